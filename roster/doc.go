@@ -1,0 +1,3 @@
+// Package roster knows who is in each group, who is there, what changed since
+// when, and who watches.
+package roster

@@ -1,0 +1,32 @@
+package roster
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The refusals. The edge (component, cmd) has one table from these to stanza
+// errors, HTTP statuses and exit codes.
+var (
+	ErrNoGroup        = errors.New("no such group")
+	ErrGroupExists    = errors.New("group exists already")
+	ErrNoMember       = errors.New("no such member")
+	ErrMemberExists   = errors.New("member exists already")
+	ErrNoNode         = errors.New("no such node")
+	ErrNoSubscription = errors.New("no such subscription")
+	ErrForbidden      = errors.New("forbidden")
+	ErrLimit          = errors.New("limit reached")
+)
+
+// InvalidError is a value that was refused: which field, and why. Nothing
+// was changed.
+type InvalidError struct {
+	Field  string // such as `member[3].jid`
+	Reason string
+}
+
+func (e *InvalidError) Error() string { return e.Field + ": " + e.Reason }
+
+func invalid(field, format string, args ...any) error {
+	return &InvalidError{Field: field, Reason: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,150 @@
+package roster
+
+import (
+	"slices"
+	"strings"
+)
+
+// Affiliation is a user's power in a group; it says nothing about what he
+// does there (that is his roles). The line comment is its name on the wire.
+type Affiliation uint8
+
+// The affiliations, in order of power.
+const (
+	None    Affiliation = iota // none
+	Outcast                    // outcast
+	Plain                      // member
+	Admin                      // admin
+	Owner                      // owner
+)
+
+var affiliationNames = [...]string{"none", "outcast", "member", "admin", "owner"}
+
+func (a Affiliation) String() string { return affiliationNames[a] }
+
+// IsMember says whether a user of this affiliation is in the member list.
+func (a Affiliation) IsMember() bool { return a >= Plain }
+
+// ParseAffiliation is the inverse of [Affiliation.String].
+func ParseAffiliation(s string) (Affiliation, error) {
+	if i := slices.Index(affiliationNames[:], s); i >= 0 {
+		return Affiliation(i), nil
+	}
+	return None, invalid("affiliation", "%q is none of %s", s, strings.Join(affiliationNames[:], ", "))
+}
+
+// Payload says which nodes a group publishes. The line comment is its name
+// on the wire.
+type Payload uint8
+
+// The payloads. Both is the default of a new group.
+const (
+	Both         Payload = iota // both: all four nodes
+	PresenceOnly                // presence: NS#presence
+	Separate                    // separate: NS#info, NS#members, NS#presence
+	Combined                    // combined: NS#group
+)
+
+var payloadNames = [...]string{"both", "presence", "separate", "combined"}
+
+func (p Payload) String() string { return payloadNames[p] }
+
+// ParsePayload is the inverse of [Payload.String].
+func ParsePayload(s string) (Payload, error) {
+	if i := slices.Index(payloadNames[:], s); i >= 0 {
+		return Payload(i), nil
+	}
+	return 0, invalid("payload", "%q is none of %s", s, strings.Join(payloadNames[:], ", "))
+}
+
+// Ask is how far the group's request for a member's presence (RFC 6121 §3.1)
+// has come. It is hard state, for nobody may be asked twice.
+type Ask uint8
+
+// The states of the request.
+const (
+	Unasked Ask = iota // none: never asked
+	Asked              // asked: the request was sent, no answer yet
+	Granted            // granted: the member's server sends us his presence
+	Refused            // refused: denied, or granted and withdrawn
+)
+
+var askNames = [...]string{"none", "asked", "granted", "refused"}
+
+func (a Ask) String() string { return askNames[a] }
+
+// ParseAsk is the inverse of [Ask.String].
+func ParseAsk(s string) (Ask, error) {
+	if i := slices.Index(askNames[:], s); i >= 0 {
+		return Ask(i), nil
+	}
+	return 0, invalid("ask", "%q is none of %s", s, strings.Join(askNames[:], ", "))
+}
+
+// Attribute is one free attribute of a group or of a member, such as
+// phone=123 or title="Shift lead".
+type Attribute struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Settings is what an admin sets on a group: the group attributes and how the
+// group behaves. It is replaced as a whole.
+type Settings struct {
+	Title       string      // for people; "" = the group's name
+	Description string      // "" = none
+	Language    string      // BCP 47, "" = unknown
+	Attributes  []Attribute // sorted by name, names unique
+	Listed      bool        // strangers may learn that the group exists
+	Payload     Payload
+}
+
+// MemberRecord is one member's part of the basic group information, and the
+// state of our request for his presence.
+type MemberRecord struct {
+	JID         string // bare, normalised
+	Nick        string // "" = none
+	Affiliation Affiliation
+	Roles       []string    // sorted, unique
+	Attributes  []Attribute // sorted by name, names unique
+	Ask         Ask
+}
+
+// SubscriptionRecord is one XEP-0060 subscription.
+type SubscriptionRecord struct {
+	ID    string // SubID, unique in the group
+	Node  string // the node's suffix: info, members, presence, group
+	JID   string // where events go: bare or full
+	Owner string // the watcher: bare JID of who subscribed
+}
+
+// GroupRecord is everything about one group that survives a restart.
+type GroupRecord struct {
+	Name          string // localpart of the group's JID
+	Settings      Settings
+	Members       []MemberRecord
+	Subscriptions []SubscriptionRecord
+	Contacts      []string // bare JIDs that have the group as an accepted contact
+}
+
+// Member returns the record of jid, or nil.
+func (g *GroupRecord) Member(jid string) *MemberRecord {
+	for i := range g.Members {
+		if g.Members[i].JID == jid {
+			return &g.Members[i]
+		}
+	}
+	return nil
+}
+
+// Clone copies r so that nothing is shared.
+func (r MemberRecord) Clone() MemberRecord {
+	r.Roles, r.Attributes = slices.Clone(r.Roles), slices.Clone(r.Attributes)
+	return r
+}
+
+// Clone copies s so that nothing is shared.
+func (s Settings) Clone() Settings {
+	s.Attributes = slices.Clone(s.Attributes)
+	return s
+}

@@ -1,0 +1,38 @@
+package roster
+
+import "context"
+
+// Store keeps the hard state: groups, members, subscriptions, contacts.
+//
+// Every method is one transaction: when it returns nil the change is on disk,
+// when it returns an error nothing has changed. Methods may be called
+// concurrently; calls about one group are made by one caller at a time. Times
+// out with ctx. Records handed in or out are not shared.
+type Store interface {
+	// ListGroups returns the names of all groups, sorted.
+	ListGroups(ctx context.Context) ([]string, error)
+	// GetGroup returns the whole group: members, subscriptions by ID and
+	// contacts, each sorted. ErrNoGroup.
+	GetGroup(ctx context.Context, name string) (*GroupRecord, error)
+	// CreateGroup stores a new group with all that rec holds. ErrGroupExists.
+	CreateGroup(ctx context.Context, rec *GroupRecord) error
+	// DeleteGroup removes the group and all that belongs to it. ErrNoGroup.
+	DeleteGroup(ctx context.Context, name string) error
+	// StoreSettings replaces the settings. ErrNoGroup.
+	StoreSettings(ctx context.Context, group string, s Settings) error
+	// StoreMembers inserts or replaces members, all or none. ErrNoGroup.
+	StoreMembers(ctx context.Context, group string, m ...MemberRecord) error
+	// DeleteMember removes a member together with his subscriptions and his
+	// contact. ErrNoGroup, ErrNoMember.
+	DeleteMember(ctx context.Context, group, jid string) error
+	// StoreSubscription inserts or replaces a subscription. ErrNoGroup.
+	StoreSubscription(ctx context.Context, group string, s SubscriptionRecord) error
+	// DeleteSubscriptions removes subscriptions; unknown IDs are ignored.
+	DeleteSubscriptions(ctx context.Context, group string, ids ...string) error
+	// StoreContact remembers that jid has the group as a contact. ErrNoGroup.
+	StoreContact(ctx context.Context, group, jid string) error
+	// DeleteContact forgets it; an unknown one is no error.
+	DeleteContact(ctx context.Context, group, jid string) error
+	// Close ends the use of the store.
+	Close() error
+}
