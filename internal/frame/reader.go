@@ -255,23 +255,31 @@ func (f *Reader) open(c byte) error {
 	return nil
 }
 
-// startTag moves behind the '>' of a start tag, or to the next quote.
+// startTag moves behind the '>' of a start tag and reports whether it is there.
 func (f *Reader) startTag(b []byte) bool {
-	slash := f.slash
-	for i, c := range b {
-		switch c {
-		case '>':
+	for i := 0; i < len(b); i++ {
+		c := b[i]
+		if c > '>' { // most of a tag
+			continue
+		}
+		if c == '>' {
+			if i > 0 {
+				f.slash = b[i-1] == '/'
+			}
 			f.pos += i + 1
-			f.slash = slash
 			return true
-		case '"', '\'':
-			f.pos += i + 1
-			f.state, f.quote, f.slash = inQuote, c, false
+		}
+		if c != '"' && c != '\'' {
+			continue
+		}
+		j := bytes.IndexByte(b[i+1:], c)
+		if j < 0 {
+			f.pos, f.state, f.quote, f.slash = f.end, inQuote, c, false
 			return false
 		}
-		slash = c == '/'
+		i += j + 1
 	}
-	f.pos, f.slash = f.end, slash
+	f.pos, f.slash = f.end, b[len(b)-1] == '/'
 	return false
 }
 
