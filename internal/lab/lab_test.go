@@ -16,6 +16,7 @@ import (
 var starters = map[string]func(context.Context, lab.Options) (lab.Server, error){
 	"prosody":  lab.StartProsody,
 	"ejabberd": lab.StartEjabberd,
+	"fake":     lab.StartFake,
 }
 
 // onServers runs play on a fresh server of each kind.
