@@ -79,9 +79,14 @@ func (g *Group) turnAsk(ctx context.Context, jid string, next Ask, from func(m *
 }
 
 // OnSubscribed takes in that a user approved our request. An approval nobody
-// asked for counts for nothing.
+// asked for counts for nothing. The presence that the server sends along may
+// have come before the approval was stored, and was ignored then; so it is
+// probed.
 func (g *Group) OnSubscribed(ctx context.Context, jid string) error {
-	_, err := g.turnAsk(ctx, jid, Granted, func(m *member) bool { return m.Ask == Asked || m.Ask == Unasked && m.asking })
+	turned, err := g.turnAsk(ctx, jid, Granted, func(m *member) bool { return m.Ask == Asked || m.Ask == Unasked && m.asking })
+	if turned && err == nil {
+		g.roster.outbox.Presence(g.name, jid, Probe)
+	}
 	return err
 }
 
