@@ -137,7 +137,7 @@ func (m *memory) StoreMembers(ctx context.Context, group string, members ...rost
 
 // DeleteMember implements [roster.Store].
 func (m *memory) DeleteMember(ctx context.Context, group, jid string) error {
-	return m.inGroup(ctx, "delete member of", group, func(g *memoryGroup) error {
+	return m.inGroup(ctx, "delete member "+jid+" of", group, func(g *memoryGroup) error {
 		if _, ok := g.members[jid]; !ok {
 			return roster.ErrNoMember
 		}

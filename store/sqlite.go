@@ -6,9 +6,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	_ "github.com/mattn/go-sqlite3" // the driver named "sqlite3"
 )
@@ -19,12 +21,12 @@ const readers = 4
 
 // sqlite is the embedded store: one connection writes, a few others read.
 type sqlite struct {
-	writeDB *sql.DB
-	readDB  *sql.DB
-	conn    *sql.Conn // writeDB's only connection, owned by batch
-	batch   *batcher
-	writes  writeStatements
-	reads   readStatements
+	readDB *sql.DB
+	conn   *sql.Conn // the only one that writes, owned by batch
+	batch  *batcher
+	writes writeStatements
+	reads  readStatements
+	opened []io.Closer // in the order of opening
 }
 
 func openSQLite(ctx context.Context, path string) (_ *sqlite, err error) {
@@ -38,26 +40,38 @@ func openSQLite(ctx context.Context, path string) (_ *sqlite, err error) {
 			_ = s.closeAll()
 		}
 	}()
-	if s.writeDB, err = sql.Open("sqlite3", write); err != nil {
+	if err := s.openWriter(ctx, write); err != nil {
 		return nil, err
 	}
-	s.writeDB.SetMaxOpenConns(1)
-	if err = migrate(ctx, s.writeDB); err != nil {
-		return nil, err
+	return s, s.openReaders(ctx, read)
+}
+
+func (s *sqlite) openWriter(ctx context.Context, source string) error {
+	db, err := sql.Open("sqlite3", source)
+	if err != nil {
+		return err
 	}
-	if s.conn, err = s.writeDB.Conn(ctx); err != nil {
-		return nil, err
+	s.opened = append(s.opened, db)
+	db.SetMaxOpenConns(1)
+	if err := migrate(ctx, db); err != nil {
+		return err
 	}
-	if err = s.writes.prepare(ctx, s.conn); err != nil {
-		return nil, err
+	if s.conn, err = db.Conn(ctx); err != nil {
+		return err
 	}
+	s.opened = append(s.opened, s.conn)
 	s.batch = newBatcher(s.conn)
-	if s.readDB, err = sql.Open("sqlite3", read); err != nil {
-		return nil, err
+	return s.prepare(ctx, s.conn, s.writes.all())
+}
+
+func (s *sqlite) openReaders(ctx context.Context, source string) (err error) {
+	if s.readDB, err = sql.Open("sqlite3", source); err != nil {
+		return err
 	}
+	s.opened = append(s.opened, s.readDB)
 	s.readDB.SetMaxOpenConns(readers)
 	s.readDB.SetMaxIdleConns(readers)
-	return s, s.reads.prepare(ctx, s.readDB)
+	return s.prepare(ctx, s.readDB, s.reads.all())
 }
 
 // dataSources makes the driver's names of the writing and of the reading
@@ -118,16 +132,13 @@ func (s *sqlite) Close() error {
 	return nil
 }
 
+// closeAll closes in the order opposite to that of opening: statements before
+// their connection, as an open one keeps its connection's files open, and the
+// writer last, as it then puts the -wal file's content into the database.
 func (s *sqlite) closeAll() error {
 	var errs []error
-	if s.readDB != nil {
-		errs = append(errs, s.readDB.Close())
-	}
-	if s.conn != nil {
-		errs = append(errs, s.conn.Close())
-	}
-	if s.writeDB != nil {
-		errs = append(errs, s.writeDB.Close())
+	for _, c := range slices.Backward(s.opened) {
+		errs = append(errs, c.Close())
 	}
 	return errors.Join(errs...)
 }

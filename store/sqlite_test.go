@@ -77,7 +77,7 @@ func TestOpenRefusesNewerSchema(t *testing.T) {
 	}
 }
 
-func TestFileModeAndName(t *testing.T) {
+func TestFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a?b=c #d%20.db") // what a URI would read otherwise
 	s := openTest(t, path)
 	if err := s.CreateGroup(t.Context(), &roster.GroupRecord{Name: "team"}); err != nil {
@@ -91,6 +91,12 @@ func TestFileModeAndName(t *testing.T) {
 		if info.Mode().Perm() != 0o600 {
 			t.Errorf("%s has mode %v", info.Name(), info.Mode())
 		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if files, err := os.ReadDir(filepath.Dir(path)); err != nil || len(files) != 1 {
+		t.Errorf("after closing there are %v, %v", files, err) // an open statement keeps -wal and -shm
 	}
 }
 

@@ -29,8 +29,8 @@ type statement struct {
 	query string
 }
 
-func (w *writeStatements) prepare(ctx context.Context, p preparer) error {
-	return prepareAll(ctx, p, []statement{
+func (w *writeStatements) all() []statement {
+	return []statement{
 		{&w.groupID, `SELECT id FROM groups WHERE name = ?`},
 		{&w.createGroup, `INSERT INTO groups (name, title, description, language, attributes, listed, payload)
 			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
@@ -47,25 +47,27 @@ func (w *writeStatements) prepare(ctx context.Context, p preparer) error {
 		{&w.deleteSubscription, `DELETE FROM subscriptions WHERE group_id = ? AND id = ?`},
 		{&w.storeContact, `INSERT INTO contacts (group_id, jid) VALUES (?, ?) ON CONFLICT DO NOTHING`},
 		{&w.deleteContact, `DELETE FROM contacts WHERE group_id = ? AND jid = ?`},
-	})
+	}
 }
 
-func (r *readStatements) prepare(ctx context.Context, p preparer) error {
-	return prepareAll(ctx, p, []statement{
+func (r *readStatements) all() []statement {
+	return []statement{
 		{&r.groups, `SELECT name FROM groups ORDER BY name`},
 		{&r.group, `SELECT id, title, description, language, attributes, listed, payload FROM groups WHERE name = ?`},
 		{&r.members, `SELECT jid, nick, affiliation, roles, attributes, ask FROM members WHERE group_id = ? ORDER BY jid`},
 		{&r.subscriptions, `SELECT id, node, jid, owner FROM subscriptions WHERE group_id = ? ORDER BY id`},
 		{&r.contacts, `SELECT jid FROM contacts WHERE group_id = ? ORDER BY jid`},
-	})
+	}
 }
 
-func prepareAll(ctx context.Context, p preparer, all []statement) error {
-	for _, s := range all {
-		var err error
-		if *s.to, err = p.PrepareContext(ctx, s.query); err != nil {
-			return fmt.Errorf("prepare %q: %w", s.query, err)
+func (s *sqlite) prepare(ctx context.Context, p preparer, all []statement) error {
+	for _, st := range all {
+		prepared, err := p.PrepareContext(ctx, st.query)
+		if err != nil {
+			return fmt.Errorf("prepare %q: %w", st.query, err)
 		}
+		*st.to = prepared
+		s.opened = append(s.opened, prepared)
 	}
 	return nil
 }

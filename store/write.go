@@ -66,7 +66,7 @@ func (s *sqlite) StoreMembers(ctx context.Context, group string, m ...roster.Mem
 
 // DeleteMember implements [roster.Store].
 func (s *sqlite) DeleteMember(ctx context.Context, group, jid string) error {
-	return s.inGroup(ctx, "delete member of", group, func(id int64) error {
+	return s.inGroup(ctx, "delete member "+jid+" of", group, func(id int64) error {
 		res, err := s.writes.deleteMember.Exec(id, jid)
 		if err := affected(res, err, roster.ErrNoMember); err != nil {
 			return err

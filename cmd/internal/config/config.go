@@ -29,6 +29,7 @@ type Server struct {
 	Host    string // its own domain, normalised
 	TLS     bool   // whether the port speaks TLS from the first byte
 	CAFile  string // absolute, "" = the system's authorities
+	Secret  Secret // zero until somebody who needs it puts here what [Config.Secret] returns
 }
 
 // Store is where the hard state is.
