@@ -57,8 +57,9 @@
 //   - every attribute in the pattern matches; others may be there, but for the
 //     stanza's own `type`, which must be absent when the pattern has none. An
 //     empty value means: absent or empty;
-//   - every child in the pattern matches a child, in this order; others may be
-//     there before, between and behind;
+//   - every child in the pattern matches a child of its own, in this order;
+//     others may be there before, between and behind. The children of the
+//     stanza itself may come in any order: servers change it;
 //   - the text matches, surrounding space aside, if the pattern has any.
 //
 // In attribute values and text `*` stands for any characters, `\*` for an

@@ -40,10 +40,12 @@ func (m *matcher) stanza(pattern, e *element) *mismatch {
 	if got := e.attr(typ); pattern.attr(typ) == "" && got != "" && pattern.name == e.name {
 		return &mismatch{path: e.name.Local, why: fmt.Sprintf("has type='%s', the pattern none", got)}
 	}
-	return m.element(pattern, e, e.name.Local)
+	return m.element(pattern, e, e.name.Local, true)
 }
 
-func (m *matcher) element(pattern, e *element, path string) *mismatch {
+// element compares; anyOrder is what holds for the children if the pattern does
+// not say it.
+func (m *matcher) element(pattern, e *element, path string, anyOrder bool) *mismatch {
 	if pattern.name != e.name {
 		return &mismatch{path: path, why: fmt.Sprintf("is <%s xmlns='%s'>, not <%s xmlns='%s'>",
 			e.name.Local, e.name.Space, pattern.name.Local, pattern.name.Space)}
@@ -60,7 +62,8 @@ func (m *matcher) element(pattern, e *element, path string) *mismatch {
 		m.hits++
 	}
 	rules := strings.Fields(pattern.attr(xml.Name{Space: nsPlay, Local: "children"}))
-	exact, anyOrder := slices.Contains(rules, "exact"), slices.Contains(rules, "any-order")
+	exact := slices.Contains(rules, "exact")
+	anyOrder = anyOrder || slices.Contains(rules, "any-order")
 	if (pattern.text != "" || exact) && !m.bound.match(pattern.text, e.text) {
 		return &mismatch{path: path, why: fmt.Sprintf("text is %q, not %q", e.text, m.known(pattern.text))}
 	}
@@ -129,7 +132,7 @@ func (m *matcher) find(want *element, children []*element, free []bool, from int
 		var miss *mismatch
 		if m.bound.try(func(trial bindings) bool {
 			inner := &matcher{bound: trial, hits: start}
-			miss = inner.element(want, children[i], path+"/"+want.name.Local)
+			miss = inner.element(want, children[i], path+"/"+want.name.Local, false)
 			m.hits = inner.hits
 			return miss == nil
 		}) {

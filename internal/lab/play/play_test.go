@@ -5,26 +5,17 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
+	"github.com/rollcall-xmpp/rollcall/internal/lab/labtest"
 	"github.com/rollcall-xmpp/rollcall/internal/lab/play"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+var house labtest.House
 
-func fakeServer(t *testing.T) lab.Server {
-	t.Helper()
-	s, err := lab.StartFake(t.Context(), lab.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+func TestMain(m *testing.M) { os.Exit(house.Run(m)) }
+
+func TestPlays(t *testing.T) {
+	house.Plays(t, os.DirFS("testdata"), func(t *testing.T, s lab.Server) play.Stage { return newEcho(t, s) })
 }
 
 func perform(t *testing.T, text string) (*echo, error) {
@@ -33,7 +24,7 @@ func perform(t *testing.T, text string) (*echo, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := fakeServer(t)
+	server := labtest.Start(t, "fake", lab.Options{})
 	e := newEcho(t, server)
 	return e, script.Run(t.Context(), server, e)
 }
@@ -61,7 +52,7 @@ func TestOneScriptTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := fakeServer(t)
+	server := labtest.Start(t, "fake", lab.Options{})
 	e := newEcho(t, server)
 	for range 2 { // its accounts are new each time, else rosters differ
 		if err := script.Run(t.Context(), server, e); err != nil {
