@@ -47,6 +47,7 @@ func TestStreamErrorBesideFailedWrite(t *testing.T) {
 		ended := make(chan error)
 		h := &life{link: l}
 		go func() { ended <- l.serve(t.Context(), &halfDead{Conn: ours}, h) }()
+		synctest.Wait() // the write has failed
 		write(t, theirs, "<stream:error><policy-violation"+inStreams+"/></stream:error>")
 		var said *StreamError
 		if err := <-ended; !errors.As(err, &said) || said.Condition != "policy-violation" {
@@ -110,9 +111,12 @@ func TestShutdown(t *testing.T) {
 		p := s.accept(t, "")
 		p.ping("1")
 		h.leaving = func() {
+			l.Out.Hold(false)
+			l.Out.Ready(&talker{name: "later", left: 1, size: 50})
+			synctest.Wait()
 			l.Out.Control(func(b []byte) []byte { return append(b, "<presence type='unavailable'/>"...) })
 		}
-		l.Out.Hold(true)
+		l.Out.Hold(true) // until we leave
 		l.Out.Ready(&talker{name: "late", left: 1, size: 50})
 		done := make(chan error)
 		go func() { done <- stop() }()

@@ -97,8 +97,8 @@ func TestControlOvertakesBulk(t *testing.T) {
 		p.ack()
 		l.Out.Ready(&talker{name: "bulk", left: 2000, size: 1000}) // 2 MB
 		got := p.drain()
-		if n := len(got); n < 240 || n > 262 {
-			t.Fatalf("%d stanzas of 1000 bytes went out on a credit of 256 KiB", n)
+		if n := len(got); n < 120 || n > 132 {
+			t.Fatalf("%d stanzas of 1000 bytes went out on a credit of 128 KiB", n)
 		}
 		p.ping("now") // nothing else comes before the answer
 		if s := l.Out.Stats(); s.Waiting != 1 || s.Unacked != len(got)*1000 {
