@@ -64,11 +64,11 @@ type Group struct {
 // Name is the localpart of the group's JID.
 func (g *Group) Name() string { return g.name }
 
-// Title is what people call the group; "" = its name.
+// Title is what people call the group.
 func (g *Group) Title() string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.settings.Title
+	return cmp.Or(g.settings.Title, g.name)
 }
 
 func newGroup(r *Roster, rec *GroupRecord) *Group {
