@@ -144,7 +144,6 @@ func (o *Outbox) attach() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.up, o.leaving, o.closing = true, false, false
-	o.control = o.control[:0]
 	o.credit.reset()
 }
 

@@ -142,6 +142,23 @@ func TestTurnsAreFair(t *testing.T) {
 	})
 }
 
+// An answer that comes while bulk is rendered does not wait for all of it.
+func TestControlEndsTheTurns(t *testing.T) {
+	run(t, nil, func(t *testing.T, l *Link, p *peer) {
+		p.ack()
+		l.Out.Hold(true)
+		l.Out.Ready(turnFunc(func(b []byte, _ int) ([]byte, bool) {
+			l.Out.Control(func(b []byte) []byte { return appendBulk(b, "control", 50) })
+			return appendBulk(b, "first", 50), false
+		}).bulk())
+		l.Out.Ready(&talker{name: "second", left: 1, size: 50})
+		l.Out.Hold(false)
+		if got := fmt.Sprint(p.drain()); got != "[first control second]" {
+			t.Errorf("got %v", got)
+		}
+	})
+}
+
 // Many small ones share a write.
 func TestTurnsShareAWrite(t *testing.T) {
 	run(t, nil, func(t *testing.T, l *Link, p *peer) {
@@ -271,6 +288,25 @@ func TestControlBound(t *testing.T) {
 	o.finish()
 	if o.Control(add) {
 		t.Error("took control behind the end of the stream")
+	}
+}
+
+// The room of a great burst of control is given back.
+func TestControlBufferShrinks(t *testing.T) {
+	o := newOutbox(NewLink(Config{Domain: "d"}).cfg)
+	o.attach()
+	for range 6 {
+		o.Control(func(b []byte) []byte { return append(b, make([]byte, 1<<20)...) })
+	}
+	for range 2 { // both buffers
+		r, err := o.round()
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.recycle(r.b)
+	}
+	if cap(o.control) > keepBuffer || cap(o.spare) > keepBuffer {
+		t.Errorf("keeps %d and %d bytes", cap(o.control), cap(o.spare))
 	}
 }
 
@@ -481,6 +517,9 @@ func TestQueue(t *testing.T) {
 		}
 		if got := q.take(); got != first {
 			t.Fatalf("took %v, want %v", got, first)
+		}
+		if slices.ContainsFunc(q.items[:q.head], func(b Bulk) bool { return b != nil }) {
+			t.Fatal("remembers what was taken")
 		}
 		if len(q.in) != len(want) || cap(q.items) > 4*len(all) {
 			t.Fatalf("holds %d of %d in %d", len(q.in), len(want), cap(q.items))
