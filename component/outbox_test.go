@@ -23,13 +23,18 @@ func (f turnFunc) bulk() Bulk { return &turn{f: f} }
 
 type turn struct{ f turnFunc }
 
+func (t *turn) Doubt(int) {}
+
 func (t *turn) Turn(b []byte, budget int) ([]byte, bool) { return t.f(b, budget) }
 
 // talker has a number of stanzas of a given size to say.
 type talker struct {
 	name       string
 	left, size int
+	doubt      int // turns in doubt when the connection ended
 }
+
+func (k *talker) Doubt(turns int) { k.doubt += turns }
 
 func (k *talker) Turn(b []byte, budget int) ([]byte, bool) {
 	for from := len(b); k.left > 0 && len(b)-from+k.size <= budget; k.left-- {
@@ -442,6 +447,8 @@ type endless struct {
 	stanza []byte
 	n      int
 }
+
+func (e *endless) Doubt(int) {}
 
 func (e *endless) Turn(b []byte, budget int) ([]byte, bool) {
 	for from := len(b); e.n > 0 && len(b)-from < budget; e.n-- {
