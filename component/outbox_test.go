@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -392,14 +391,4 @@ func TestOutboxRace(t *testing.T) {
 		t.Errorf("%d control stanzas accepted, %d came", answered.Load(), control)
 	}
 	p.leave(stop)
-}
-
-func TestMarkerStanza(t *testing.T) {
-	o := newOutbox(NewLink(Config{Domain: "groups.example.org", ServerHost: "it's"}).cfg)
-	o.attach()
-	b := string(o.credit.appendMark(nil, time.Now()))
-	if !strings.HasPrefix(b, "<iq type='get' from='groups.example.org' to='it&apos;s' id='") ||
-		!strings.HasSuffix(b, "-1'><ping xmlns='urn:xmpp:ping'/></iq>") {
-		t.Errorf("marker %s", b)
-	}
 }
