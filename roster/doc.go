@@ -1,3 +1,50 @@
 // Package roster knows who is in each group, who is there, what changed since
-// when, and who watches.
+// when, and who watches. It knows no XML and no SQL.
+//
+// # Groups
+//
+// A [Roster] holds the groups of one service, each loaded on first use. A
+// [Group] is a group presentity: settings and members (basic group
+// information, hard state: in the [Store] before it is acknowledged), the
+// presence of its members (soft state: in memory), and the watches.
+//
+// # The list of changes
+//
+// Every change in a group takes the next version. Members stand in a list
+// ordered by their last change, each with the version at which each kind of
+// attribute last changed; leavers stay in it as tombstones for a while. A
+// watch is a cursor into this list: the version up to which it has been told.
+//
+// # Audiences, exceptions, cohorts
+//
+// An audience is all watchers of a node for whom policy decides alike; the
+// decisions are made once per member and audience. Where a rule names single
+// watchers, their watches carry an exception for that member. A cohort is the
+// watches of an audience that have been told up to the same version.
+//
+// # The walk
+//
+// What to tell a cohort is found by walking the list of changes from the
+// front back to the cohort's cursor, leaving out whoever did not change
+// visibly. Each item is rendered once and spliced for every address. First
+// state, change, catch-up, answer to a question: all are this one walk from
+// another cursor, at another moment, and nothing else decides what to send.
+//
+// A decision that changes is a change like any other: it is told only to
+// those for whom the member now looks different. Changes made while a
+// decision hid them count for nothing later.
+//
+// # Late rendering
+//
+// A change puts its group in the outbox, once. The outbox gives the group
+// its turn when there is room on the wire ([Group.Turn]); what is rendered is
+// the state of that moment, for as many watches as the room allows. So what
+// is no longer granted cannot be sent, even if it was due, and a slow server
+// gets fewer and fresher words instead of a backlog.
+//
+// # Locks
+//
+// Roster.loading, then Group.edit, are held over the store; Roster.mu and
+// Group.mu are not held over anything. The order is edit, loading, mu, and
+// the outbox's own lock last.
 package roster

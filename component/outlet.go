@@ -1,0 +1,58 @@
+package component
+
+import (
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// outlet is the roster's [roster.Outbox]: turns go to the bulk lane,
+// subscriptions to the control lane.
+type outlet struct{ s *Service }
+
+var _ roster.Outbox = (*outlet)(nil)
+
+// Ready implements [roster.Outbox].
+func (o *outlet) Ready(g *roster.Group) { o.s.Link.Out.Ready(g) }
+
+// Wanted implements [roster.Outbox].
+func (o *outlet) Wanted(g *roster.Group) { o.s.attend.put(g) }
+
+// Presence implements [roster.Outbox].
+func (o *outlet) Presence(group, to string, t roster.PresenceType) {
+	o.s.Link.Out.Control(func(b []byte) []byte { return o.appendPresence(b, group, to, t) })
+}
+
+// appendPresence appends a presence stanza without any member's state.
+func (o *outlet) appendPresence(b []byte, group, to string, t roster.PresenceType) []byte {
+	return append(o.startPresence(b, group, to, t), "/>"...)
+}
+
+// appendRequest appends the request for a member's presence, with what people
+// read before they say yes: the group's name (XEP-0172 §4.2) and a question.
+func (o *outlet) appendRequest(b []byte, g *roster.Group, title, to string) []byte {
+	b = o.startPresence(b, g.Name(), to, roster.Subscribe)
+	b = append(b, "><nick xmlns='http://jabber.org/protocol/nick'>"...)
+	b = frame.AppendText(b, title)
+	b = append(b, "</nick><status>You are in the group “"...)
+	b = frame.AppendText(b, title)
+	return append(b, "”. May its members see when you are available?</status></presence>"...)
+}
+
+func (o *outlet) startPresence(b []byte, group, to string, t roster.PresenceType) []byte {
+	b = append(b, "<presence from='"...)
+	b = frame.AppendAttr(b, group)
+	b = append(append(b, '@'), o.s.cfg.Link.Domain...)
+	if t == roster.Unavailable {
+		b = append(b, "/"+pubsub.Resource...)
+	}
+	b = frame.AppendAttr(append(b, "' to='"...), to)
+	b = append(append(b, "' type='"...), t.String()...)
+	return append(b, '\'')
+}
+
+// Ended implements [roster.Outbox].
+func (o *outlet) Ended(group string, rec roster.SubscriptionRecord) {
+	r := pubsub.Renderer{Domain: o.s.cfg.Link.Domain}
+	o.s.Link.Out.Control(func(b []byte) []byte { return r.Ended(b, group, &rec) })
+}

@@ -1,0 +1,221 @@
+package roster
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
+)
+
+// audienceKey is what makes two watchers see the same: the node, whether they
+// are members, those of their roles that some rule speaks of, and what they
+// want to receive.
+type audienceKey struct {
+	node      Node
+	member    bool
+	only      bool // wants only certain members: those are exceptions of the watch
+	roles     string
+	receiving string
+}
+
+// audience is all watchers for whom every decision is the same, but for the
+// exceptions that stand with a watch. Guarded by Group.mu.
+type audience struct {
+	g         *Group
+	key       audienceKey
+	standing  policy.Watcher // without a JID
+	receiving *policy.Receiving
+	basic     bool // sees all group attributes, not name and description only
+
+	masks   []policy.Mask    // by slot: the decisions
+	past    map[int]*history // by slot: those that ever changed
+	floor   uint64           // last visible version of the tombstones that were freed
+	born    uint64           // decisions before this version are not in past
+	cohorts []*cohort
+	watches int // held ones included
+	used    uint64
+
+	sum   Summary
+	sumAt uint64 // version that sum is of; 0 = none
+}
+
+// keyOf finds the audience that w belongs to.
+func (g *Group) keyOf(w *policy.Watcher, node Node, r *policy.Receiving) audienceKey {
+	k := audienceKey{node: node, member: w.Member, only: len(r.Members) > 0}
+	var roles []string
+	for _, role := range w.Roles {
+		if r.SameRole || g.roles[role] > 0 {
+			roles = append(roles, role)
+		}
+	}
+	k.roles = strings.Join(roles, " ")
+	if r.Refuse || r.SameRole || len(r.Roles) > 0 || r.Attributes != 0 {
+		k.receiving = strings.Join(r.Roles, " ") + "|" + r.Attributes.String()
+		if r.SameRole {
+			k.receiving += "|same"
+		}
+		if r.Refuse {
+			k.receiving = "refuse"
+		}
+	}
+	return k
+}
+
+// audienceOf returns the audience of a watcher with the given receiving
+// policy, made if it is new.
+func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving) *audience {
+	k := g.keyOf(w, node, r)
+	a := g.audiences[k]
+	if a == nil {
+		a = &audience{g: g, key: k, born: g.decided, floor: g.floor, past: map[int]*history{}}
+		a.standing = policy.Watcher{Member: w.Member, Roles: strings.Fields(k.roles)}
+		if k.receiving != "" {
+			base := *r
+			base.Members = nil
+			a.receiving = &base
+		}
+		a.basic = g.seesBasic(&a.standing)
+		a.masks = make([]policy.Mask, len(g.slots))
+		for _, m := range g.slots {
+			if m != nil {
+				a.masks[m.slot] = a.decide(m)
+			}
+		}
+		g.audiences[k] = a
+		g.order = append(g.order, a)
+		g.dropIdle()
+	}
+	a.used = g.version
+	return a
+}
+
+func (g *Group) seesBasic(w *policy.Watcher) bool {
+	m := g.policy.Decide(g.now(), &policy.Subject{Authorization: &policy.Authorization{}}, w, nil)
+	return m&policy.Basic != 0
+}
+
+// maxIdle is how many audiences without a watch are kept for askers.
+const maxIdle = 16
+
+// dropIdle forgets the audience that has been without a watch the longest, if
+// there are too many.
+func (g *Group) dropIdle() {
+	var oldest *audience
+	idle := 0
+	for _, a := range g.order[:len(g.order)-1] {
+		if a.watches == 0 {
+			idle++
+			if oldest == nil || a.used < oldest.used {
+				oldest = a
+			}
+		}
+	}
+	if idle > maxIdle {
+		delete(g.audiences, oldest.key)
+		g.order = slices.DeleteFunc(g.order, func(a *audience) bool { return a == oldest })
+	}
+}
+
+// decide asks policy afresh. A tombstone keeps the decision of its last day.
+func (a *audience) decide(m *member) policy.Mask {
+	if m.gone > 0 {
+		return a.masks[m.slot]
+	}
+	if a.key.only {
+		return 0
+	}
+	s := m.subject()
+	return expand(a.g.policy.Decide(a.g.now(), &s, &a.standing, a.receiving)) & a.key.node.kinds()
+}
+
+func (a *audience) history(slot int) history {
+	if h := a.past[slot]; h != nil {
+		return *h
+	}
+	return history{}
+}
+
+// redecide asks policy again about m and remembers what that changed.
+func (a *audience) redecide(m *member) {
+	old, now := a.masks[m.slot], a.decide(m)
+	if old == now {
+		return
+	}
+	h := m.redecide(old, a.history(m.slot), now, a.g.version)
+	a.past[m.slot], a.masks[m.slot] = &h, now
+}
+
+// admit decides about a member who just joined: there is no past, unless he
+// comes back before his tombstone was freed.
+func (a *audience) admit(m *member, back bool) {
+	if back {
+		a.redecide(m)
+		return
+	}
+	a.masks[m.slot] = a.decide(m)
+}
+
+// visible is the last change of m that a's watchers could see.
+func (a *audience) visible(m *member) uint64 {
+	return m.visible(a.masks[m.slot], a.history(m.slot))
+}
+
+func (a *audience) free(m *member) {
+	a.floor = max(a.floor, a.visible(m))
+	a.masks[m.slot] = 0
+	delete(a.past, m.slot)
+	a.sumAt = 0
+}
+
+// behind says whether some watch that can be reached has not been told of
+// the current version.
+func (a *audience) behind() bool {
+	for _, c := range a.cohorts {
+		if c.live > 0 && (c.cursor < a.g.version || c.partial != nil) {
+			return true
+		}
+	}
+	return false
+}
+
+// Summary is the counts of a group as a watcher may see them.
+type Summary struct {
+	Members, Available  int
+	Chat, Away, XA, DND int
+}
+
+func (s *Summary) add(show Show, mask policy.Mask, n int) {
+	if mask&(policy.Named|policy.Counted) == 0 || show == gone {
+		return
+	}
+	s.Members += n
+	if show == Offline || mask&policy.Counted == 0 {
+		return
+	}
+	s.Available += n
+	if mask&policy.Show == 0 {
+		return
+	}
+	switch show {
+	case Chat:
+		s.Chat += n
+	case Away:
+		s.Away += n
+	case XA:
+		s.XA += n
+	case DND:
+		s.DND += n
+	}
+}
+
+// summary counts for a, once per version.
+func (a *audience) summary() Summary {
+	if a.sumAt != a.g.version {
+		a.sum = Summary{}
+		for slot, show := range a.g.shows {
+			a.sum.add(show, a.masks[slot], 1)
+		}
+		a.sumAt = a.g.version
+	}
+	return a.sum
+}

@@ -1,0 +1,195 @@
+package roster
+
+import (
+	"context"
+	"slices"
+)
+
+// The two directions of a subscription between a user and the group
+// (RFC 6121 §3) have nothing to do with each other: Ask is the group's, to a
+// member's presence; a contact is the user's, to the group's presence.
+
+// Asked says that the requests of [Group.Wants] have reached the server, and
+// remembers it.
+func (g *Group) Asked(ctx context.Context, jids []string) error {
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	var recs []MemberRecord
+	g.mu.Lock()
+	for _, j := range jids {
+		if m := g.live(j); m != nil && m.Ask == Unasked {
+			rec := m.MemberRecord.Clone()
+			rec.Ask = Asked
+			recs = append(recs, rec)
+		}
+	}
+	g.mu.Unlock()
+	return g.storeAsk(ctx, recs)
+}
+
+// storeAsk writes the records' Ask and puts it in force. edit is held.
+func (g *Group) storeAsk(ctx context.Context, recs []MemberRecord) error {
+	if len(recs) == 0 {
+		return nil
+	}
+	if err := g.roster.store.StoreMembers(ctx, g.name, recs...); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, rec := range recs {
+		m := g.live(rec.JID)
+		if m == nil {
+			continue
+		}
+		m.Ask, m.asking = rec.Ask, false
+		if m.Ask != Granted && m.presence != nil {
+			g.silence(m)
+		}
+	}
+	return nil
+}
+
+// silence forgets the presence of a member who no longer shares it.
+func (g *Group) silence(m *member) {
+	g.clock++
+	if changed := m.presence.set(nil, &Presence{}, g.clock, g.sweep); changed != 0 {
+		g.changed(m, changed)
+	}
+	delete(g.awaited, m)
+}
+
+// turnAsk brings a member's Ask to next if now is one of from.
+func (g *Group) turnAsk(ctx context.Context, jid string, next Ask, from func(m *member) bool) (bool, error) {
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	g.mu.Lock()
+	m := g.live(jid)
+	if m == nil || !from(m) {
+		g.mu.Unlock()
+		return false, nil
+	}
+	rec := m.MemberRecord.Clone()
+	g.mu.Unlock()
+	rec.Ask = next
+	return true, g.storeAsk(ctx, []MemberRecord{rec})
+}
+
+// OnSubscribed takes in that a user approved our request. An approval nobody
+// asked for counts for nothing. The presence that the server sends along may
+// have come before the approval was stored, and was ignored then; so it is
+// probed.
+func (g *Group) OnSubscribed(ctx context.Context, jid string) error {
+	turned, err := g.turnAsk(ctx, jid, Granted, func(m *member) bool { return m.Ask == Asked || m.Ask == Unasked && m.asking })
+	if turned && err == nil {
+		g.roster.outbox.Presence(g.name, jid, Probe)
+	}
+	return err
+}
+
+// OnUnsubscribed takes in that a user denied our request, or withdrew his
+// approval. It is remembered: he is not asked again unless he does something.
+func (g *Group) OnUnsubscribed(ctx context.Context, jid string) error {
+	_, err := g.turnAsk(ctx, jid, Refused, func(m *member) bool { return m.Ask != Refused && (m.Ask != Unasked || m.asking) })
+	return err
+}
+
+// OnSubscribe takes in that a user wants the group as a contact. Who may
+// watch is approved and shown the group; the others get the stranger's
+// answer. It is also something a member does: who refused before is asked
+// once more.
+func (g *Group) OnSubscribe(ctx context.Context, jid string) error {
+	out := g.roster.outbox
+	g.edit.Lock()
+	g.mu.Lock()
+	who := g.watcher(jid)
+	err := g.mayWatch(&who)
+	known := g.contact(jid) != nil
+	g.mu.Unlock()
+	if err == nil && !known {
+		err = g.roster.store.StoreContact(ctx, g.name, jid)
+	}
+	if err != nil {
+		g.edit.Unlock()
+		out.Presence(g.name, jid, Unsubscribed)
+		return ignoreRefusal(err)
+	}
+	g.mu.Lock()
+	out.Presence(g.name, jid, Subscribed)
+	if w := g.contact(jid); w != nil {
+		w.reset()
+	} else {
+		g.addContact(jid)
+	}
+	g.signal()
+	g.mu.Unlock()
+	g.edit.Unlock()
+	again, err := g.turnAsk(ctx, jid, Unasked, func(m *member) bool { return m.Ask == Refused })
+	if again && err == nil {
+		out.Wanted(g)
+	}
+	return err
+}
+
+// OnUnsubscribe takes in that a user no longer wants the group as a contact.
+func (g *Group) OnUnsubscribe(ctx context.Context, jid string) error {
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	g.mu.Lock()
+	known := g.contact(jid) != nil
+	g.mu.Unlock()
+	if !known {
+		return nil
+	}
+	if err := g.roster.store.DeleteContact(ctx, g.name, jid); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if w := g.contact(jid); w != nil {
+		g.dropWatch(w)
+		g.roster.outbox.Presence(g.name, jid, Unavailable)
+	}
+	return nil
+}
+
+// OnProbe takes in a probe (RFC 6121 §4.3): a contact's server wants to show
+// the group again, at the address to.
+func (g *Group) OnProbe(jid, to string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	w := g.contact(jid)
+	if w == nil {
+		g.roster.outbox.Presence(g.name, jid, Unsubscribed)
+		return
+	}
+	if w.lag != nil {
+		w.reset()
+	} else if len(g.questions) < maxQuestions {
+		g.questions = append(g.questions, &Question{Node: NodeContact, Watcher: jid, To: to, Max: -1, Index: -1})
+	}
+	g.signal()
+}
+
+// contact is jid's watch of the aggregate presence, or nil.
+func (g *Group) contact(jid string) *Watch {
+	i := slices.IndexFunc(g.byOwner[jid], func(w *Watch) bool { return w.node == NodeContact })
+	if i < 0 {
+		return nil
+	}
+	return g.byOwner[jid][i]
+}
+
+// Contacts lists the bare JIDs that show the group now.
+func (g *Group) Contacts() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var all []string
+	for jid := range g.byOwner {
+		if w := g.contact(jid); w != nil && w.lag == nil {
+			all = append(all, jid)
+		}
+	}
+	slices.Sort(all)
+	return all
+}

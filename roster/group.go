@@ -1,0 +1,237 @@
+package roster
+
+import (
+	"cmp"
+	"crypto/cipher"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
+)
+
+// Group is one group presentity. Its methods may be called from any
+// goroutine.
+//
+// Two locks: edit orders the changes of hard state, one at a time, and is
+// held while the store writes; mu guards everything in memory and is held for
+// microseconds, never over I/O. edit is taken before mu, mu before the
+// outbox's own lock.
+type Group struct {
+	name   string
+	roster *Roster
+	edit   sync.Mutex
+
+	mu       sync.Mutex
+	closed   bool // deleted: nothing is sent, nothing changes any more
+	settings Settings
+	policy   policy.Group
+
+	version uint64 // of the last change
+	info    uint64 // version of the last change of the group attributes
+	decided uint64 // of the last change of what somebody may see
+	floor   uint64 // of the last tombstone that was freed
+	clock   uint64 // order of arrival of presence
+	tokens  cipher.Block
+
+	members map[string]*member // by bare JID, tombstones included
+	sorted  []*member          // by JID, tombstones left out
+	slots   []*member          // by slot; nil = free
+	shows   []Show             // by slot: what the summary counts
+	free    []int              // free slots
+	graves  int                // tombstones in the list
+	changes changeList
+
+	audiences map[audienceKey]*audience
+	order     []*audience // the same, in the order of turns
+	turnAt    int
+	turns     uint64              // that said something
+	watches   map[string]*Watch   // by subscription ID
+	byOwner   map[string][]*Watch // by the watcher's bare JID, contacts included
+	singles   map[string]map[*member]struct{}
+	roles     map[string]int // roles that some rule names: how often
+
+	questions []*Question
+	queued    bool // is in the outbox
+	ready     bool // presence is known: bulk may go
+	sweeping  bool // probes are unanswered
+	sweep     uint32
+	awaited   map[*member]struct{} // members whose probe is unanswered
+	scratch   scratch
+}
+
+// Name is the localpart of the group's JID.
+func (g *Group) Name() string { return g.name }
+
+// Title is what people call the group.
+func (g *Group) Title() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return cmp.Or(g.settings.Title, g.name)
+}
+
+func newGroup(r *Roster, rec *GroupRecord) *Group {
+	g := &Group{
+		name: rec.Name, roster: r, settings: rec.Settings.Clone(), policy: policy.DefaultGroup(),
+		tokens: newTokens(), version: 1, info: 1, decided: 1, ready: true,
+		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
+		watches: map[string]*Watch{}, byOwner: map[string][]*Watch{},
+		singles: map[string]map[*member]struct{}{}, roles: map[string]int{},
+		awaited: map[*member]struct{}{},
+	}
+	for i := range rec.Members {
+		g.insert(rec.Members[i])
+	}
+	for i := range rec.Subscriptions {
+		if node, err := ParseNode(rec.Subscriptions[i].Node); err == nil {
+			g.addWatch(rec.Subscriptions[i], node, policy.Receiving{})
+		}
+	}
+	for _, j := range rec.Contacts {
+		g.addContact(j)
+	}
+	return g
+}
+
+// insert adds a member, or brings a tombstone back, at the current version.
+func (g *Group) insert(rec MemberRecord) *member {
+	m := g.members[rec.JID]
+	if m == nil {
+		m = &member{slot: g.takeSlot()}
+		g.members[rec.JID] = m
+		g.slots[m.slot] = m
+	} else {
+		g.graves--
+	}
+	m.MemberRecord, m.gone, m.presence = rec, 0, nil
+	m.named, m.basic = g.version, g.version
+	g.shows[m.slot] = Offline
+	i, _ := g.search(rec.JID)
+	g.sorted = slices.Insert(g.sorted, i, m)
+	g.touch(m, 0)
+	return m
+}
+
+func (g *Group) search(jid string) (int, bool) {
+	return slices.BinarySearchFunc(g.sorted, jid, func(m *member, j string) int { return cmp.Compare(m.JID, j) })
+}
+
+func (g *Group) takeSlot() int {
+	if n := len(g.free); n > 0 {
+		s := g.free[n-1]
+		g.free = g.free[:n-1]
+		return s
+	}
+	g.slots, g.shows = append(g.slots, nil), append(g.shows, Offline)
+	for _, a := range g.order {
+		a.masks = append(a.masks, 0)
+	}
+	return len(g.slots) - 1
+}
+
+// gone is the show of a tombstone: it is not counted.
+const gone = Show(255)
+
+// bury turns a member into a tombstone at the current version.
+func (g *Group) bury(m *member) {
+	m.gone, m.presence = g.version, nil
+	g.shows[m.slot] = gone
+	if i, ok := g.search(m.JID); ok {
+		g.sorted = slices.Delete(g.sorted, i, i+1)
+	}
+	delete(g.awaited, m)
+	g.graves++
+	g.touch(m, 0)
+	g.freeGraves()
+}
+
+// freeGraves keeps the number of tombstones in bounds. Who has not heard of a
+// freed one gets the full state.
+func (g *Group) freeGraves() {
+	bound := max(64, len(g.sorted)/8)
+	for m := g.changes.last; m != nil && g.graves > bound; {
+		prev := m.prev
+		if m.gone > 0 {
+			g.free1(m)
+		}
+		m = prev
+	}
+}
+
+func (g *Group) free1(m *member) {
+	g.floor = max(g.floor, m.version)
+	for _, a := range g.order {
+		a.free(m)
+	}
+	for _, ws := range g.byOwner {
+		for _, w := range ws {
+			w.forget(m)
+		}
+	}
+	g.unindex(m)
+	g.changes.remove(m)
+	delete(g.members, m.JID)
+	g.slots[m.slot] = nil
+	g.free = append(g.free, m.slot)
+	g.graves--
+}
+
+// live returns the member, or nil for strangers and tombstones.
+func (g *Group) live(jid string) *member {
+	if m := g.members[jid]; m != nil && m.gone == 0 {
+		return m
+	}
+	return nil
+}
+
+// watcher is jid as policy sees it.
+func (g *Group) watcher(jid string) policy.Watcher {
+	w := policy.Watcher{JID: jid}
+	if m := g.live(jid); m != nil && m.Affiliation.IsMember() {
+		w.Member, w.Roles = true, m.Roles
+	}
+	return w
+}
+
+// signal puts the group in the outbox, once, if it has something to say.
+func (g *Group) signal() {
+	if !g.queued && (g.ready || g.closed) && g.pending() {
+		g.queued = true
+		g.roster.outbox.Ready(g)
+	}
+}
+
+func (g *Group) pending() bool {
+	if len(g.questions) > 0 {
+		return true
+	}
+	for _, a := range g.order {
+		if a.behind() {
+			return true
+		}
+	}
+	return false
+}
+
+// record copies the basic group information and what else is hard state.
+func (g *Group) record() *GroupRecord {
+	rec := &GroupRecord{Name: g.name, Settings: g.settings.Clone()}
+	for _, m := range g.sorted {
+		rec.Members = append(rec.Members, m.MemberRecord.Clone())
+	}
+	for _, ws := range g.byOwner {
+		for _, w := range ws {
+			if w.node == NodeContact {
+				rec.Contacts = append(rec.Contacts, w.rec.JID)
+			} else {
+				rec.Subscriptions = append(rec.Subscriptions, w.rec)
+			}
+		}
+	}
+	slices.Sort(rec.Contacts)
+	slices.SortFunc(rec.Subscriptions, func(a, b SubscriptionRecord) int { return strings.Compare(a.ID, b.ID) })
+	return rec
+}
+
+func (g *Group) now() time.Time { return g.roster.now() }

@@ -1,0 +1,163 @@
+package roster
+
+import (
+	"github.com/rollcall-xmpp/rollcall/policy"
+)
+
+// Hear takes in a presence stanza of a member's device: type absent or
+// unavailable. The addresses are as the server stamped them. Presence of who
+// has not granted it (RFC 6121 §3.1), strangers above all, is ignored.
+func (g *Group) Hear(bare, resource []byte, p *Presence) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := g.members[string(bare)]
+	if m == nil || m.gone > 0 || m.Ask != Granted {
+		return
+	}
+	if len(g.awaited) > 0 {
+		delete(g.awaited, m)
+	}
+	if m.presence == nil {
+		if p.Show == Offline {
+			return
+		}
+		m.presence = &presence{}
+	}
+	g.clock++
+	if changed := m.presence.set(resource, p, g.clock, g.sweep); changed != 0 {
+		g.changed(m, changed)
+	}
+	if ws := g.byOwner[m.JID]; len(ws) > 0 {
+		g.reach(m, string(resource), p.Show)
+	}
+}
+
+// changed lets everybody who may see it know that m's presence changed.
+func (g *Group) changed(m *member, kinds policy.Mask) {
+	g.version++
+	g.shows[m.slot] = m.show
+	g.touch(m, kinds)
+	g.signal()
+}
+
+// reach holds or releases the watches of m, whose resource came or went.
+func (g *Group) reach(m *member, resource string, show Show) {
+	if show != Offline {
+		if resource != "" {
+			g.release(m.JID, resource)
+		}
+		g.release(m.JID, "")
+		g.signal()
+		return
+	}
+	if resource != "" {
+		g.hold(m.JID, resource)
+	}
+	if len(m.devices) == 0 {
+		g.hold(m.JID, "")
+	}
+}
+
+// Bounced takes in that something could not be delivered to the address: a
+// device of a member that is no more, a watcher that cannot be reached.
+// Nothing is sent there until something is heard from there.
+func (g *Group) Bounced(bare, resource string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if m := g.live(bare); m != nil && m.presence != nil && resource != "" {
+		g.clock++
+		if changed := m.presence.set([]byte(resource), &Presence{}, g.clock, g.sweep); changed != 0 {
+			g.changed(m, changed)
+		}
+	}
+	g.hold(bare, resource)
+}
+
+// Heard takes in a sign of life of a watcher that is not presence.
+func (g *Group) heard(bare, resource string) {
+	g.release(bare, "")
+	if resource != "" {
+		g.release(bare, resource)
+	}
+}
+
+// Lost says that the link was lost and is back: what was known of presence
+// may be old. Nothing is sent until it is known again (see [Group.Wants]).
+func (g *Group) Lost() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.unsettle()
+}
+
+// unsettle begins a sweep. Without anybody to ask it ends at once.
+func (g *Group) unsettle() {
+	g.sweep++
+	clear(g.awaited)
+	for _, m := range g.sorted {
+		if m.Ask == Granted {
+			g.awaited[m] = struct{}{}
+		}
+	}
+	g.sweeping = len(g.awaited) > 0
+	g.ready = !g.sweeping
+}
+
+// Wants lists what the group wants of the server: members to be asked for
+// their presence for the first time, and members whose presence is to be
+// probed. The caller sends the requests and then says so with [Group.Asked]
+// and [Group.Swept].
+func (g *Group) Wants() (ask, probe []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return nil, nil
+	}
+	for _, m := range g.sorted {
+		if m.Ask == Unasked {
+			m.asking = true
+			ask = append(ask, m.JID)
+		}
+		if _, ok := g.awaited[m]; ok && g.sweeping {
+			probe = append(probe, m.JID)
+		}
+	}
+	return ask, probe
+}
+
+// Swept says that every probe has had its time. With early set it only ends
+// the sweep if all of them are answered; it returns whether the sweep is over.
+// Devices nobody mentioned are gone then: silence means offline.
+func (g *Group) Swept(early bool) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.sweeping {
+		return true
+	}
+	if early && len(g.awaited) > 0 {
+		return false
+	}
+	clear(g.awaited)
+	g.sweeping, g.ready = false, true
+	for _, m := range g.sorted {
+		if m.presence == nil {
+			continue
+		}
+		if changed := m.presence.expire(g.sweep); changed != 0 {
+			g.changed(m, changed)
+			if len(m.devices) == 0 {
+				g.hold(m.JID, "")
+			}
+		}
+	}
+	g.signal()
+	return true
+}
+
+// Open lets the group speak although its sweep has not ended: better an old
+// word than none for long. The sweep goes on.
+func (g *Group) Open() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ready = true
+	g.signal()
+}

@@ -1,0 +1,204 @@
+package roster
+
+import (
+	"strings"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
+)
+
+// member is one entry of the change list: a member, or the tombstone of one
+// who left. Everything in it is guarded by Group.mu.
+type member struct {
+	MemberRecord
+	auth *policy.Authorization // nil = the group's default
+	slot int                   // index into audience.masks; kept until the tombstone is freed
+
+	version uint64 // of the last change of any kind or decision: the list's order
+	named   uint64 // version at which he joined
+	basic   uint64 // version of the last change of nick, roles, attributes
+	gone    uint64 // version at which he left; 0 = is a member
+	access  uint64 // version of the last change of what he himself may see
+	*presence
+	asking bool // a request is on its way that the store does not know of
+
+	prev, next *member
+}
+
+func (m *member) subject() policy.Subject {
+	return policy.Subject{JID: m.JID, Roles: m.Roles, Authorization: m.auth}
+}
+
+// history is what a decision's past leaves to know. The zero value is that of
+// a decision that never changed.
+type history struct {
+	since   uint64 // version at which the mask was decided
+	told    uint64 // last version that was visible before it, or since if deciding it was
+	unnamed uint64 // version at which the item was taken away
+}
+
+// visible is the version of the last change of m that was visible under the
+// decision (mask, h). Changes under a mask that did not show them count for
+// nothing, also when a later mask shows their kind.
+func (m *member) visible(mask policy.Mask, h history) uint64 {
+	v := h.told
+	if m.gone > 0 {
+		if mask&(policy.Named|policy.Counted) != 0 {
+			v = max(v, m.gone)
+		}
+		return v
+	}
+	if mask&(policy.Named|policy.Counted) != 0 && m.named > h.since {
+		v = max(v, m.named)
+	}
+	if mask&policy.Basic != 0 && m.basic > h.since {
+		v = max(v, m.basic)
+	}
+	if m.presence == nil {
+		return v
+	}
+	for i, at := range &m.at {
+		if at > v && at > h.since && mask&(1<<i) != 0 {
+			v = at
+		}
+	}
+	return v
+}
+
+// redecide is the history of a decision that changes from (old, h) to mask at
+// version v.
+func (m *member) redecide(old policy.Mask, h history, mask policy.Mask, v uint64) history {
+	n := history{since: v, told: m.visible(old, h), unnamed: h.unnamed}
+	if m.differs(old, mask) {
+		n.told = v
+	}
+	if old&policy.Named != 0 && mask&policy.Named == 0 {
+		n.unnamed = v
+	}
+	return n
+}
+
+// differs says whether m looks different under two masks.
+func (m *member) differs(a, b policy.Mask) bool {
+	if m.gone > 0 {
+		return false
+	}
+	content := policy.Named
+	if m.Nick != "" || len(m.Roles) > 0 || len(m.Attributes) > 0 {
+		content |= policy.Basic
+	}
+	return (a^b)&(content|m.presence.content()) != 0
+}
+
+// displayName is what a line of text calls m.
+func (m *member) displayName(mask policy.Mask) string {
+	if m.Nick != "" && mask&policy.Basic != 0 {
+		return m.Nick
+	}
+	local, _, _ := strings.Cut(m.JID, "@")
+	return local
+}
+
+// isAvailable says whether the member is there, as far as we know.
+func (m *member) isAvailable() bool { return m.presence != nil && m.show != Offline }
+
+// touch records that the given kinds of m changed now. The caller has
+// advanced the version.
+func (g *Group) touch(m *member, changed policy.Mask) {
+	m.version = g.version
+	if m.presence != nil {
+		for i := range &m.at {
+			if changed&(1<<i) != 0 {
+				m.at[i] = g.version
+			}
+		}
+	}
+	g.changes.toFront(m)
+}
+
+// changeList is intrusive, the last changed member first.
+type changeList struct{ first, last *member }
+
+func (l *changeList) toFront(m *member) {
+	if l.first == m {
+		return
+	}
+	l.remove(m)
+	m.next = l.first
+	if l.first != nil {
+		l.first.prev = m
+	} else {
+		l.last = m
+	}
+	l.first = m
+}
+
+func (l *changeList) remove(m *member) {
+	if m.prev != nil {
+		m.prev.next = m.next
+	} else if l.first == m {
+		l.first = m.next
+	}
+	if m.next != nil {
+		m.next.prev = m.prev
+	} else if l.last == m {
+		l.last = m.prev
+	}
+	m.prev, m.next = nil, nil
+}
+
+// Item is a member as one watcher may see him: what is not granted is not in
+// it. A renderer reads nothing else of a member.
+type Item struct {
+	JID        string
+	Nick       string
+	Roles      []string
+	Attributes []Attribute
+	Show       Show // Offline for whoever is, or looks so
+	Status     string
+	Idle       string
+	Devices    []Device
+}
+
+// Device is one device of a member as one watcher may see it.
+type Device struct {
+	Name       string
+	Show       Show // Offline = not shown
+	Connection string
+}
+
+// item fills it with what mask shows of m. devices is scratch space.
+func (m *member) item(it *Item, mask policy.Mask, devices []Device) []Device {
+	*it = Item{JID: m.JID}
+	if mask&policy.Basic != 0 {
+		it.Nick, it.Roles, it.Attributes = m.Nick, m.Roles, m.Attributes
+	}
+	if mask&policy.Availability == 0 || !m.isAvailable() {
+		return devices
+	}
+	it.Show = Online
+	if mask&policy.Show != 0 {
+		it.Show = m.show
+	}
+	if mask&policy.Status != 0 {
+		it.Status = m.status
+	}
+	if mask&policy.Idle != 0 {
+		it.Idle = m.idle
+	}
+	if mask&policy.Devices == 0 {
+		return devices
+	}
+	devices = devices[:0]
+	for i := range m.devices {
+		d := Device{Name: m.devices[i].resource}
+		if mask&deviceShow != 0 {
+			d.Show = m.devices[i].show
+		}
+		if mask&deviceConnection != 0 {
+			d.Connection = "on"
+		}
+		devices = append(devices, d)
+	}
+	it.Devices = devices
+	return devices
+}

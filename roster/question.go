@@ -1,0 +1,194 @@
+package roster
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
+)
+
+// Question is something asked of a group whose answer carries members' state.
+// It is answered in the group's turn, from the state of that moment, so that
+// no answer overtakes a fresher word.
+type Question struct {
+	Node    Node     // NodeContact: a probe, answered with the aggregate presence
+	Watcher string   // who asks: bare JID
+	To      string   // where the answer goes: the full JID that asked
+	ID      string   // of the request
+	Since   *string  // a state token: only what changed; nil = all
+	IDs     []string // only these items
+	Max     int      // no more items than this; < 0 = no limit
+	Paged   bool     // the request came with a result set (XEP-0059)
+	After   string   // page after this item
+	Before  *string  // page before this item, "" = the last page
+	Index   int      // page from this index; < 0 = not asked
+}
+
+// maxQuestions bounds the questions a group keeps waiting.
+const maxQuestions = 4096
+
+// Ask queues a question. ErrLimit when too many wait.
+func (g *Group) Ask(q *Question) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return ErrNoGroup
+	}
+	if len(g.questions) >= maxQuestions {
+		return ErrLimit
+	}
+	g.questions = append(g.questions, q)
+	g.signal()
+	return nil
+}
+
+// answer appends the answer to q as things stand now.
+func (g *Group) answer(b []byte, q *Question) []byte {
+	r := g.roster.renderer
+	who := g.watcher(q.Watcher)
+	if err := g.mayWatch(&who); err != nil {
+		return r.Refuse(b, g.name, q, err)
+	}
+	if !g.settings.Payload.Has(q.Node) {
+		return r.Refuse(b, g.name, q, ErrNoNode)
+	}
+	v := g.view(&who, q.Node)
+	if q.Node == NodeContact {
+		b = r.ContactStart(b, g.name)
+		b = r.Address(b, q.To)
+		return r.Contact(b, v.audience.line(v.own))
+	}
+	cursor, known := uint64(0), false
+	if q.Since != nil {
+		if cursor, known = v.since(*q.Since); !known {
+			cursor = 0
+		}
+	}
+	w := v.audience.newWalk(cursor, true)
+	entries, to := w.entries, w.to
+	if v.own != nil {
+		entries, to = v.audience.ownEntries(w, v.own)
+	}
+	s := &Stamp{To: g.token(max(to, cursor)), Full: q.Since != nil && !known}
+	if known {
+		s.From = *q.Since
+	}
+	return g.page(b, q, w, entries, s)
+}
+
+// page appends the part of entries that q asked for.
+func (g *Group) page(b []byte, q *Question, w *walk, entries []entry, s *Stamp) []byte {
+	entries = slices.DeleteFunc(slices.Clone(entries), func(e entry) bool {
+		return e.hi == e.lo || len(q.IDs) > 0 && !slices.Contains(q.IDs, e.id())
+	})
+	count := len(entries)
+	lo, hi, token := q.cut(entries)
+	if hi > lo {
+		hi = min(hi, chunk(entries[:hi], lo))
+	}
+	p := &Page{Count: count, Index: lo, Wanted: q.Paged || hi < count && q.Max < 0}
+	if hi > lo {
+		p.First, p.Last = entries[lo].id(), entries[hi-1].id()
+	}
+	switch {
+	case len(q.IDs) > 0 || q.Max >= 0 && !q.Paged && hi < count:
+		*s = Stamp{} // a choice of items is not a state
+	case lo > 0 && token != "":
+		s.To = token // the page's state is that of the first one
+	case lo > 0:
+		*s = Stamp{}
+	}
+	if p.Wanted && s.To != "" {
+		p.Last += "/" + s.To
+	}
+	r := g.roster.renderer
+	b = r.AnswerStart(b, g.name, q)
+	for _, e := range entries[lo:hi] {
+		b = append(b, w.buf[e.lo:e.hi]...)
+	}
+	return r.AnswerEnd(b, g.name, q, s, p)
+}
+
+// cut finds the run of entries that q asks for. An item id in a page request
+// may carry the state token of the first page behind a slash.
+func (q *Question) cut(entries []entry) (lo, hi int, token string) {
+	n := q.Max
+	if n < 0 || n > len(entries) {
+		n = len(entries)
+	}
+	index := func(id string) (int, bool) {
+		id, token, _ = strings.Cut(id, "/")
+		return slices.BinarySearchFunc(entries, key(id), func(e entry, k string) int { return strings.Compare(e.key, k) })
+	}
+	switch {
+	case q.After != "":
+		i, found := index(q.After)
+		if found {
+			i++
+		}
+		lo = i
+	case q.Before != nil && *q.Before != "":
+		i, _ := index(*q.Before)
+		lo = max(0, i-n)
+		return lo, i, token
+	case q.Before != nil:
+		lo = len(entries) - n
+	case q.Index >= 0:
+		lo = min(q.Index, len(entries))
+	}
+	return lo, min(lo+n, len(entries)), token
+}
+
+// key is the sort key of an item id, id its inverse.
+func key(id string) string {
+	switch id {
+	case "info":
+		return infoKey
+	case "summary":
+		return summaryKey
+	}
+	return id
+}
+
+func (e *entry) id() string {
+	switch e.key {
+	case infoKey:
+		return "info"
+	case summaryKey:
+		return "summary"
+	}
+	return e.key
+}
+
+// view is how somebody who asks sees a node: as his watch does, if he has
+// one.
+type view struct {
+	audience *audience
+	own      *own
+	moved    uint64 // tokens from before it are of no use
+}
+
+func (g *Group) view(who *policy.Watcher, n Node) view {
+	v := view{}
+	if m := g.members[who.JID]; m != nil {
+		v.moved = max(m.access, m.gone)
+	}
+	for _, w := range g.byOwner[who.JID] {
+		if w.node == n {
+			return view{w.audience, w.own, max(v.moved, w.moved)}
+		}
+	}
+	v.audience = g.audienceOf(who, n, &policy.Receiving{})
+	if v.own = g.exceptions(v.audience, who, &policy.Receiving{}); v.own != nil {
+		v.moved = g.version + 1 // without a watch nobody kept the exceptions' past
+	}
+	return v
+}
+
+// since is the version that a token stands for, if what changed after it can
+// still be told.
+func (v *view) since(token string) (uint64, bool) {
+	g := v.audience.g
+	at, ok := g.parseToken(token)
+	return at, ok && at >= max(v.audience.floor, v.audience.born, v.moved)
+}

@@ -1,0 +1,62 @@
+package roster
+
+// Renderer puts what a walk found into the words of one dialect; it is
+// implemented where the dialect is spoken. Each method appends to b and
+// returns it; none may keep what it is given, wait, or lock.
+//
+// Everything that carries a member's state leaves through it.
+type Renderer interface {
+	// Address escapes a JID for use in a stanza's to.
+	Address(b []byte, jid string) []byte
+
+	// Info, Summary, Member and Gone append one item each. Info leaves the
+	// free attributes out unless basic is set.
+	Info(b []byte, s *Settings, name string, basic bool) []byte
+	Summary(b []byte, s Summary) []byte
+	Member(b []byte, n Node, it *Item) []byte
+	Gone(b []byte, jid string) []byte
+
+	// EventStart appends an event up to the value of its to, EventItems from
+	// there to the first item, EventEnd what comes after the last.
+	EventStart(b []byte, group, id string) []byte
+	EventItems(b []byte, n Node) []byte
+	EventEnd(b []byte, s *Stamp) []byte
+
+	// ContactStart appends the group's aggregate presence up to the value of
+	// its to, Contact the rest.
+	ContactStart(b []byte, group string) []byte
+	Contact(b []byte, l *Line) []byte
+
+	// AnswerStart appends the answer to a question up to the first item,
+	// AnswerGone an item for a leaver, AnswerEnd what comes after the last,
+	// Refuse an answer that is an error.
+	AnswerStart(b []byte, group string, q *Question) []byte
+	AnswerGone(b []byte, jid string) []byte
+	AnswerEnd(b []byte, group string, q *Question, s *Stamp, p *Page) []byte
+	Refuse(b []byte, group string, q *Question, err error) []byte
+}
+
+// Stamp says what an event or answer brings its reader from, and to.
+type Stamp struct {
+	From, To    string // state tokens, "" = none
+	Full        bool   // the table as a whole, not a difference
+	Part, Parts int    // 1 of 1 when it fits in one stanza
+}
+
+// Line is a group's aggregate presence as one watcher may see it.
+type Line struct {
+	Show    Show // of the whole group: the most available of those there
+	Summary Summary
+	Names   []string // of who is there, the first [MaxNames] in order
+}
+
+// MaxNames bounds Line.Names.
+const MaxNames = 16
+
+// Page is the position of an answer in the whole list (XEP-0059).
+type Page struct {
+	Wanted      bool   // the question asked for pages, or the list was cut
+	First, Last string // item ids, "" = none
+	Index       int    // of First
+	Count       int    // of the whole list
+}

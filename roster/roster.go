@@ -1,0 +1,186 @@
+package roster
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Outbox is where a group announces that it has something to say, and what
+// it asks of others. Its methods never block and never call back.
+type Outbox interface {
+	// Ready asks for a turn of g (see [Group.Turn]).
+	Ready(g *Group)
+	// Presence sends a presence stanza that carries no member's state, from
+	// the group's bare JID.
+	Presence(group, to string, t PresenceType)
+	// Wanted asks for the group to be attended to (see [Group.Wants]).
+	Wanted(g *Group)
+	// Ended tells a watcher that his subscription is no more.
+	Ended(group string, s SubscriptionRecord)
+}
+
+// PresenceType is the type of a stanza that [Outbox.Presence] sends.
+type PresenceType uint8
+
+// The types. The line comment is the wire name.
+const (
+	Subscribe    PresenceType = iota // subscribe
+	Subscribed                       // subscribed
+	Unsubscribe                      // unsubscribe
+	Unsubscribed                     // unsubscribed
+	Probe                            // probe
+	Unavailable                      // unavailable: from /group, the contact goes dark
+)
+
+var presenceTypes = [...]string{"subscribe", "subscribed", "unsubscribe", "unsubscribed", "probe", "unavailable"}
+
+func (t PresenceType) String() string { return presenceTypes[t] }
+
+// Options are what a roster is made of.
+type Options struct {
+	Store    Store
+	Outbox   Outbox
+	Renderer Renderer
+	Now      func() time.Time // nil = time.Now
+	Log      *slog.Logger     // nil = slog.Default()
+}
+
+// Roster is all groups of one service.
+type Roster struct {
+	store    Store
+	outbox   Outbox
+	renderer Renderer
+	now      func() time.Time
+	log      *slog.Logger
+
+	loading sync.Mutex // held over the store while a group is loaded, created or deleted
+
+	mu     sync.RWMutex
+	groups map[string]*Group // those loaded, by name
+}
+
+// New makes a roster. Groups are loaded on first use.
+func New(o Options) *Roster {
+	r := &Roster{store: o.Store, outbox: o.Outbox, renderer: o.Renderer, now: o.Now, log: o.Log, groups: map[string]*Group{}}
+	if r.now == nil {
+		r.now = time.Now
+	}
+	if r.log == nil {
+		r.log = slog.Default()
+	}
+	return r
+}
+
+// Loaded returns the group if it is in memory; it never waits for the store.
+func (r *Roster) Loaded(name []byte) *Group {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.groups[string(name)]
+}
+
+// Group returns a group, loading it on first use. ErrNoGroup.
+func (r *Roster) Group(ctx context.Context, name string) (*Group, error) {
+	if g := r.Loaded([]byte(name)); g != nil {
+		return g, nil
+	}
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	if g := r.Loaded([]byte(name)); g != nil {
+		return g, nil
+	}
+	rec, err := r.store.GetGroup(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	g := newGroup(r, rec)
+	g.unsettle()
+	r.admit(g)
+	r.outbox.Wanted(g)
+	return g, nil
+}
+
+func (r *Roster) admit(g *Group) *Group {
+	r.mu.Lock()
+	r.groups[g.name] = g
+	r.mu.Unlock()
+	return g
+}
+
+// All lists the groups in memory.
+func (r *Roster) All() []*Group {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	all := make([]*Group, 0, len(r.groups))
+	for _, g := range r.groups {
+		all = append(all, g)
+	}
+	return all
+}
+
+// ListGroups returns the names of all groups, sorted.
+func (r *Roster) ListGroups(ctx context.Context) ([]string, error) { return r.store.ListGroups(ctx) }
+
+// ShowGroup returns the basic information of a group and its other hard
+// state; nobody's presence. ErrNoGroup.
+func (r *Roster) ShowGroup(ctx context.Context, name string) (*GroupRecord, error) {
+	g, err := r.Group(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.record(), nil
+}
+
+// CreateGroup establishes a group, all of it or nothing, and asks its members
+// for their presence. InvalidError, ErrGroupExists.
+func (r *Roster) CreateGroup(ctx context.Context, rec *GroupRecord) error {
+	if err := rec.validate(); err != nil {
+		return err
+	}
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	if err := r.store.CreateGroup(ctx, rec); err != nil {
+		return err
+	}
+	g := newGroup(r, rec)
+	g.unsettle()
+	r.admit(g)
+	r.outbox.Wanted(g)
+	return nil
+}
+
+// DeleteGroup ends a group: subscriptions and contacts are told, members'
+// presence is given back. ErrNoGroup.
+func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
+	g, err := r.Group(ctx, name)
+	if err != nil {
+		return err
+	}
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	if err := r.store.DeleteGroup(ctx, name); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	delete(r.groups, name)
+	r.mu.Unlock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	for _, ws := range g.byOwner {
+		for _, w := range ws {
+			g.ended(w)
+		}
+	}
+	for _, m := range g.sorted {
+		g.withdraw(m)
+	}
+	g.audiences, g.order, g.watches, g.byOwner = nil, nil, nil, nil
+	g.signal() // whoever still waits for an answer is told that there is no group
+	return nil
+}

@@ -1,0 +1,55 @@
+package roster
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+)
+
+// A state token is one enciphered block: the version, and a constant that
+// tells our own tokens from those of another epoch. The key lives as long as
+// the group is loaded; that is the epoch. To the outside a token is opaque
+// and counts nothing.
+const (
+	tokenMark = 0x726f6c6c63616c6c
+	tokenLen  = 22 // of base64
+)
+
+func newTokens() cipher.Block {
+	var key [16]byte
+	rand.Read(key[:]) // never fails (crypto/rand)
+	c, err := aes.NewCipher(key[:])
+	if err != nil {
+		panic("aes: " + err.Error()) // the key length is a constant
+	}
+	return c
+}
+
+// token is the state token of what is visible up to version v.
+func (g *Group) token(v uint64) string {
+	if v == 0 {
+		return ""
+	}
+	var in, out [16]byte
+	binary.BigEndian.PutUint64(in[:8], v)
+	binary.BigEndian.PutUint64(in[8:], tokenMark)
+	g.tokens.Encrypt(out[:], in[:])
+	return base64.RawURLEncoding.EncodeToString(out[:])
+}
+
+// parseToken is its inverse; ok is false for a token of another epoch, or
+// what never was one.
+func (g *Group) parseToken(s string) (v uint64, ok bool) {
+	var in, out [16]byte
+	if len(s) != tokenLen {
+		return 0, false
+	}
+	if n, err := base64.RawURLEncoding.Strict().Decode(in[:], []byte(s)); err != nil || n != len(in) {
+		return 0, false
+	}
+	g.tokens.Decrypt(out[:], in[:])
+	v = binary.BigEndian.Uint64(out[:8])
+	return v, binary.BigEndian.Uint64(out[8:]) == tokenMark && v <= g.version
+}
