@@ -40,7 +40,7 @@ func TestParseAuthorizationRefuses(t *testing.T) {
 		"members: availability\nmembers availability": "line 2: ",
 		"everybody: show":                 "everybody",
 		"members: shoe":                   `"shoe"`,
-		"members: ":                       "no attribute",
+		"members: ":                       "a rule is written like",
 		"members: except show":            "no attribute",
 		"jid:bob: show":                   "not an address",
 		"jid:bob@example.org/phone: show": "not an address",
