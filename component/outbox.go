@@ -51,6 +51,7 @@ type Outbox struct {
 	credit  credit
 	up      bool // there is a connection
 	held    bool
+	leaving bool // no more bulk on this connection
 	closing bool // flush control, end the stream
 	stats   OutboxStats
 }
@@ -75,7 +76,7 @@ func newOutbox(cfg *Config) *Outbox {
 		wake:    make(chan struct{}, 1),
 		queue:   queue{in: map[Bulk]struct{}{}},
 	}
-	o.credit.window, o.credit.every = cfg.Window, cfg.Window/8
+	o.credit.window, o.credit.every = cfg.Window, cfg.Window/4
 	o.credit.keepalive, o.credit.patience = cfg.Keepalive, cfg.Patience
 	o.credit.address(cfg.Domain, cfg.ServerHost)
 	return o
@@ -112,7 +113,8 @@ func (o *Outbox) append(f func(b []byte) []byte) bool {
 	return true
 }
 
-// Hold stops bulk, or lets it go on; control is not affected.
+// Hold stops bulk, or lets it go on, in this connection and the next ones;
+// control is not affected.
 func (o *Outbox) Hold(held bool) {
 	o.mu.Lock()
 	o.held = held
@@ -141,7 +143,7 @@ func (o *Outbox) signal() {
 func (o *Outbox) attach() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.up, o.closing = true, false
+	o.up, o.leaving, o.closing = true, false, false
 	o.control = o.control[:0]
 	o.credit.reset()
 }
@@ -153,6 +155,14 @@ func (o *Outbox) detach() {
 	o.up = false
 	o.control = o.control[:0]
 	o.credit.reset()
+}
+
+// leave ends bulk on this connection: what is in the control lane from now on
+// is the last word.
+func (o *Outbox) leave() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.leaving = true
 }
 
 // finish lets the writer send what is in the control lane and end the stream.

@@ -118,7 +118,7 @@ func (o *Outbox) next(used int) (t Bulk, budget int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	budget = min(o.slice, o.credit.free()) - used
-	if o.held || o.closing || budget < o.least || len(o.control) > 0 && used > 0 {
+	if o.held || o.leaving || budget < o.least || len(o.control) > 0 && used > 0 {
 		return nil, 0
 	}
 	return o.queue.take(), budget
