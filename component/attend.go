@@ -162,11 +162,7 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	r.groups = append(r.groups, g)
 	r.asked[g] = ask
 	r.sent += len(ask) + len(probe)
-	nick := ""
-	if rec, err := a.s.Roster.ShowGroup(ctx, g.Name()); err == nil {
-		nick = rec.Settings.Title
-	}
-	out := &outlet{a.s}
+	nick, out := g.Title(), &outlet{a.s}
 	a.send(ctx, ask, func(b []byte, jid string) []byte {
 		return out.appendPresence(b, g.Name(), jid, roster.Subscribe, nick)
 	})

@@ -67,7 +67,9 @@ func TestMainJob(t *testing.T) {
 			t.Log(st, err)
 			bob.Send(`<presence to='team@groups.example.org' type='subscribe'/>`)
 			alice.Send(`<presence><show>dnd</show><status>On a call &amp; more</status></presence>`)
-			s, err := bob.Wait(ctx, func(s lab.Stanza) bool { return strings.Contains(s.Raw, "On a call") && strings.Contains(s.Raw, "headline") })
+			s, err := bob.Wait(ctx, func(s lab.Stanza) bool {
+				return strings.Contains(s.Raw, "On a call") && strings.Contains(s.Raw, "headline")
+			})
 			if err != nil {
 				for _, s := range bob.Received() {
 					t.Log(s.Raw)

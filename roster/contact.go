@@ -9,9 +9,6 @@ import (
 // (RFC 6121 §3) have nothing to do with each other: Ask is the group's, to a
 // member's presence; a contact is the user's, to the group's presence.
 
-// askAll tells the outbox that some members' presence is wanted.
-func (g *Group) askAll(context.Context) { g.roster.outbox.Wanted(g) }
-
 // Asked says that the requests of [Group.Wants] have reached the server, and
 // remembers it.
 func (g *Group) Asked(ctx context.Context, jids []string) error {

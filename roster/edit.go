@@ -79,7 +79,7 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 	}
 	g.signal()
 	g.mu.Unlock()
-	g.askAll(ctx)
+	r.outbox.Wanted(g)
 	return nil
 }
 

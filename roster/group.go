@@ -46,6 +46,7 @@ type Group struct {
 	audiences map[audienceKey]*audience
 	order     []*audience // the same, in the order of turns
 	turnAt    int
+	turns     uint64              // that said something
 	watches   map[string]*Watch   // by subscription ID
 	byOwner   map[string][]*Watch // by the watcher's bare JID, contacts included
 	singles   map[string]map[*member]struct{}
@@ -62,6 +63,13 @@ type Group struct {
 
 // Name is the localpart of the group's JID.
 func (g *Group) Name() string { return g.name }
+
+// Title is what people call the group; "" = its name.
+func (g *Group) Title() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.settings.Title
+}
 
 func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g := &Group{
@@ -188,7 +196,7 @@ func (g *Group) watcher(jid string) policy.Watcher {
 
 // signal puts the group in the outbox, once, if it has something to say.
 func (g *Group) signal() {
-	if !g.queued && g.ready && !g.closed && g.pending() {
+	if !g.queued && (g.ready || g.closed) && g.pending() {
 		g.queued = true
 		g.roster.outbox.Ready(g)
 	}

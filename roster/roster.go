@@ -145,8 +145,10 @@ func (r *Roster) CreateGroup(ctx context.Context, rec *GroupRecord) error {
 	if err := r.store.CreateGroup(ctx, rec); err != nil {
 		return err
 	}
-	g := r.admit(newGroup(r, rec))
-	g.askAll(ctx)
+	g := newGroup(r, rec)
+	g.unsettle()
+	r.admit(g)
+	r.outbox.Wanted(g)
 	return nil
 }
 
@@ -170,10 +172,6 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
-	for _, q := range g.questions {
-		r.log.Debug("question dropped", "group", name, "id", q.ID)
-	}
-	g.questions = nil
 	for _, ws := range g.byOwner {
 		for _, w := range ws {
 			g.ended(w)
@@ -182,5 +180,7 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	for _, m := range g.sorted {
 		g.withdraw(m)
 	}
+	g.audiences, g.order, g.watches, g.byOwner = nil, nil, nil, nil
+	g.signal() // whoever still waits for an answer is told that there is no group
 	return nil
 }

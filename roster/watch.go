@@ -27,6 +27,7 @@ type Watch struct {
 type lag struct {
 	cursor, seen uint64
 	last         string
+	turn         uint64
 }
 
 // own is what is different about one watch.
@@ -48,6 +49,7 @@ type cohort struct {
 	cursor uint64 // told up to; 0 = owed the full state
 	seen   uint64 // last visible version told: the token they hold
 	last   string // contact: the line they show
+	turn   uint64 // of the group, in which it was last told something
 	watch  []*Watch
 	live   int // watches that are not nil
 
@@ -230,9 +232,9 @@ func (g *Group) hold(owner, resource string) {
 		if w.lag == nil && w.goesTo(resource) {
 			w.lag = &lag{}
 			if c := w.cohort; c != nil {
-				*w.lag = lag{c.cursor, c.seen, c.last}
+				*w.lag = lag{c.cursor, c.seen, c.last, c.turn}
 				if c.walk != nil && w.at < c.done {
-					*w.lag = lag{c.walk.version, c.walk.seenBy(c), c.walk.line}
+					*w.lag = lag{c.walk.version, c.walk.seenBy(c), c.walk.line, c.turn}
 				}
 			}
 			w.leave()
