@@ -1,0 +1,30 @@
+package admin
+
+import (
+	"context"
+
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// Backend is what the admin socket administers; a *roster.Roster is one. Its
+// errors wrap roster's sentinels or are a [*roster.InvalidError].
+type Backend interface {
+	// ListGroups returns the names of all groups, sorted.
+	ListGroups(ctx context.Context) ([]string, error)
+	// ShowGroup returns a copy of everything about one group. ErrNoGroup.
+	ShowGroup(ctx context.Context, name string) (*roster.GroupRecord, error)
+	// CreateGroup establishes a group. ErrGroupExists, InvalidError.
+	CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
+	// UpdateGroup lets edit change the settings and keeps them if the result
+	// is valid and edit returns nil. ErrNoGroup, InvalidError, edit's error.
+	UpdateGroup(ctx context.Context, name string, edit func(*roster.Settings) error) error
+	// DeleteGroup ends a group. ErrNoGroup.
+	DeleteGroup(ctx context.Context, name string) error
+	// AddMembers adds all or none. ErrNoGroup, ErrMemberExists, InvalidError.
+	AddMembers(ctx context.Context, group string, m ...roster.MemberRecord) error
+	// UpdateMember is UpdateGroup for a member. ErrNoGroup, ErrNoMember,
+	// InvalidError, edit's error.
+	UpdateMember(ctx context.Context, group, jid string, edit func(*roster.MemberRecord) error) error
+	// RemoveMember ends a membership. ErrNoGroup, ErrNoMember.
+	RemoveMember(ctx context.Context, group, jid string) error
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
+)
+
+type snippetCmd struct {
+	Server string `arg:"" enum:"prosody,ejabberd" help:"The server: prosody or ejabberd."`
+}
+
+// Help implements [kong.HelpProvider].
+func (snippetCmd) Help() string {
+	return `The lines follow from the configuration, the component's secret included: mind where the output goes.
+
+    rollcall snippet prosody`
+}
+
+// Run prints the lines.
+func (c *snippetCmd) Run(s *session) error {
+	cfg, err := config.Load(s.configPath)
+	if err != nil {
+		return err
+	}
+	if cfg.Server.Secret, err = cfg.Secret(s.Getenv); err != nil {
+		return err
+	}
+	if c.Server == "ejabberd" {
+		s.printf("%s", ejabberdSnippet(cfg))
+	} else {
+		s.printf("%s", prosodySnippet(cfg))
+	}
+	return nil
+}
+
+const (
+	defaultPort = "5347" // XEP-0114 names none; everybody uses this one
+	maxStanza   = 1 << 18
+)
+
+// prosodySnippet is for Prosody 0.12 and later.
+func prosodySnippet(cfg *config.Config) string {
+	host, port, _ := net.SplitHostPort(cfg.Server.Address) // checked when loaded
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	if port != defaultPort || !isLoopback(host) {
+		line("-- In the global part of prosody.cfg.lua, above the first VirtualHost:")
+		line("component_ports = { %s }", port)
+		line("component_interfaces = { %s }", prosodyInterfaces(host))
+		line("")
+	}
+	if cfg.Server.TLS {
+		line("-- server.tls is set, but Prosody's component port speaks no TLS: put a TLS proxy")
+		line("-- before it, or set tls = false where the way to it is safe.")
+		line("")
+	}
+	if !strings.HasSuffix(cfg.Domain, "."+cfg.Server.Host) {
+		line("-- Below VirtualHost %s, so that clients find the service:", luaQuote(cfg.Server.Host))
+		line("disco_items = { { %s, \"Group presence\" } }", luaQuote(cfg.Domain))
+		line("")
+	}
+	line("-- At the end of prosody.cfg.lua; then: prosodyctl check config && prosodyctl restart")
+	line("Component %s", luaQuote(cfg.Domain))
+	line("    component_secret = %s", luaQuote(cfg.Server.Secret.Reveal()))
+	return b.String()
+}
+
+// ejabberdSnippet is for ejabberd 23.01 and later.
+func ejabberdSnippet(cfg *config.Config) string {
+	host, port, _ := net.SplitHostPort(cfg.Server.Address) // checked when loaded
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("# In ejabberd.yml, one more entry of the list that is there below listen:")
+	line("# then: ejabberdctl reload_config")
+	line("listen:")
+	line("  -")
+	line("    port: %s", port)
+	line("    ip: %s", ejabberdIP(host))
+	line("    module: ejabberd_service")
+	line("    access: all           # who knows the password; the port is the fence")
+	line("    shaper_rule: none     # a fan-out is fast; rollcall paces itself")
+	line("    max_stanza_size: %d", maxStanza)
+	if cfg.Server.TLS {
+		line("    tls: true             # with the certificate of certfiles")
+	}
+	line("    hosts:                # no other host here: an attached component gets them all")
+	line("      %s:", yamlQuote(cfg.Domain))
+	line("        password: %s", yamlQuote(cfg.Server.Secret.Reveal()))
+	return b.String()
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// prosodyInterfaces and ejabberdIP are where the server has to listen to be
+// reached at host. Which of its addresses a name stands for is not known here.
+func prosodyInterfaces(host string) string {
+	if ip := bindAddress(host); ip != "" {
+		return luaQuote(ip)
+	}
+	return `"*", "::"`
+}
+
+func ejabberdIP(host string) string {
+	if ip := bindAddress(host); ip != "" {
+		return yamlQuote(ip)
+	}
+	return `"::"`
+}
+
+// bindAddress is the address that host certainly stands for, or "".
+func bindAddress(host string) string {
+	if host == "localhost" {
+		return "127.0.0.1"
+	}
+	if net.ParseIP(host) != nil {
+		return host
+	}
+	return ""
+}
+
+// luaQuote writes s as a string of Lua, which has decimal escapes.
+func luaQuote(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c < ' ' || c == 0x7f:
+			fmt.Fprintf(&b, `\%03d`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// yamlQuote writes s as JSON, which is YAML as well.
+func yamlQuote(s string) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a string always can be
+	return strings.TrimSuffix(b.String(), "\n")
+}

@@ -1,0 +1,35 @@
+// Package store remembers what must survive a restart: groups, members,
+// subscriptions and contacts. It implements [roster.Store].
+//
+// [Open] takes the url of the configuration's [store] section:
+//
+//	sqlite:rollcall.db          a file, made with mode 0600 if it is missing
+//	sqlite:/var/lib/x/team.db   the same, by its full path
+//	sqlite::memory:             a database that ends with the process, for tests
+//
+// [Memory] is a store in a map, for tests and fuzzing. Both pass the contract
+// of package storetest, which any further driver has to pass too.
+//
+// # What a nil error means
+//
+// A write returns nil only after its transaction was committed and synced to
+// the disk; a kill -9 or a power cut after that loses nothing. A write that
+// returns an error has changed nothing. A caller whose context ends while his
+// write waits for its turn gets the context's error; once its transaction has
+// begun, he waits for the outcome, because nobody else could tell him.
+//
+// # Group commit
+//
+// One fsync costs more than the rest of a write. So writes queue, and whoever
+// gets the turn runs everything that is waiting in one transaction, each write
+// inside a savepoint of its own, and answers all of them after the one commit
+// (batch.go). A write that is refused undoes its savepoint and nobody else's.
+// No goroutine belongs to the store.
+//
+// # Schema
+//
+// The files of schema/ are numbered migrations, embedded in the program and
+// run at [Open]. A file that a newer Rollcall has migrated is refused with
+// [ErrNewer], and is left as it is. Enumerations are kept by their names on
+// the wire, lists as JSON, so that the file can be read with the sqlite3 tool.
+package store

@@ -1,0 +1,212 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// memory is a roster.Store in a map.
+type memory struct {
+	mu     sync.Mutex // guards what follows
+	groups map[string]*memoryGroup
+	closed bool
+}
+
+type memoryGroup struct {
+	settings      roster.Settings
+	members       map[string]roster.MemberRecord
+	subscriptions map[string]roster.SubscriptionRecord
+	contacts      map[string]bool
+}
+
+// Memory makes an empty store that lives as long as the process: for tests
+// and fuzzing, where the disk would only be slow.
+func Memory() roster.Store {
+	return &memory{groups: make(map[string]*memoryGroup)}
+}
+
+// do runs f under the lock; an ended context comes before all else, as in the
+// store on disk.
+func (m *memory) do(ctx context.Context, doing, group string, f func() error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	err := ctx.Err()
+	if err == nil && m.closed {
+		err = ErrClosed
+	}
+	if err == nil {
+		err = f()
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", doing, group, err)
+	}
+	return nil
+}
+
+func (m *memory) inGroup(ctx context.Context, doing, group string, f func(*memoryGroup) error) error {
+	return m.do(ctx, doing, group, func() error {
+		g := m.groups[group]
+		if g == nil {
+			return roster.ErrNoGroup
+		}
+		return f(g)
+	})
+}
+
+// ListGroups implements [roster.Store].
+func (m *memory) ListGroups(ctx context.Context) (names []string, err error) {
+	err = m.do(ctx, "list", "groups", func() error {
+		names = slices.Sorted(maps.Keys(m.groups))
+		return nil
+	})
+	return names, err
+}
+
+// GetGroup implements [roster.Store].
+func (m *memory) GetGroup(ctx context.Context, name string) (rec *roster.GroupRecord, err error) {
+	err = m.inGroup(ctx, "get group", name, func(g *memoryGroup) error {
+		rec = &roster.GroupRecord{Name: name, Settings: copySettings(g.settings)}
+		for _, jid := range slices.Sorted(maps.Keys(g.members)) {
+			rec.Members = append(rec.Members, copyMember(g.members[jid]))
+		}
+		for _, id := range slices.Sorted(maps.Keys(g.subscriptions)) {
+			rec.Subscriptions = append(rec.Subscriptions, g.subscriptions[id])
+		}
+		rec.Contacts = slices.Sorted(maps.Keys(g.contacts))
+		return nil
+	})
+	return rec, err
+}
+
+// CreateGroup implements [roster.Store].
+func (m *memory) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error {
+	return m.do(ctx, "create group", rec.Name, func() error {
+		if m.groups[rec.Name] != nil {
+			return roster.ErrGroupExists
+		}
+		g := &memoryGroup{
+			settings:      copySettings(rec.Settings),
+			members:       make(map[string]roster.MemberRecord),
+			subscriptions: make(map[string]roster.SubscriptionRecord),
+			contacts:      make(map[string]bool),
+		}
+		for _, one := range rec.Members {
+			g.members[one.JID] = copyMember(one)
+		}
+		for _, sub := range rec.Subscriptions {
+			g.subscriptions[sub.ID] = sub
+		}
+		for _, jid := range rec.Contacts {
+			g.contacts[jid] = true
+		}
+		m.groups[rec.Name] = g
+		return nil
+	})
+}
+
+// DeleteGroup implements [roster.Store].
+func (m *memory) DeleteGroup(ctx context.Context, name string) error {
+	return m.inGroup(ctx, "delete group", name, func(*memoryGroup) error {
+		delete(m.groups, name)
+		return nil
+	})
+}
+
+// StoreSettings implements [roster.Store].
+func (m *memory) StoreSettings(ctx context.Context, group string, s roster.Settings) error {
+	return m.inGroup(ctx, "store settings of", group, func(g *memoryGroup) error {
+		g.settings = copySettings(s)
+		return nil
+	})
+}
+
+// StoreMembers implements [roster.Store].
+func (m *memory) StoreMembers(ctx context.Context, group string, members ...roster.MemberRecord) error {
+	return m.inGroup(ctx, "store members of", group, func(g *memoryGroup) error {
+		for _, one := range members {
+			g.members[one.JID] = copyMember(one)
+		}
+		return nil
+	})
+}
+
+// DeleteMember implements [roster.Store].
+func (m *memory) DeleteMember(ctx context.Context, group, jid string) error {
+	return m.inGroup(ctx, "delete member "+jid+" of", group, func(g *memoryGroup) error {
+		if _, ok := g.members[jid]; !ok {
+			return roster.ErrNoMember
+		}
+		delete(g.members, jid)
+		delete(g.contacts, jid)
+		maps.DeleteFunc(g.subscriptions, func(_ string, s roster.SubscriptionRecord) bool { return s.Owner == jid })
+		return nil
+	})
+}
+
+// StoreSubscription implements [roster.Store].
+func (m *memory) StoreSubscription(ctx context.Context, group string, s roster.SubscriptionRecord) error {
+	return m.inGroup(ctx, "store subscription to", group, func(g *memoryGroup) error {
+		g.subscriptions[s.ID] = s
+		return nil
+	})
+}
+
+// DeleteSubscriptions implements [roster.Store].
+func (m *memory) DeleteSubscriptions(ctx context.Context, group string, ids ...string) error {
+	return ignoreNoGroup(m.inGroup(ctx, "delete subscriptions to", group, func(g *memoryGroup) error {
+		for _, id := range ids {
+			delete(g.subscriptions, id)
+		}
+		return nil
+	}))
+}
+
+// StoreContact implements [roster.Store].
+func (m *memory) StoreContact(ctx context.Context, group, jid string) error {
+	return m.inGroup(ctx, "store contact of", group, func(g *memoryGroup) error {
+		g.contacts[jid] = true
+		return nil
+	})
+}
+
+// DeleteContact implements [roster.Store].
+func (m *memory) DeleteContact(ctx context.Context, group, jid string) error {
+	return ignoreNoGroup(m.inGroup(ctx, "delete contact of", group, func(g *memoryGroup) error {
+		delete(g.contacts, jid)
+		return nil
+	}))
+}
+
+// Close implements [roster.Store].
+func (m *memory) Close() error {
+	return m.do(context.Background(), "close", "store", func() error {
+		m.closed = true
+		return nil
+	})
+}
+
+// copySettings and copyMember share nothing with what they copy, and have nil
+// for an empty list, as everything read from disk has.
+func copySettings(s roster.Settings) roster.Settings {
+	s = s.Clone()
+	s.Attributes = orNil(s.Attributes)
+	return s
+}
+
+func copyMember(m roster.MemberRecord) roster.MemberRecord {
+	m = m.Clone()
+	m.Roles, m.Attributes = orNil(m.Roles), orNil(m.Attributes)
+	return m
+}
+
+func orNil[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}

@@ -1,0 +1,202 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+func testGroups(t *testing.T, d Driver) {
+	s, ctx := d.fresh(t), t.Context()
+	names, err := s.ListGroups(ctx)
+	ok(t, err)
+	if len(names) != 0 {
+		t.Fatalf("a fresh store lists %v", names)
+	}
+	ok(t, s.CreateGroup(ctx, Team()))
+	ok(t, s.CreateGroup(ctx, &roster.GroupRecord{Name: "empty"}))
+	ok(t, s.CreateGroup(ctx, &roster.GroupRecord{Name: "Zoo"}))
+	names, err = s.ListGroups(ctx)
+	ok(t, err)
+	equal(t, names, []string{"Zoo", "empty", "team"}) // by bytes
+	stored(t, s, Team())
+	stored(t, s, &roster.GroupRecord{Name: "empty"})
+
+	is(t, s.CreateGroup(ctx, &roster.GroupRecord{Name: "team", Contacts: []string{"x@y"}}), roster.ErrGroupExists)
+	stored(t, s, Team())
+
+	ok(t, s.DeleteGroup(ctx, "team"))
+	_, err = s.GetGroup(ctx, "team")
+	is(t, err, roster.ErrNoGroup)
+	is(t, s.DeleteGroup(ctx, "team"), roster.ErrNoGroup)
+	// What belonged to the group has gone with it.
+	ok(t, s.CreateGroup(ctx, &roster.GroupRecord{Name: "team"}))
+	stored(t, s, &roster.GroupRecord{Name: "team"})
+}
+
+func testSettings(t *testing.T, d Driver) {
+	s, ctx := d.fresh(t), t.Context()
+	ok(t, s.CreateGroup(ctx, Team()))
+	want := Team()
+	for _, p := range []roster.Payload{roster.Both, roster.PresenceOnly, roster.Separate, roster.Combined} {
+		want.Settings = roster.Settings{Title: "Other", Payload: p}
+		ok(t, s.StoreSettings(ctx, "team", want.Settings))
+		stored(t, s, want) // the attributes were replaced as well
+	}
+}
+
+func testMembers(t *testing.T, d Driver) {
+	s, ctx := d.fresh(t), t.Context()
+	want := Team()
+	ok(t, s.CreateGroup(ctx, want))
+	want.Members[1].Nick, want.Members[1].Roles = "Bob", []string{"night"}
+	aaron := roster.MemberRecord{JID: "aaron@example.org", Affiliation: roster.Admin, Ask: roster.Asked}
+	zoe := roster.MemberRecord{JID: "zoe@example.org", Affiliation: roster.Plain}
+	ok(t, s.StoreMembers(ctx, "team", zoe, want.Members[1], aaron))
+	ok(t, s.StoreMembers(ctx, "team"))
+	want.Members = slices.Concat([]roster.MemberRecord{aaron}, want.Members, []roster.MemberRecord{zoe})
+	stored(t, s, want)
+
+	ok(t, s.DeleteMember(ctx, "team", "bob@example.org"))
+	want.Members = slices.Delete(want.Members, 2, 3)
+	want.Subscriptions = want.Subscriptions[:1] // with the one he made for another address
+	want.Contacts = want.Contacts[:1]
+	stored(t, s, want)
+	is(t, s.DeleteMember(ctx, "team", "bob@example.org"), roster.ErrNoMember)
+	is(t, s.DeleteMember(ctx, "team", "bot@example.org"), roster.ErrNoMember)
+	stored(t, s, want)
+
+	// A watcher or contact who is no member keeps what he has.
+	ok(t, s.StoreSubscription(ctx, "team", roster.SubscriptionRecord{ID: "x", Owner: "x@example.org"}))
+	is(t, s.DeleteMember(ctx, "team", "x@example.org"), roster.ErrNoMember)
+	want.Subscriptions = append(want.Subscriptions, roster.SubscriptionRecord{ID: "x", Owner: "x@example.org"})
+	stored(t, s, want)
+}
+
+func testSubscriptions(t *testing.T, d Driver) {
+	s, ctx := d.fresh(t), t.Context()
+	want := Team()
+	ok(t, s.CreateGroup(ctx, want))
+	ok(t, s.CreateGroup(ctx, &roster.GroupRecord{Name: "other"}))
+	want.Subscriptions[1].JID = "bob@example.org/desk"
+	ok(t, s.StoreSubscription(ctx, "team", want.Subscriptions[1]))
+	stored(t, s, want)
+	ok(t, s.DeleteSubscriptions(ctx, "team", "a1", "never", "b2"))
+	ok(t, s.DeleteSubscriptions(ctx, "team"))
+	ok(t, s.DeleteSubscriptions(ctx, "other", "b1"))
+	want.Subscriptions = want.Subscriptions[1:2]
+	stored(t, s, want)
+}
+
+func testContacts(t *testing.T, d Driver) {
+	s, ctx := d.fresh(t), t.Context()
+	want := Team()
+	ok(t, s.CreateGroup(ctx, want))
+	ok(t, s.StoreContact(ctx, "team", "aaron@example.org"))
+	ok(t, s.StoreContact(ctx, "team", "aaron@example.org"))
+	ok(t, s.DeleteContact(ctx, "team", "bob@example.org"))
+	ok(t, s.DeleteContact(ctx, "team", "bob@example.org"))
+	want.Contacts = []string{"aaron@example.org", "alice@example.org"}
+	stored(t, s, want)
+}
+
+func testNoGroup(t *testing.T, d Driver) {
+	s, ctx := d.fresh(t), t.Context()
+	_, err := s.GetGroup(ctx, "none")
+	is(t, err, roster.ErrNoGroup)
+	is(t, s.DeleteGroup(ctx, "none"), roster.ErrNoGroup)
+	is(t, s.StoreSettings(ctx, "none", roster.Settings{}), roster.ErrNoGroup)
+	is(t, s.StoreMembers(ctx, "none", Team().Members...), roster.ErrNoGroup)
+	is(t, s.StoreMembers(ctx, "none"), roster.ErrNoGroup)
+	is(t, s.DeleteMember(ctx, "none", "alice@example.org"), roster.ErrNoGroup)
+	is(t, s.StoreSubscription(ctx, "none", Team().Subscriptions[0]), roster.ErrNoGroup)
+	is(t, s.StoreContact(ctx, "none", "alice@example.org"), roster.ErrNoGroup)
+	ok(t, s.DeleteSubscriptions(ctx, "none", "a1"))
+	ok(t, s.DeleteContact(ctx, "none", "alice@example.org"))
+	names, err := s.ListGroups(ctx)
+	ok(t, err)
+	equal(t, len(names), 0)
+}
+
+func testNotShared(t *testing.T, d Driver) {
+	s, ctx := d.fresh(t), t.Context()
+	spoil := func(g *roster.GroupRecord) {
+		g.Settings.Attributes[0].Value = "spoiled"
+		g.Members[0].Roles[0] = "spoiled"
+		g.Members[0].Attributes[0].Value = "spoiled"
+		g.Members[1].Nick = "spoiled"
+		g.Subscriptions[0].Node = "spoiled"
+		g.Contacts[0] = "spoiled"
+	}
+	in := Team()
+	ok(t, s.CreateGroup(ctx, in))
+	spoil(in)
+	stored(t, s, Team())
+	out, err := s.GetGroup(ctx, "team")
+	ok(t, err)
+	spoil(out)
+	stored(t, s, Team())
+	in = Team()
+	ok(t, s.StoreMembers(ctx, "team", in.Members...))
+	ok(t, s.StoreSettings(ctx, "team", in.Settings))
+	spoil(in)
+	stored(t, s, Team())
+}
+
+// changes are all methods that write, each doing something to Team.
+func changes(s roster.Store) map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"CreateGroup":   func(ctx context.Context) error { return s.CreateGroup(ctx, &roster.GroupRecord{Name: "new"}) },
+		"DeleteGroup":   func(ctx context.Context) error { return s.DeleteGroup(ctx, "team") },
+		"StoreSettings": func(ctx context.Context) error { return s.StoreSettings(ctx, "team", roster.Settings{}) },
+		"StoreMembers": func(ctx context.Context) error {
+			return s.StoreMembers(ctx, "team", roster.MemberRecord{JID: "x@y"}, roster.MemberRecord{JID: "z@y"})
+		},
+		"DeleteMember": func(ctx context.Context) error { return s.DeleteMember(ctx, "team", "bob@example.org") },
+		"StoreSubscription": func(ctx context.Context) error {
+			return s.StoreSubscription(ctx, "team", roster.SubscriptionRecord{ID: "x"})
+		},
+		"DeleteSubscriptions": func(ctx context.Context) error { return s.DeleteSubscriptions(ctx, "team", "a1", "b1") },
+		"StoreContact":        func(ctx context.Context) error { return s.StoreContact(ctx, "team", "x@y") },
+		"DeleteContact":       func(ctx context.Context) error { return s.DeleteContact(ctx, "team", "bob@example.org") },
+	}
+}
+
+func testCancelled(t *testing.T, d Driver) {
+	s := d.fresh(t)
+	ok(t, s.CreateGroup(t.Context(), Team()))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, change := range changes(s) {
+		if err := change(ctx); err == nil {
+			t.Errorf("%s with an ended context succeeded", name)
+		}
+	}
+	_, err := s.GetGroup(ctx, "team")
+	is(t, err, context.Canceled)
+	_, err = s.ListGroups(ctx)
+	is(t, err, context.Canceled)
+	names, err := s.ListGroups(t.Context())
+	ok(t, err)
+	equal(t, names, []string{"team"})
+	stored(t, s, Team())
+}
+
+func testClosed(t *testing.T, d Driver) {
+	s := d.open(t, t.TempDir())
+	ok(t, s.CreateGroup(t.Context(), Team()))
+	ok(t, s.Close())
+	for name, change := range changes(s) {
+		if err := change(t.Context()); err == nil {
+			t.Errorf("%s on a closed store succeeded", name)
+		}
+	}
+	if _, err := s.GetGroup(t.Context(), "team"); err == nil {
+		t.Error("GetGroup on a closed store succeeded")
+	}
+	if _, err := s.ListGroups(t.Context()); err == nil {
+		t.Error("ListGroups on a closed store succeeded")
+	}
+}

@@ -1,0 +1,167 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+
+	"pgregory.net/rapid"
+
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// The pools are small, so that changes meet each other.
+var (
+	names = rapid.SampledFrom([]string{"team", "Team", "ops"})
+	jids  = rapid.SampledFrom([]string{"a@x", "b@x", "b@x.example", "ü@x", "a"})
+	ids   = rapid.SampledFrom([]string{"1", "2", "10", "x"})
+	texts = rapid.OneOf(rapid.SampledFrom([]string{"", "'", `"`, "\x00", "%s", "null"}), rapid.String())
+)
+
+// drawChange draws one call of one method.
+func drawChange(t *rapid.T) modelChange {
+	group := names.Draw(t, "group")
+	return rapid.SampledFrom([]func(*rapid.T, string) modelChange{
+		createGroup, createGroup, deleteGroup, storeSettings, storeMembers, storeMembers, deleteMember,
+		storeSubscription, storeSubscription, deleteSubscriptions, storeContact, deleteContact,
+	}).Draw(t, "method")(t, group)
+}
+
+func createGroup(t *rapid.T, name string) modelChange {
+	rec := &roster.GroupRecord{Name: name, Settings: drawSettings(t), Contacts: rapid.SliceOfNDistinct(jids, 0, 3, rapid.ID).Draw(t, "contacts")}
+	for _, jid := range rapid.SliceOfNDistinct(jids, 0, 3, rapid.ID).Draw(t, "members") {
+		rec.Members = append(rec.Members, drawMember(t, jid))
+	}
+	return modelChange{"CreateGroup",
+		func(ctx context.Context, s roster.Store) error { return s.CreateGroup(ctx, rec) },
+		func(m *model) error {
+			if m.group(name) != nil {
+				return roster.ErrGroupExists
+			}
+			m.groups = append(m.groups, rec)
+			return nil
+		}}
+}
+
+func deleteGroup(_ *rapid.T, name string) modelChange {
+	return modelChange{"DeleteGroup",
+		func(ctx context.Context, s roster.Store) error { return s.DeleteGroup(ctx, name) },
+		func(m *model) error {
+			before := len(m.groups)
+			m.groups = slices.DeleteFunc(m.groups, func(g *roster.GroupRecord) bool { return g.Name == name })
+			if len(m.groups) == before {
+				return roster.ErrNoGroup
+			}
+			return nil
+		}}
+}
+
+func storeSettings(t *rapid.T, name string) modelChange {
+	set := drawSettings(t)
+	return modelChange{"StoreSettings",
+		func(ctx context.Context, s roster.Store) error { return s.StoreSettings(ctx, name, set) },
+		in(name, func(g *roster.GroupRecord) error { g.Settings = set; return nil })}
+}
+
+func storeMembers(t *rapid.T, name string) modelChange {
+	var members []roster.MemberRecord
+	for _, jid := range rapid.SliceOfN(jids, 0, 3).Draw(t, "members") {
+		members = append(members, drawMember(t, jid))
+	}
+	return modelChange{"StoreMembers",
+		func(ctx context.Context, s roster.Store) error { return s.StoreMembers(ctx, name, members...) },
+		in(name, func(g *roster.GroupRecord) error {
+			for _, m := range members {
+				g.Members = slices.DeleteFunc(g.Members, func(o roster.MemberRecord) bool { return o.JID == m.JID })
+				g.Members = append(g.Members, m)
+			}
+			return nil
+		})}
+}
+
+func deleteMember(t *rapid.T, name string) modelChange {
+	jid := jids.Draw(t, "jid")
+	return modelChange{"DeleteMember",
+		func(ctx context.Context, s roster.Store) error { return s.DeleteMember(ctx, name, jid) },
+		in(name, func(g *roster.GroupRecord) error {
+			if g.Member(jid) == nil {
+				return roster.ErrNoMember
+			}
+			g.Members = slices.DeleteFunc(g.Members, func(m roster.MemberRecord) bool { return m.JID == jid })
+			g.Subscriptions = slices.DeleteFunc(g.Subscriptions, func(s roster.SubscriptionRecord) bool { return s.Owner == jid })
+			g.Contacts = slices.DeleteFunc(g.Contacts, func(c string) bool { return c == jid })
+			return nil
+		})}
+}
+
+func storeSubscription(t *rapid.T, name string) modelChange {
+	sub := roster.SubscriptionRecord{ID: ids.Draw(t, "id"), Node: texts.Draw(t, "node"), JID: texts.Draw(t, "to"), Owner: jids.Draw(t, "owner")}
+	return modelChange{"StoreSubscription",
+		func(ctx context.Context, s roster.Store) error { return s.StoreSubscription(ctx, name, sub) },
+		in(name, func(g *roster.GroupRecord) error {
+			g.Subscriptions = slices.DeleteFunc(g.Subscriptions, func(o roster.SubscriptionRecord) bool { return o.ID == sub.ID })
+			g.Subscriptions = append(g.Subscriptions, sub)
+			return nil
+		})}
+}
+
+func deleteSubscriptions(t *rapid.T, name string) modelChange {
+	gone := rapid.SliceOfN(ids, 0, 3).Draw(t, "ids")
+	return modelChange{"DeleteSubscriptions",
+		func(ctx context.Context, s roster.Store) error { return s.DeleteSubscriptions(ctx, name, gone...) },
+		func(m *model) error {
+			if g := m.group(name); g != nil {
+				g.Subscriptions = slices.DeleteFunc(g.Subscriptions, func(s roster.SubscriptionRecord) bool { return slices.Contains(gone, s.ID) })
+			}
+			return nil
+		}}
+}
+
+func storeContact(t *rapid.T, name string) modelChange {
+	jid := jids.Draw(t, "jid")
+	return modelChange{"StoreContact",
+		func(ctx context.Context, s roster.Store) error { return s.StoreContact(ctx, name, jid) },
+		in(name, func(g *roster.GroupRecord) error {
+			if !slices.Contains(g.Contacts, jid) {
+				g.Contacts = append(g.Contacts, jid)
+			}
+			return nil
+		})}
+}
+
+func deleteContact(t *rapid.T, name string) modelChange {
+	jid := jids.Draw(t, "jid")
+	return modelChange{"DeleteContact",
+		func(ctx context.Context, s roster.Store) error { return s.DeleteContact(ctx, name, jid) },
+		func(m *model) error {
+			if g := m.group(name); g != nil {
+				g.Contacts = slices.DeleteFunc(g.Contacts, func(c string) bool { return c == jid })
+			}
+			return nil
+		}}
+}
+
+func drawSettings(t *rapid.T) roster.Settings {
+	return roster.Settings{
+		Title: texts.Draw(t, "title"), Description: texts.Draw(t, "description"), Language: texts.Draw(t, "language"),
+		Attributes: drawAttributes(t), Listed: rapid.Bool().Draw(t, "listed"),
+		Payload: rapid.SampledFrom([]roster.Payload{roster.Both, roster.PresenceOnly, roster.Separate, roster.Combined}).Draw(t, "payload"),
+	}
+}
+
+func drawMember(t *rapid.T, jid string) roster.MemberRecord {
+	return roster.MemberRecord{
+		JID: jid, Nick: texts.Draw(t, "nick"),
+		Affiliation: rapid.SampledFrom([]roster.Affiliation{roster.None, roster.Outcast, roster.Plain, roster.Admin, roster.Owner}).Draw(t, "affiliation"),
+		Roles:       slices.Concat(rapid.SliceOfN(texts, 0, 2).Draw(t, "roles")),
+		Attributes:  drawAttributes(t),
+		Ask:         rapid.SampledFrom([]roster.Ask{roster.Unasked, roster.Asked, roster.Granted, roster.Refused}).Draw(t, "ask"),
+	}
+}
+
+func drawAttributes(t *rapid.T) []roster.Attribute {
+	var list []roster.Attribute
+	for range rapid.IntRange(0, 2).Draw(t, "attributes") {
+		list = append(list, roster.Attribute{Name: texts.Draw(t, "name"), Value: texts.Draw(t, "value")})
+	}
+	return list
+}

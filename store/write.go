@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// CreateGroup implements [roster.Store].
+func (s *sqlite) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error {
+	return s.do(ctx, "create group", rec.Name, func() error {
+		set := rec.Settings
+		res, err := s.writes.createGroup.Exec(rec.Name, set.Title, set.Description, set.Language,
+			encode(set.Attributes), set.Listed, set.Payload.String())
+		if err := affected(res, err, roster.ErrGroupExists); err != nil {
+			return err
+		}
+		id, err := res.LastInsertId()
+		if err != nil {
+			return err
+		}
+		if err := s.storeMembers(id, rec.Members); err != nil {
+			return err
+		}
+		for _, sub := range rec.Subscriptions {
+			if err := s.storeSubscription(id, sub); err != nil {
+				return err
+			}
+		}
+		for _, jid := range rec.Contacts {
+			if _, err := s.writes.storeContact.Exec(id, jid); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// DeleteGroup implements [roster.Store].
+func (s *sqlite) DeleteGroup(ctx context.Context, name string) error {
+	return s.do(ctx, "delete group", name, func() error {
+		res, err := s.writes.deleteGroup.Exec(name)
+		return affected(res, err, roster.ErrNoGroup)
+	})
+}
+
+// StoreSettings implements [roster.Store].
+func (s *sqlite) StoreSettings(ctx context.Context, group string, set roster.Settings) error {
+	return s.do(ctx, "store settings of", group, func() error {
+		res, err := s.writes.storeSettings.Exec(set.Title, set.Description, set.Language,
+			encode(set.Attributes), set.Listed, set.Payload.String(), group)
+		return affected(res, err, roster.ErrNoGroup)
+	})
+}
+
+// StoreMembers implements [roster.Store].
+func (s *sqlite) StoreMembers(ctx context.Context, group string, m ...roster.MemberRecord) error {
+	return s.inGroup(ctx, "store members of", group, func(id int64) error {
+		return s.storeMembers(id, m)
+	})
+}
+
+// DeleteMember implements [roster.Store].
+func (s *sqlite) DeleteMember(ctx context.Context, group, jid string) error {
+	return s.inGroup(ctx, "delete member "+jid+" of", group, func(id int64) error {
+		res, err := s.writes.deleteMember.Exec(id, jid)
+		if err := affected(res, err, roster.ErrNoMember); err != nil {
+			return err
+		}
+		if _, err := s.writes.deleteWatcher.Exec(id, jid); err != nil {
+			return err
+		}
+		_, err = s.writes.deleteContact.Exec(id, jid)
+		return err
+	})
+}
+
+// StoreSubscription implements [roster.Store].
+func (s *sqlite) StoreSubscription(ctx context.Context, group string, sub roster.SubscriptionRecord) error {
+	return s.inGroup(ctx, "store subscription to", group, func(id int64) error {
+		return s.storeSubscription(id, sub)
+	})
+}
+
+// DeleteSubscriptions implements [roster.Store].
+func (s *sqlite) DeleteSubscriptions(ctx context.Context, group string, ids ...string) error {
+	err := s.inGroup(ctx, "delete subscriptions to", group, func(id int64) error {
+		for _, sub := range ids {
+			if _, err := s.writes.deleteSubscription.Exec(id, sub); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return ignoreNoGroup(err)
+}
+
+// StoreContact implements [roster.Store].
+func (s *sqlite) StoreContact(ctx context.Context, group, jid string) error {
+	return s.inGroup(ctx, "store contact of", group, func(id int64) error {
+		_, err := s.writes.storeContact.Exec(id, jid)
+		return err
+	})
+}
+
+// DeleteContact implements [roster.Store].
+func (s *sqlite) DeleteContact(ctx context.Context, group, jid string) error {
+	err := s.inGroup(ctx, "delete contact of", group, func(id int64) error {
+		_, err := s.writes.deleteContact.Exec(id, jid)
+		return err
+	})
+	return ignoreNoGroup(err)
+}
+
+// ignoreNoGroup is for what may be deleted twice: with the group gone, all
+// that belonged to it is gone.
+func ignoreNoGroup(err error) error {
+	if errors.Is(err, roster.ErrNoGroup) {
+		return nil
+	}
+	return err
+}
+
+// do runs c in a transaction and says in its error what was attempted.
+func (s *sqlite) do(ctx context.Context, doing, group string, c change) error {
+	if err := s.batch.do(ctx, c); err != nil {
+		return fmt.Errorf("%s %s: %w", doing, group, err)
+	}
+	return nil
+}
+
+// inGroup is do for changes inside an existing group. ErrNoGroup.
+func (s *sqlite) inGroup(ctx context.Context, doing, group string, c func(id int64) error) error {
+	return s.do(ctx, doing, group, func() error {
+		var id int64
+		err := s.writes.groupID.QueryRow(group).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return roster.ErrNoGroup
+		}
+		if err != nil {
+			return err
+		}
+		return c(id)
+	})
+}
+
+func (s *sqlite) storeMembers(group int64, members []roster.MemberRecord) error {
+	for _, m := range members {
+		_, err := s.writes.storeMember.Exec(group, m.JID, m.Nick, m.Affiliation.String(),
+			encode(m.Roles), encode(m.Attributes), m.Ask.String())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *sqlite) storeSubscription(group int64, sub roster.SubscriptionRecord) error {
+	_, err := s.writes.storeSubscription.Exec(group, sub.ID, sub.Node, sub.JID, sub.Owner)
+	return err
+}
+
+// affected turns a change of no row into none.
+func affected(res sql.Result, err, none error) error {
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	if err == nil && n == 0 {
+		return none
+	}
+	return err
+}
+
+// encode writes a list as JSON. Lists of strings cannot fail.
+func encode[T string | roster.Attribute](list []T) string {
+	if len(list) == 0 {
+		return "[]"
+	}
+	b, _ := json.Marshal(list)
+	return string(b)
+}
