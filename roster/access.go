@@ -47,6 +47,14 @@ type Description struct {
 	Members     int // only for who sees basic information
 }
 
+// People is what the group is called.
+func (d *Description) People() string {
+	if d.Title != "" {
+		return d.Title
+	}
+	return d.Name
+}
+
 // Describe is the group as jid may know it. ErrNoGroup when he may not know
 // that it exists.
 func (g *Group) Describe(jid string) (*Description, error) {
@@ -158,7 +166,8 @@ func (g *Group) Subscriptions(owner string) []SubscriptionRecord {
 }
 
 // Alive takes in that a watcher did something: he can be reached.
-func (g *Group) Alive(bare, resource string) {
+func (g *Group) Alive(full string) {
+	bare, resource, _ := strings.Cut(full, "/")
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.byOwner[bare]) > 0 {

@@ -54,6 +54,7 @@ type Group struct {
 	questions []*Question
 	queued    bool // is in the outbox
 	ready     bool // presence is known: bulk may go
+	sweeping  bool // probes are unanswered
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
 	scratch   scratch

@@ -98,7 +98,8 @@ func (g *Group) unsettle() {
 			g.awaited[m] = struct{}{}
 		}
 	}
-	g.ready = len(g.awaited) == 0
+	g.sweeping = len(g.awaited) > 0
+	g.ready = !g.sweeping
 }
 
 // Wants lists what the group wants of the server: members to be asked for
@@ -116,7 +117,7 @@ func (g *Group) Wants() (ask, probe []string) {
 			m.asking = true
 			ask = append(ask, m.JID)
 		}
-		if _, ok := g.awaited[m]; ok && !g.ready {
+		if _, ok := g.awaited[m]; ok && g.sweeping {
 			probe = append(probe, m.JID)
 		}
 	}
@@ -129,14 +130,14 @@ func (g *Group) Wants() (ask, probe []string) {
 func (g *Group) Swept(early bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if !g.sweeping {
+		return true
+	}
 	if early && len(g.awaited) > 0 {
 		return false
 	}
-	if g.ready {
-		return true
-	}
 	clear(g.awaited)
-	g.ready = true
+	g.sweeping, g.ready = false, true
 	for _, m := range g.sorted {
 		if m.presence == nil {
 			continue

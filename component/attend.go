@@ -1,0 +1,253 @@
+package component
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// attendant asks the server what the groups want to know: it sends first
+// requests and probes, and says when they have had their time.
+type attendant struct {
+	s    *Service
+	wake chan struct{}
+	all  sync.WaitGroup // goroutines of this connection
+
+	mu      sync.Mutex
+	up      bool
+	waiting map[*roster.Group]struct{}
+	queue   []*roster.Group
+}
+
+func newAttendant(s *Service) *attendant {
+	return &attendant{s: s, wake: make(chan struct{}, 1), waiting: map[*roster.Group]struct{}{}}
+}
+
+// put queues g once. It never blocks.
+func (a *attendant) put(g *roster.Group) {
+	a.mu.Lock()
+	if _, twice := a.waiting[g]; !twice && a.up {
+		a.waiting[g] = struct{}{}
+		a.queue = append(a.queue, g)
+	}
+	a.mu.Unlock()
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (a *attendant) take() *roster.Group {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.queue) == 0 {
+		return nil
+	}
+	g := a.queue[0]
+	a.queue = a.queue[1:]
+	delete(a.waiting, g)
+	return g
+}
+
+// begin attends to all groups of the store: those in memory first, for what
+// is known of them may be old. ctx ends with the connection.
+func (a *attendant) begin(ctx context.Context) {
+	a.mu.Lock()
+	a.up = true
+	a.mu.Unlock()
+	for _, g := range a.s.Roster.All() {
+		g.Lost()
+		a.put(g)
+	}
+	a.all.Go(func() { a.run(ctx) })
+	a.all.Go(func() { a.loadAll(ctx) })
+	a.all.Go(func() {
+		if a.sleep(ctx, a.s.cfg.Patience) {
+			for _, g := range a.s.Roster.All() {
+				g.Open()
+			}
+		}
+	})
+}
+
+// wait returns when nothing of the connection's goroutines is left.
+func (a *attendant) wait() {
+	a.mu.Lock()
+	a.up = false
+	a.queue = nil
+	clear(a.waiting)
+	a.mu.Unlock()
+	a.all.Wait()
+}
+
+// loadAll brings every group into memory, so that the presence of all members
+// is known before anybody asks.
+func (a *attendant) loadAll(ctx context.Context) {
+	names, err := a.s.Roster.ListGroups(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			a.s.log.Error("list groups", "error", err)
+		}
+		return
+	}
+	for i, name := range names {
+		if _, err := a.s.Roster.Group(ctx, name); err != nil {
+			if ctx.Err() != nil {
+				return
+			}
+			if !errors.Is(err, roster.ErrNoGroup) {
+				a.s.log.Error("load group", "group", name, "error", err)
+			}
+		}
+		if (i+1)%1000 == 0 {
+			a.s.log.Info("loading groups", "done", i+1, "of", len(names))
+		}
+	}
+}
+
+// tour is the groups that were visited since the last fence.
+type tour struct {
+	groups []*roster.Group
+	asked  map[*roster.Group][]string
+	sent   int
+}
+
+// Bounds of a tour: so many groups or stanzas share a fence.
+const (
+	tourGroups  = 200
+	tourStanzas = 500
+)
+
+// run visits the groups in the queue. done counts those of one run through
+// it, for who waits.
+func (a *attendant) run(ctx context.Context) {
+	done := 0
+	r := &tour{asked: map[*roster.Group][]string{}}
+	for ctx.Err() == nil {
+		g := a.take()
+		if g == nil || len(r.groups) >= tourGroups || r.sent >= tourStanzas {
+			a.end(ctx, r)
+			r = &tour{asked: map[*roster.Group][]string{}}
+		}
+		if g != nil {
+			a.visit(ctx, g, r)
+			if done++; done%1000 == 0 {
+				a.s.log.Info("probing members", "groups", done)
+			}
+			continue
+		}
+		if done >= 1000 {
+			a.s.log.Info("members probed", "groups", done)
+		}
+		done = 0
+		select {
+		case <-a.wake:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// visit sends what g wants, paced.
+func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
+	ask, probe := g.Wants()
+	if len(ask)+len(probe) == 0 {
+		g.Swept(true)
+		return
+	}
+	r.groups = append(r.groups, g)
+	r.asked[g] = ask
+	r.sent += len(ask) + len(probe)
+	nick := ""
+	if rec, err := a.s.Roster.ShowGroup(ctx, g.Name()); err == nil {
+		nick = rec.Settings.Title
+	}
+	out := &outlet{a.s}
+	a.send(ctx, ask, func(b []byte, jid string) []byte {
+		return out.appendPresence(b, g.Name(), jid, roster.Subscribe, nick)
+	})
+	a.send(ctx, probe, func(b []byte, jid string) []byte {
+		return out.appendPresence(b, g.Name(), jid, roster.Probe, "")
+	})
+}
+
+// end lets the groups of a tour know, when the server has handled what they sent,
+// that it had its time: at once who has all answers, the others a little
+// later.
+func (a *attendant) end(ctx context.Context, r *tour) {
+	if len(r.groups) == 0 {
+		return
+	}
+	a.all.Go(func() {
+		if !a.s.Fence(ctx) {
+			return
+		}
+		var silent []*roster.Group
+		for _, g := range r.groups {
+			if err := g.Asked(ctx, r.asked[g]); err != nil && ctx.Err() == nil {
+				a.s.log.Error("requests not stored", "group", g.Name(), "error", err)
+			}
+			if !g.Swept(true) {
+				silent = append(silent, g)
+			}
+		}
+		if len(silent) > 0 && a.sleep(ctx, a.s.cfg.Silence) {
+			for _, g := range silent {
+				g.Swept(false)
+			}
+		}
+	})
+}
+
+// batch is how many stanzas go at once; between batches the rate is kept.
+const batch = 50
+
+func (a *attendant) send(ctx context.Context, jids []string, stanza func([]byte, string) []byte) {
+	for len(jids) > 0 {
+		n := min(batch, len(jids))
+		a.s.Link.Out.Control(func(b []byte) []byte {
+			for _, jid := range jids[:n] {
+				b = stanza(b, jid)
+			}
+			return b
+		})
+		jids = jids[n:]
+		if !a.sleep(ctx, time.Duration(n)*time.Second/time.Duration(a.s.cfg.ProbeRate)) {
+			return
+		}
+	}
+}
+
+// sleep waits; false when the connection ended first.
+func (a *attendant) sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Fence returns when the server has handled everything we sent before, as far
+// as it handles our stanzas in order. False: the connection ended first.
+func (s *Service) Fence(ctx context.Context) bool {
+	answered := make(chan bool, 1)
+	cfg := s.Link.cfg
+	err := s.Link.Request("get", cfg.Domain, cfg.ServerHost, []byte("<ping xmlns='"+pubsub.NSPing+"'/>"), cfg.Patience,
+		func(_ *frame.Stanza, err error) { answered <- err == nil })
+	if err != nil {
+		return false
+	}
+	select {
+	case ok := <-answered:
+		return ok
+	case <-ctx.Done():
+		return false
+	}
+}

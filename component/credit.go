@@ -1,0 +1,105 @@
+package component
+
+import (
+	"bytes"
+	"crypto/rand"
+	"strconv"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
+)
+
+// credit counts bulk that the server has not yet dealt with. A server handles
+// one component's stream in order, so its answer to a ping, a marker, says that
+// all before it was routed. Without this, seconds of bulk wait in the server
+// behind a socket that took it all: what was true when it was rendered is not
+// when it arrives, and a reply waits as long. Guarded by Outbox.mu.
+type credit struct {
+	window, every int // bytes
+	keepalive     time.Duration
+	patience      time.Duration // for the answer to a marker
+
+	sent, acked, marked int64 // bytes of bulk since the beginning
+	marks               []mark
+	last                time.Time // when the last marker left; zero: none yet
+	head, tail          string    // of a marker stanza, around its id
+	prefix              string    // of the ids, new for every connection
+	seq                 uint64
+	rtt                 time.Duration
+}
+
+// mark is a marker that was not yet answered.
+type mark struct {
+	seq uint64
+	off int64 // bulk before it
+	at  time.Time
+}
+
+// reset begins a new connection: what the old one left unanswered is lost.
+func (c *credit) reset() {
+	c.acked, c.marked = c.sent, c.sent
+	c.marks, c.last = c.marks[:0], time.Time{}
+	c.prefix = rand.Text() + "-"
+}
+
+// free returns how many bytes of bulk may still be sent.
+func (c *credit) free() int { return c.window - int(c.sent-c.acked) }
+
+// due reports whether a marker should go out.
+func (c *credit) due(now time.Time) bool {
+	if c.sent-c.marked >= int64(c.every) {
+		return true
+	}
+	return len(c.marks) == 0 && now.Sub(c.last) >= c.keepalive
+}
+
+// appendMark appends a marker stanza that stands behind all bulk added so far.
+func (c *credit) appendMark(b []byte, now time.Time) []byte {
+	c.seq++
+	c.marked, c.last = c.sent, now
+	c.marks = append(c.marks, mark{c.seq, c.sent, now})
+	b = append(b, c.head...)
+	b = append(b, c.prefix...)
+	b = strconv.AppendUint(b, c.seq, 10)
+	return append(b, c.tail...)
+}
+
+// ack takes the answer to the marker with this id, and so to all before it.
+// False: there is no such marker.
+func (c *credit) ack(id []byte, now time.Time) bool {
+	digits, ok := bytes.CutPrefix(id, []byte(c.prefix))
+	if !ok || len(digits) > 20 {
+		return false
+	}
+	for i, m := range c.marks {
+		if strconv.FormatUint(m.seq, 10) != string(digits) {
+			continue
+		}
+		c.acked, c.rtt = m.off, now.Sub(m.at)
+		c.marks = append(c.marks[:0], c.marks[i+1:]...)
+		return true
+	}
+	return false
+}
+
+// wake returns when due or stuck may change without anybody's doing.
+func (c *credit) wake() time.Time {
+	if len(c.marks) > 0 {
+		return c.marks[0].at.Add(c.patience)
+	}
+	return c.last.Add(c.keepalive)
+}
+
+// stuck reports whether a marker went unanswered for too long.
+func (c *credit) stuck(now time.Time) bool {
+	return len(c.marks) > 0 && now.Sub(c.marks[0].at) >= c.patience
+}
+
+// address makes the marker stanza: a ping from the component's domain to host
+// (XEP-0199 §4.2).
+func (c *credit) address(domain, host string) {
+	b := frame.AppendAttr([]byte("<iq type='get' from='"), domain)
+	b = frame.AppendAttr(append(b, "' to='"...), host)
+	c.head = string(append(b, "' id='"...))
+	c.tail = "'><ping xmlns='urn:xmpp:ping'/></iq>"
+}

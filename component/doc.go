@@ -1,0 +1,28 @@
+// Package component attaches the groups to an XMPP server as an external
+// component (XEP-0114). Only this package touches the socket.
+//
+// # The link
+//
+// [Link] keeps one connection: mellium negotiates it, then a reading goroutine
+// cuts frames and hands each to the [Handler], contained, and a writing
+// goroutine drains the [Outbox]. The outbox has two lanes. Answers and
+// subscriptions take the control lane and go first. Everything that carries a
+// member's state is bulk: the groups that have something to say stand in a
+// queue and take turns, as long as the server keeps up (a credit window of
+// marker pings), so that what is written is the state of the moment it is
+// written.
+//
+// # The service
+//
+// [Service] is the handler. Presence of members goes straight to its group:
+// no I/O, no waiting. Whatever may touch the store (subscriptions of either
+// kind, PubSub requests) is put to one of a few workers, the same group always
+// to the same, so that the reader never waits.
+//
+// # Attending to groups
+//
+// After a (re)connect, and when a group is loaded, its members are probed at
+// a bounded rate; until they answered, or had their time, the group does not
+// speak. Members never asked for their presence are asked then. A request
+// counts as sent when the server has answered something sent after it.
+package component

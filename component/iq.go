@@ -1,0 +1,109 @@
+package component
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+	"runtime"
+
+	"mellium.im/xmpp/version"
+	"mellium.im/xmpp/xtime"
+
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
+)
+
+// onIQ takes a request: get or set, results are the link's.
+func (s *Service) onIQ(st *frame.Stanza) {
+	q := &pubsub.Request{Set: string(st.Type) == "set", From: plain(st.From), Group: string(local(st.To)), ID: plain(st.ID)}
+	if t := string(st.Type); t != "get" && t != "set" || !payload(st, q) {
+		s.refuse(st, pubsub.BadRequest)
+		return
+	}
+	if s.pubsub.Handles(q.Space) {
+		ok := s.workers.put(q.Group, func(ctx context.Context) {
+			b := s.pubsub.Handle(ctx, nil, q)
+			if len(b) > 0 {
+				s.Link.Out.Control(func(out []byte) []byte { return append(out, b...) })
+			}
+		})
+		if !ok {
+			s.refuse(st, pubsub.Busy)
+		}
+		return
+	}
+	if q.Set || q.Group != "" && !s.known(q) {
+		s.refuse(st, pubsub.Unavailable)
+		return
+	}
+	s.standard(st, q)
+}
+
+// known says whether the group asked is one that the requester may know of.
+// Only groups in memory count: all of them are, once a sweep has passed.
+func (s *Service) known(q *pubsub.Request) bool {
+	g := s.Roster.Loaded([]byte(q.Group))
+	if g == nil {
+		return false
+	}
+	_, err := g.Describe(q.Bare())
+	return err == nil
+}
+
+// standard answers what every entity is asked: XEP-0199, XEP-0092, XEP-0202.
+func (s *Service) standard(st *frame.Stanza, q *pubsub.Request) {
+	var v any
+	switch {
+	case q.Space == pubsub.NSPing && q.Local == "ping":
+	case q.Space == version.NS:
+		v = version.Query{Name: "Rollcall", Version: s.cfg.Version, OS: runtime.GOOS}
+	case q.Space == xtime.NS:
+		v = xtime.Time{Time: s.cfg.Now()}
+	default:
+		s.refuse(st, pubsub.Unavailable)
+		return
+	}
+	var b bytes.Buffer
+	if v != nil {
+		if err := xml.NewEncoder(&b).Encode(v); err != nil {
+			s.log.Error("encode answer", "error", err)
+			s.refuse(st, pubsub.Unavailable)
+			return
+		}
+	}
+	s.Link.Out.Control(func(out []byte) []byte {
+		out = pubsub.AppendIQ(out, "result", plain(st.To), q.From, q.ID)
+		return append(append(out, b.Bytes()...), "</iq>"...)
+	})
+}
+
+func (s *Service) refuse(st *frame.Stanza, e pubsub.Error) {
+	if t := string(st.Type); t == "result" || t == "error" {
+		return // an answer is never answered
+	}
+	s.Link.Out.Control(func(b []byte) []byte {
+		return pubsub.AppendError(b, plain(st.To), plain(st.From), plain(st.ID), e)
+	})
+}
+
+// payload finds the one child element of a request (RFC 6120 §8.2.3) and cuts
+// it out so that it stands alone.
+func payload(st *frame.Stanza, q *pubsub.Request) bool {
+	var in frame.Scanner
+	found := false
+	for in.Reset(st.Raw); in.Next(); {
+		if in.Kind != frame.Start || in.Depth != 2 {
+			continue
+		}
+		if found {
+			return false
+		}
+		found = true
+		q.Space, q.Local = plain(in.NS()), string(in.Local())
+		var ok bool
+		if q.Payload, ok = in.Cut(nil); !ok {
+			return false
+		}
+	}
+	return found && !in.Bad()
+}

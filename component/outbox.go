@@ -1,0 +1,176 @@
+package component
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Bulk is a source of outgoing presence, such as a group: what it has to say
+// is rendered when the server is ready for it, from the state of that moment.
+// Its dynamic type is a pointer.
+type Bulk interface {
+	// Turn appends whole stanzas to b and returns it, about budget bytes at
+	// most; one stanza more may overshoot. With more it asks for another turn,
+	// after all others that wait. It is called by the writer alone, never with
+	// a lock of the Outbox held; like everything that keeps the writer from
+	// its socket it should be a matter of microseconds.
+	Turn(b []byte, budget int) (out []byte, more bool)
+}
+
+// ErrStuck ends a connection whose server takes stanzas but does not handle
+// them: a marker ping stayed without any answer.
+var ErrStuck = errors.New("component: the server does not answer")
+
+const (
+	controlBound = 8 << 20 // bytes waiting in the control lane
+	keepBuffer   = 1 << 20 // a larger buffer is given back
+	maxTurns     = 64      // in one write; control is looked at in between
+)
+
+// Outbox is the way out: two lanes to one writer. Control carries answers and
+// subscriptions and goes first. Bulk is a queue of those who have something to
+// say, each once; they take turns, a slice at a time, as long as the server
+// keeps up (see credit). An Outbox outlives connections: when one ends, the
+// control lane is dropped and the queue is kept.
+//
+// All methods may be called from anywhere, with any lock held, and never block.
+type Outbox struct {
+	slice   int           // bytes of bulk in one write
+	least   int           // bytes of credit worth a turn
+	timeout time.Duration // of one write
+	log     *slog.Logger
+
+	wake chan struct{} // holds a token: the writer has reason to look
+
+	mu      sync.Mutex
+	control []byte
+	spare   []byte // the other control buffer, while the writer does not have it
+	queue   queue
+	credit  credit
+	up      bool // there is a connection
+	held    bool
+	closing bool // flush control, end the stream
+	stats   OutboxStats
+}
+
+// OutboxStats says what an Outbox has done and how it stands. Sizes are bytes.
+type OutboxStats struct {
+	Writes                    uint64
+	ControlBytes, BulkBytes   uint64
+	Turns, Panics             uint64
+	Markers                   uint64
+	Refused                   uint64 // calls of Control that returned false
+	Unacked, Control, Waiting int    // bulk the server has not handled; the control lane; the queue of Bulk
+	RTT                       time.Duration
+}
+
+func newOutbox(cfg *Config) *Outbox {
+	o := &Outbox{
+		slice:   cfg.Slice,
+		least:   max(1, min(cfg.Slice, cfg.Window)/8),
+		timeout: cfg.WriteTimeout,
+		log:     cfg.Log,
+		wake:    make(chan struct{}, 1),
+		queue:   queue{in: map[Bulk]struct{}{}},
+	}
+	o.credit.window, o.credit.every = cfg.Window, cfg.Window/8
+	o.credit.keepalive, o.credit.patience = cfg.Keepalive, cfg.Patience
+	o.credit.address(cfg.Domain, cfg.ServerHost)
+	return o
+}
+
+// Ready puts t in the queue for a turn, unless it waits there already. During
+// t's own turn that means one more.
+func (o *Outbox) Ready(t Bulk) {
+	o.mu.Lock()
+	o.queue.put(t)
+	o.mu.Unlock()
+	o.signal()
+}
+
+// Control lets f append whole stanzas to the control lane. False, and f was
+// not called: there is no connection, or 8 MiB wait already. f runs under the
+// Outbox's lock: it appends and nothing else.
+func (o *Outbox) Control(f func(b []byte) []byte) bool {
+	ok := o.append(f)
+	if ok {
+		o.signal()
+	}
+	return ok
+}
+
+func (o *Outbox) append(f func(b []byte) []byte) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.up || o.closing || len(o.control) >= controlBound {
+		o.stats.Refused++
+		return false
+	}
+	o.control = f(o.control)
+	return true
+}
+
+// Hold stops bulk, or lets it go on; control is not affected.
+func (o *Outbox) Hold(held bool) {
+	o.mu.Lock()
+	o.held = held
+	o.mu.Unlock()
+	o.signal()
+}
+
+// Stats returns the figures of this moment.
+func (o *Outbox) Stats() OutboxStats {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := o.stats
+	s.Unacked, s.RTT = int(o.credit.sent-o.credit.acked), o.credit.rtt
+	s.Control, s.Waiting = len(o.control), len(o.queue.in)
+	return s
+}
+
+func (o *Outbox) signal() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// attach begins a connection.
+func (o *Outbox) attach() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.up, o.closing = true, false
+	o.control = o.control[:0]
+	o.credit.reset()
+}
+
+// detach ends a connection; its writer has returned.
+func (o *Outbox) detach() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.up = false
+	o.control = o.control[:0]
+	o.credit.reset()
+}
+
+// finish lets the writer send what is in the control lane and end the stream.
+func (o *Outbox) finish() {
+	o.mu.Lock()
+	o.closing = true
+	o.mu.Unlock()
+	o.signal()
+}
+
+// ack takes an inbound iq's id and reports whether it answers a marker. The
+// caller has checked who answered.
+func (o *Outbox) ack(id []byte) bool {
+	o.mu.Lock()
+	ok := o.credit.ack(id, time.Now())
+	o.mu.Unlock()
+	if ok {
+		o.signal()
+	}
+	return ok
+}

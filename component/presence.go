@@ -1,0 +1,151 @@
+package component
+
+import (
+	"bytes"
+	"context"
+	"strconv"
+
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// onPresence takes a presence stanza. State goes straight to the group; what
+// may touch the store goes to a worker.
+func (s *Service) onPresence(st *frame.Stanza) {
+	name := local(st.To)
+	if name == nil {
+		return // the service itself is nobody's contact
+	}
+	switch string(st.Type) {
+	case "", "unavailable":
+		g := s.Roster.Loaded(name)
+		if g == nil {
+			s.load(name) // its sweep will ask again
+			return
+		}
+		bare, resource := split(st.From)
+		if bytes.IndexByte(resource, '&') >= 0 {
+			s.resource = frame.Unescape(s.resource[:0], resource)
+			resource = s.resource
+		}
+		s.decodePresence(st)
+		g.Hear(bare, resource, &s.presence)
+	case "error":
+		s.bounced(st)
+	case "subscribe", "subscribed", "unsubscribe", "unsubscribed", "probe":
+		s.subscription(string(name), plain(st.From), string(st.Type))
+	}
+}
+
+// decodePresence reads what the stanza says of the device into s.presence.
+func (s *Service) decodePresence(st *frame.Stanza) {
+	p := &s.presence
+	*p = roster.Presence{Show: roster.Online}
+	if len(st.Type) > 0 {
+		p.Show = roster.Offline
+		return
+	}
+	s.text = s.text[:0]
+	in := &s.scan
+	for in.Reset(st.Inner); in.Next(); {
+		if in.Kind != frame.Start || in.Depth != 1 {
+			continue
+		}
+		switch string(in.Name) {
+		case "show":
+			p.Show = roster.ParseShow(bytes.TrimSpace(s.value(in)))
+		case "status":
+			if p.Status == nil {
+				p.Status = s.value(in)
+			}
+		case "priority":
+			n, err := strconv.ParseInt(string(bytes.TrimSpace(s.value(in))), 10, 8)
+			if err == nil {
+				p.Priority = int8(n)
+			}
+		case "idle":
+			if since := in.Attr("since"); string(in.NS()) == pubsub.NSIdle && len(since) <= maxStamp {
+				p.Idle = since
+			}
+		default:
+			in.Skip()
+		}
+	}
+}
+
+const maxStamp = 40 // bytes of a date and time (XEP-0082)
+
+// value reads the text of the current element into the room kept for it.
+func (s *Service) value(in *frame.Scanner) []byte {
+	from := len(s.text)
+	s.text = in.AppendValue(s.text)
+	return s.text[from:]
+}
+
+// bounced takes in that something we sent did not arrive.
+func (s *Service) bounced(st *frame.Stanza) {
+	if g := s.Roster.Loaded(local(st.To)); g != nil {
+		bare, resource := split(st.From)
+		g.Bounced(string(bare), plain(resource))
+	}
+}
+
+// subscription puts a subscription stanza to the group's worker. Some servers
+// send them from a full JID; the subscription is the bare one's.
+func (s *Service) subscription(name, from, typ string) {
+	bare, _, _ := bytes.Cut([]byte(from), []byte("/"))
+	jid := string(bare)
+	s.workers.put(name, func(ctx context.Context) {
+		g, err := s.Roster.Group(ctx, name)
+		if err != nil {
+			s.stranger(name, jid, typ)
+			return
+		}
+		switch typ {
+		case "subscribe":
+			err = g.OnSubscribe(ctx, jid)
+		case "subscribed":
+			err = g.OnSubscribed(ctx, jid)
+		case "unsubscribe":
+			err = g.OnUnsubscribe(ctx, jid)
+		case "unsubscribed":
+			err = g.OnUnsubscribed(ctx, jid)
+		case "probe":
+			g.OnProbe(jid, from)
+		}
+		if err != nil {
+			s.log.Error("presence subscription not stored", "group", name, "type", typ, "error", err)
+		}
+	})
+}
+
+// stranger answers for a name that is not used, as a group answers a
+// stranger: nobody can tell the two apart.
+func (s *Service) stranger(name, jid, typ string) {
+	if typ == "subscribe" || typ == "probe" {
+		(&outlet{s}).Presence(name, jid, roster.Unsubscribed)
+	}
+}
+
+// load brings a group into memory, if there is one of that name.
+func (s *Service) load(raw []byte) {
+	name := string(raw)
+	s.workers.put(name, func(ctx context.Context) {
+		if _, err := s.Roster.Group(ctx, name); err != nil {
+			s.log.Debug("presence for an unused name", "error", err)
+		}
+	})
+}
+
+// onMessage takes a message: what came back, or what nobody here reads yet.
+// The answer is the same for a name that is not used.
+func (s *Service) onMessage(st *frame.Stanza) {
+	switch string(st.Type) {
+	case "error":
+		s.bounced(st)
+	case "headline":
+	default:
+		s.Link.Out.Control(func(b []byte) []byte { return appendError(b, st, "cancel", "service-unavailable") })
+	}
+}

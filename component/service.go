@@ -1,0 +1,119 @@
+package component
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// ServiceConfig says what a Service is made of.
+type ServiceConfig struct {
+	Link    Config
+	Store   roster.Store
+	Title   string // the service's name for people
+	Version string
+	Now     func() time.Time // nil = time.Now
+
+	ProbeRate int           // probes a second, 2000
+	Silence   time.Duration // after which an unanswered probe means offline; 2 s
+	Patience  time.Duration // after which a group speaks although its sweep goes on; 15 s
+}
+
+func (c *ServiceConfig) withDefaults() {
+	orElse(&c.Title, "Group presence")
+	orElse(&c.Version, "unknown")
+	orElse(&c.ProbeRate, 2000)
+	orElse(&c.Silence, 2*time.Second)
+	orElse(&c.Patience, 15*time.Second)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Link.Log == nil {
+		c.Link.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+// Service is Rollcall as an XMPP server sees it.
+type Service struct {
+	Roster *roster.Roster
+	Link   *Link
+
+	cfg     ServiceConfig
+	log     *slog.Logger
+	pubsub  *pubsub.Service
+	workers *workers
+	attend  *attendant
+
+	// Only the reading goroutine uses these.
+	presence roster.Presence
+	scan     frame.Scanner
+	text     []byte
+	resource []byte
+}
+
+// NewService makes a service; Run brings it to life.
+func NewService(cfg ServiceConfig) *Service {
+	cfg.withDefaults()
+	s := &Service{cfg: cfg, log: cfg.Link.Log, Link: NewLink(cfg.Link)}
+	s.attend = newAttendant(s)
+	s.Roster = roster.New(roster.Options{
+		Store:    cfg.Store,
+		Outbox:   &outlet{s},
+		Renderer: &pubsub.Renderer{Domain: cfg.Link.Domain},
+		Now:      cfg.Now,
+		Log:      s.log,
+	})
+	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title}
+	s.workers = newWorkers(s.log)
+	return s
+}
+
+// Run serves until ctx is done. An error means that the server will not have
+// us and that trying again is no use.
+func (s *Service) Run(ctx context.Context) error {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := s.workers.run(work)
+	defer func() {
+		stop()
+		<-done
+	}()
+	return s.Link.Run(ctx, s)
+}
+
+// Attached implements [Handler].
+func (s *Service) Attached(ctx context.Context) { s.attend.begin(ctx) }
+
+// Detached implements [Handler].
+func (s *Service) Detached(error) { s.attend.wait() }
+
+// Detaching implements [Handler]: nobody is left with a contact that looks
+// alive when it is not.
+func (s *Service) Detaching() {
+	for _, g := range s.Roster.All() {
+		for _, jid := range g.Contacts() {
+			(&outlet{s}).Presence(g.Name(), jid, roster.Unavailable)
+		}
+	}
+}
+
+// Refused implements [Handler].
+func (s *Service) Refused(*frame.Stanza, error) {}
+
+// Stanza implements [Handler].
+func (s *Service) Stanza(st *frame.Stanza) {
+	if len(st.From) == 0 || string(domainOf(st.To)) != s.cfg.Link.Domain {
+		return
+	}
+	switch string(st.Name) {
+	case "presence":
+		s.onPresence(st)
+	case "iq":
+		s.onIQ(st)
+	case "message":
+		s.onMessage(st)
+	}
+}

@@ -1,0 +1,87 @@
+package component
+
+import (
+	"context"
+	"hash/maphash"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+)
+
+const (
+	workerCount = 4
+	workerQueue = 4096 // jobs waiting for one worker
+)
+
+// workers do what may wait for the store. What concerns one group is done by
+// one worker, in order.
+type workers struct {
+	log    *slog.Logger
+	seed   maphash.Seed
+	queues [workerCount]chan func(context.Context)
+}
+
+func newWorkers(log *slog.Logger) *workers {
+	w := &workers{log: log, seed: maphash.MakeSeed()}
+	for i := range w.queues {
+		w.queues[i] = make(chan func(context.Context), workerQueue)
+	}
+	return w
+}
+
+// put queues a job about group. False: too much waits already, the job is
+// refused. It never blocks.
+func (w *workers) put(group string, job func(context.Context)) bool {
+	select {
+	case w.queues[maphash.String(w.seed, group)%workerCount] <- job:
+		return true
+	default:
+		w.log.Warn("too much work, request refused", "waiting", workerQueue)
+		return false
+	}
+}
+
+// run works until ctx is done; then it finishes what waits and closes done.
+func (w *workers) run(ctx context.Context) (done <-chan struct{}) {
+	var all sync.WaitGroup
+	for _, q := range w.queues {
+		all.Go(func() {
+			for {
+				select {
+				case job := <-q:
+					w.do(context.WithoutCancel(ctx), job)
+				case <-ctx.Done():
+					w.drain(q)
+					return
+				}
+			}
+		})
+	}
+	end := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(end)
+	}()
+	return end
+}
+
+func (w *workers) drain(q chan func(context.Context)) {
+	for {
+		select {
+		case job := <-q:
+			w.do(context.Background(), job)
+		default:
+			return
+		}
+	}
+}
+
+// do runs one job; a panic costs that job.
+func (w *workers) do(ctx context.Context, job func(context.Context)) {
+	defer func() {
+		if r := recover(); r != nil {
+			w.log.Error("job panicked", "panic", r, "stack", string(debug.Stack()))
+		}
+	}()
+	job(ctx)
+}

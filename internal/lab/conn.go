@@ -1,0 +1,124 @@
+package lab
+
+import (
+	"bufio"
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"mellium.im/sasl"
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+)
+
+// loginTime bounds one login; a busy server takes its time over SCRAM.
+const loginTime = 30 * time.Second
+
+const nsBind = "urn:ietf:params:xml:ns:xmpp-bind"
+
+// conn lends its reading to mellium's negotiation byte by byte (it is an
+// io.ByteReader, so mellium does not buffer), so that nothing is lost when the
+// stream is taken over behind it.
+type conn struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+func newConn(c net.Conn) *conn { return &conn{c, bufio.NewReaderSize(c, 4096)} }
+
+func (c *conn) Read(p []byte) (int, error) { return c.r.Read(p) }
+func (c *conn) ReadByte() (byte, error)    { return c.r.ReadByte() }
+
+// dialC2S connects, authenticates and binds the resource (RFC 6120 §5-7), and
+// returns the stream behind that and the full JID that the server gave.
+func dialC2S(ctx context.Context, addr, host, user, password, resource string) (net.Conn, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, loginTime)
+	defer cancel()
+	origin, err := jid.New(user, host, "")
+	if err != nil {
+		return nil, "", fmt.Errorf("log in %s: %w", user, err)
+	}
+	var dialer net.Dialer
+	tcp, err := dialer.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, "", fmt.Errorf("log in %s: %w", user, err)
+	}
+	c := newConn(tcp)
+	// mellium does not end a blocked negotiation with its context; a closed
+	// connection does.
+	unhook := context.AfterFunc(ctx, func() { _ = tcp.Close() })
+	full, err := negotiate(c, origin, password, resource)
+	if !unhook() && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		_ = tcp.Close()
+		return nil, "", fmt.Errorf("log in %s: %w", user, err)
+	}
+	return c, full, nil
+}
+
+func negotiate(c *conn, origin jid.JID, password, resource string) (full string, err error) {
+	features := []xmpp.StreamFeature{
+		xmpp.SASL("", password, sasl.ScramSha1, sasl.ScramSha256),
+		bindResource(resource, &full),
+	}
+	negotiator := xmpp.NewNegotiator(func(*xmpp.Session, *xmpp.StreamConfig) xmpp.StreamConfig {
+		return xmpp.StreamConfig{Features: features}
+	})
+	// Secure: the loopback interface is, and mellium would not authenticate
+	// without.
+	_, err = xmpp.NewSession(context.Background(), origin.Domain(), origin, c, xmpp.Secure, negotiator)
+	return full, err
+}
+
+// bindResource replaces mellium's, which asks for an empty resource whatever
+// it is told (v0.22.0).
+func bindResource(resource string, full *string) xmpp.StreamFeature {
+	name := xml.Name{Space: nsBind, Local: "bind"}
+	return xmpp.StreamFeature{
+		Name: name, Necessary: xmpp.Authn, Prohibited: xmpp.Ready,
+		Parse: func(_ context.Context, d *xml.Decoder, start *xml.StartElement) (bool, any, error) {
+			return true, nil, d.Skip()
+		},
+		Negotiate: func(_ context.Context, s *xmpp.Session, _ any) (xmpp.SessionState, io.ReadWriter, error) {
+			w := s.TokenWriter()
+			defer w.Close()
+			r := s.TokenReader()
+			defer r.Close()
+			payload := xmlstream.Wrap(nil, xml.StartElement{Name: name})
+			if resource != "" {
+				text := xmlstream.Token(xml.CharData(resource))
+				payload = xmlstream.Wrap(xmlstream.Wrap(text, xml.StartElement{Name: xml.Name{Local: "resource"}}),
+					xml.StartElement{Name: name})
+			}
+			iq := stanza.IQ{ID: "bind", Type: stanza.SetIQ}
+			if _, err := xmlstream.Copy(w, iq.Wrap(payload)); err != nil {
+				return 0, nil, err
+			}
+			if err := w.Flush(); err != nil {
+				return 0, nil, err
+			}
+			var answer struct {
+				Type string `xml:"type,attr"`
+				JID  string `xml:"bind>jid"`
+			}
+			if err := xml.NewTokenDecoder(r).Decode(&answer); err != nil {
+				return 0, nil, err
+			}
+			if answer.Type != "result" {
+				return 0, nil, errBind
+			}
+			*full = answer.JID
+			return xmpp.Ready, nil, nil
+		},
+	}
+}
+
+var errBind = errors.New("bind resource: refused")

@@ -1,0 +1,170 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// ErrMissing is wrapped by every error that means "a server's package is not
+// installed"; the message names the package and the command to type.
+var ErrMissing = errors.New("package missing")
+
+// programs is what each package must bring for the laboratory to work.
+var programs = map[string][]string{
+	"prosody":  {"prosody"},
+	"ejabberd": {"ejabberdctl", "erl"},
+}
+
+// policyFile is asked by Debian's maintainer scripts before they start a
+// service; exit status 101 says no.
+const policyFile = "/usr/sbin/policy-rc.d"
+
+const policyDenies = "#!/bin/sh\n# Put here by rollcall while it installs packages; may be removed.\nexit 101\n"
+
+// lookPath finds a program also where only root's PATH looks.
+func lookPath(name string) (string, error) {
+	if p, err := exec.LookPath(name); err == nil {
+		return p, nil
+	}
+	for _, dir := range []string{"/usr/sbin", "/usr/bin", "/sbin", "/usr/local/sbin"} {
+		if p, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return p, nil
+		}
+	}
+	return "", fmt.Errorf("find %s: %w", name, exec.ErrNotFound)
+}
+
+// Missing returns those of the packages (`prosody`, `ejabberd`) that are not
+// usable here, in the order given.
+func Missing(packages ...string) []string {
+	var missing []string
+	for _, pkg := range packages {
+		for _, program := range programs[pkg] {
+			if _, err := lookPath(program); err != nil {
+				missing = append(missing, pkg)
+				break
+			}
+		}
+	}
+	return missing
+}
+
+// Install makes sure that Debian's packages `prosody` and `ejabberd`, as
+// named, are there. What is missing is installed by apt-get, which needs root;
+// out is told once before and gets apt-get's words if it goes wrong. The
+// services those packages bring are neither started nor enabled: the
+// laboratory runs private ones.
+//
+// Where that cannot be done the error wraps [ErrMissing] and says what to type.
+func Install(ctx context.Context, out io.Writer, packages ...string) error {
+	missing := Missing(packages...)
+	if len(missing) == 0 {
+		return nil
+	}
+	names := strings.Join(missing, " ")
+	apt, err := lookPath("apt-get")
+	if err != nil {
+		return fmt.Errorf("%w: %s, and there is no apt-get to install it with: "+
+			"install it by this system's own means (Prosody 0.12, ejabberd 23.01 or later)", ErrMissing, names)
+	}
+	byHand := "apt-get install --no-install-recommends " + names
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("%w: %s; installing needs root, type: sudo %s", ErrMissing, names, byHand)
+	}
+	fmt.Fprintf(out, "installing %s from Debian's packages (once)…\n", strings.Join(missing, " and "))
+	services := servicesOf(missing)
+	restore, err := denyServices()
+	if err != nil {
+		return err
+	}
+	defer restore()
+	if err := aptInstall(ctx, apt, missing); err != nil {
+		return fmt.Errorf("%w: %s; type to see why: %s\n%w", ErrMissing, names, byHand, err)
+	}
+	disable(ctx, services)
+	if left := Missing(missing...); len(left) > 0 {
+		return fmt.Errorf("%w: %s, although apt-get installed it", ErrMissing, strings.Join(left, " "))
+	}
+	return nil
+}
+
+// aptInstall tries with the package lists as they are, and once more with
+// fresh ones: on a new machine there are none, on an old one they are stale.
+func aptInstall(ctx context.Context, apt string, packages []string) error {
+	args := append([]string{"install", "-y", "-q", "--no-install-recommends"}, packages...)
+	if run(ctx, apt, args...) == nil {
+		return nil
+	}
+	if err := run(ctx, apt, "update", "-q"); err != nil {
+		return err
+	}
+	return run(ctx, apt, args...)
+}
+
+func run(ctx context.Context, program string, args ...string) error {
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // dpkg must not be cut off
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("run %s %s: %w\n%s", program, strings.Join(args, " "), err, lastLines(string(said), 15))
+	}
+	return nil
+}
+
+// denyServices keeps maintainer scripts from starting services until restore
+// is called. A policy that the machine has already is put back.
+func denyServices() (restore func(), err error) {
+	const aside = policyFile + ".before-rollcall"
+	restore = func() { _ = os.Rename(aside, policyFile) }
+	had, err := os.ReadFile(policyFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && string(had) == policyDenies:
+		// Ours is there if an earlier installation was killed; aside may be too.
+		restore = func() { _ = errors.Join(os.Remove(policyFile), os.Rename(aside, policyFile)) }
+	case err == nil:
+		err = os.Rename(policyFile, aside)
+		if err != nil {
+			return nil, fmt.Errorf("keep services from starting: %w", err)
+		}
+	default:
+		return nil, fmt.Errorf("keep services from starting: %w", err)
+	}
+	if err := os.WriteFile(policyFile, []byte(policyDenies), 0o755); err != nil {
+		restore()
+		return nil, fmt.Errorf("keep services from starting: %w", err)
+	}
+	return restore, nil
+}
+
+// servicesOf lists what the packages would start at boot. Erlang's port mapper
+// comes with ejabberd, unless Erlang is used here already.
+func servicesOf(packages []string) []string {
+	var units []string
+	for _, pkg := range packages {
+		units = append(units, pkg+".service")
+		if _, err := lookPath("erl"); pkg == "ejabberd" && err != nil {
+			units = append(units, "epmd.service", "epmd.socket")
+		}
+	}
+	return units
+}
+
+// disable keeps what was just installed from starting with the next boot. Best
+// effort: not every machine has systemd.
+func disable(ctx context.Context, units []string) {
+	if systemctl, err := lookPath("systemctl"); err == nil {
+		_ = run(ctx, systemctl, append([]string{"--quiet", "disable"}, units...)...)
+	}
+}
+
+func lastLines(s string, n int) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}

@@ -1,0 +1,9 @@
+package lab
+
+import "syscall"
+
+// procAttr gives a server a process group of its own, so that a Ctrl-C in the
+// terminal is for us alone, and lets the kernel end it should we be killed.
+func procAttr() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}

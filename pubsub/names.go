@@ -1,0 +1,42 @@
+package pubsub
+
+import (
+	"strings"
+
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// The namespaces.
+const (
+	NS         = "urn:xmpp:tmp:group-presence:0"
+	NSPubSub   = "http://jabber.org/protocol/pubsub"
+	NSOwner    = "http://jabber.org/protocol/pubsub#owner"
+	NSErrors   = "http://jabber.org/protocol/pubsub#errors"
+	NSEvent    = "http://jabber.org/protocol/pubsub#event"
+	NSInfo     = "http://jabber.org/protocol/disco#info"
+	NSItems    = "http://jabber.org/protocol/disco#items"
+	NSRSM      = "http://jabber.org/protocol/rsm"
+	NSIdle     = "urn:xmpp:idle:1"
+	NSPing     = "urn:xmpp:ping"
+	nsVersion  = "jabber:iq:version"
+	nsTime     = "urn:xmpp:time"
+	nsData     = "jabber:x:data"
+	nsStanzas  = "urn:ietf:params:xml:ns:xmpp-stanzas"
+	nsPresence = "jabber:client"
+)
+
+// Resource is the resource of a group's aggregate presence, for ever: clients
+// keep a stale one beside a new one.
+const Resource = "group"
+
+// nodeName is the node's name on the wire.
+func nodeName(n roster.Node) string { return NS + "#" + n.String() }
+
+// parseNode is its inverse. roster.ErrNoNode.
+func parseNode(s string) (roster.Node, error) {
+	suffix, ok := strings.CutPrefix(s, NS+"#")
+	if !ok {
+		return 0, roster.ErrNoNode
+	}
+	return roster.ParseNode(suffix)
+}

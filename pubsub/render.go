@@ -1,0 +1,193 @@
+package pubsub
+
+import (
+	"strconv"
+
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// Renderer implements [roster.Renderer]. It may be used by all groups at
+// once.
+type Renderer struct {
+	Domain string // of the service
+}
+
+var _ roster.Renderer = (*Renderer)(nil)
+
+// Address implements [roster.Renderer].
+func (r *Renderer) Address(b []byte, jid string) []byte { return frame.AppendAttr(b, jid) }
+
+func (r *Renderer) group(b []byte, name string) []byte {
+	b = frame.AppendAttr(b, name)
+	b = append(b, '@')
+	return append(b, r.Domain...)
+}
+
+func attr(b []byte, name, value string) []byte {
+	b = append(b, ' ')
+	b = append(b, name...)
+	b = append(b, "='"...)
+	b = frame.AppendAttr(b, value)
+	return append(b, '\'')
+}
+
+// optional appends an attribute unless it is empty.
+func optional(b []byte, name, value string) []byte {
+	if value == "" {
+		return b
+	}
+	return attr(b, name, value)
+}
+
+func element(b []byte, name, text string) []byte {
+	b = append(append(append(b, '<'), name...), '>')
+	b = frame.AppendText(b, text)
+	return append(append(append(b, "</"...), name...), '>')
+}
+
+func number(b []byte, name string, n int) []byte {
+	b = append(append(append(b, ' '), name...), "='"...)
+	return append(strconv.AppendInt(b, int64(n), 10), '\'')
+}
+
+func attributes(b []byte, list []roster.Attribute) []byte {
+	for _, a := range list {
+		b = attr(append(b, "<attribute"...), "name", a.Name)
+		b = frame.AppendText(append(b, '>'), a.Value)
+		b = append(b, "</attribute>"...)
+	}
+	return b
+}
+
+// Info implements [roster.Renderer].
+func (r *Renderer) Info(b []byte, s *roster.Settings, name string, basic bool) []byte {
+	title := s.Title
+	if title == "" {
+		title = name
+	}
+	b = append(b, "<item id='info'><info xmlns='"+NS+"'"...)
+	b = optional(b, "xml:lang", s.Language)
+	b = element(append(b, '>'), "name", title)
+	if s.Description != "" {
+		b = element(b, "description", s.Description)
+	}
+	if basic {
+		b = attributes(b, s.Attributes)
+	}
+	return append(b, "</info></item>"...)
+}
+
+// Summary implements [roster.Renderer].
+func (r *Renderer) Summary(b []byte, s roster.Summary) []byte {
+	b = append(b, "<item id='summary'><summary xmlns='"+NS+"'"...)
+	b = number(b, "members", s.Members)
+	b = number(b, "available", s.Available)
+	b = number(b, "chat", s.Chat)
+	b = number(b, "away", s.Away)
+	b = number(b, "xa", s.XA)
+	b = number(b, "dnd", s.DND)
+	return append(b, "/></item>"...)
+}
+
+// Member implements [roster.Renderer].
+func (r *Renderer) Member(b []byte, n roster.Node, it *roster.Item) []byte {
+	b = append(b, "<item id='"...)
+	jid := len(b)
+	b = frame.AppendAttr(b, it.JID)
+	end := len(b)
+	b = append(b, "'><member xmlns='"+NS+"' jid='"...)
+	b = append(append(b, b[jid:end]...), '\'')
+	b = optional(b, "nick", it.Nick)
+	if len(it.Roles) > 0 {
+		b = append(b, " roles='"...)
+		for i, role := range it.Roles {
+			if i > 0 {
+				b = append(b, ' ')
+			}
+			b = frame.AppendAttr(b, role)
+		}
+		b = append(b, '\'')
+	}
+	b = attributes(append(b, '>'), it.Attributes)
+	if n != roster.NodeMembers {
+		b = presence(b, it)
+	}
+	return append(b, "</member></item>"...)
+}
+
+// presence appends the member's one combined state. Who is offline, and who
+// looks so, is the same few bytes.
+func presence(b []byte, it *roster.Item) []byte {
+	if it.Show == roster.Offline {
+		return append(b, "<presence xmlns='"+nsPresence+"' type='unavailable'/>"...)
+	}
+	b = append(b, "<presence xmlns='"+nsPresence+"'>"...)
+	if s := it.Show.String(); s != "" {
+		b = append(append(append(b, "<show>"...), s...), "</show>"...)
+	}
+	if it.Status != "" {
+		b = element(b, "status", it.Status)
+	}
+	b = append(b, "</presence>"...)
+	for i := range it.Devices {
+		d := &it.Devices[i]
+		b = attr(append(b, "<device"...), "name", d.Name)
+		b = optional(b, "show", d.Show.String())
+		b = optional(b, "connection", d.Connection)
+		b = append(b, "/>"...)
+	}
+	if it.Idle != "" {
+		b = attr(append(b, "<idle xmlns='"+NSIdle+"'"...), "since", it.Idle)
+		b = append(b, "/>"...)
+	}
+	return b
+}
+
+// Gone implements [roster.Renderer]: XEP-0060 §7.2.2.1.
+func (r *Renderer) Gone(b []byte, jid string) []byte {
+	return append(attr(append(b, "<retract"...), "id", jid), "/>"...)
+}
+
+// EventStart implements [roster.Renderer]. Events come from the group's bare
+// JID: libraries refuse those from a full one.
+func (r *Renderer) EventStart(b []byte, group, id string) []byte {
+	b = append(b, "<message type='headline' from='"...)
+	b = r.group(b, group)
+	b = append(b, "' id='"...)
+	b = append(b, id...)
+	return append(b, "' to='"...)
+}
+
+// EventItems implements [roster.Renderer]: XEP-0060 §7.1.2.1.
+func (r *Renderer) EventItems(b []byte, n roster.Node) []byte {
+	b = append(b, "'><event xmlns='"+NSEvent+"'><items node='"+NS+"#"...)
+	b = append(b, n.String()...)
+	return append(b, "'>"...)
+}
+
+// EventEnd implements [roster.Renderer].
+func (r *Renderer) EventEnd(b []byte, s *roster.Stamp) []byte {
+	b = append(b, "</items></event>"...)
+	return append(stamp(b, s), "</message>"...)
+}
+
+func stamp(b []byte, s *roster.Stamp) []byte {
+	if s.To == "" {
+		return b
+	}
+	b = append(b, "<state xmlns='"+NS+"'"...)
+	b = optional(b, "from", s.From)
+	b = attr(b, "to", s.To)
+	if s.Full {
+		b = append(b, " full='true'"...)
+	}
+	if s.Parts > 1 {
+		b = append(b, " part='"...)
+		b = strconv.AppendInt(b, int64(s.Part), 10)
+		b = append(b, '/')
+		b = strconv.AppendInt(b, int64(s.Parts), 10)
+		b = append(b, '\'')
+	}
+	return append(b, "/>"...)
+}

@@ -1,0 +1,210 @@
+package pubsub
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// Service answers the requests of PubSub and service discovery.
+type Service struct {
+	Roster *roster.Roster
+	Domain string // of the service
+	Title  string // its name for people
+}
+
+// address is the JID that q was sent to.
+func (s *Service) address(q *Request) string {
+	if q.Group == "" {
+		return s.Domain
+	}
+	return q.Group + "@" + s.Domain
+}
+
+// Handles says whether the service answers requests with this payload.
+func (s *Service) Handles(space string) bool {
+	switch space {
+	case NSPubSub, NSOwner, NSInfo, NSItems:
+		return true
+	}
+	return false
+}
+
+// Handle answers q: it appends the answer to b, or nothing when the answer
+// will come in the group's turn. It may wait for the store.
+func (s *Service) Handle(ctx context.Context, b []byte, q *Request) []byte {
+	start := len(b)
+	b, err := s.dispatch(ctx, AppendIQ(b, "result", s.address(q), q.From, q.ID), q)
+	var e Error
+	switch {
+	case err == nil:
+		return append(b, "</iq>"...)
+	case errors.Is(err, errLater):
+		return b[:start]
+	case !errors.As(err, &e):
+		e = Refusal(err)
+	}
+	return AppendError(b[:start], s.address(q), q.From, q.ID, e)
+}
+
+// errLater: the question was put to the group.
+var errLater = errors.New("answered in the group's turn")
+
+// dispatch appends the payload of the result, or says why there is none.
+func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, error) {
+	if q.Group == "" {
+		return s.serviceRequest(ctx, b, q)
+	}
+	g, err := s.Roster.Group(ctx, q.Group)
+	if err != nil {
+		return b, err
+	}
+	d, err := g.Describe(q.Bare())
+	if err != nil {
+		return b, err
+	}
+	g.Alive(q.From)
+	switch {
+	case q.Space == NSInfo && !q.Set:
+		return groupInfo(b, d, q)
+	case q.Space == NSItems && !q.Set:
+		return groupItems(b, s.address(q), d, q)
+	case q.Space == NSOwner:
+		return b, forbidden
+	case q.Space == NSPubSub:
+		return s.pubsub(ctx, b, g, d, q)
+	}
+	return b, BadRequest
+}
+
+func (s *Service) pubsub(ctx context.Context, b []byte, g *roster.Group, d *roster.Description, q *Request) ([]byte, error) {
+	var w wirePubSub
+	if err := decode(q.Payload, &w); err != nil {
+		return b, BadRequest
+	}
+	switch {
+	case w.Items != nil && !q.Set:
+		return b, s.items(g, &w, q)
+	case w.Subscriptions != nil && !q.Set:
+		return subscriptions(b, g, w.Subscriptions, q)
+	case w.Affiliations != nil && !q.Set:
+		return affiliations(b, d, w.Affiliations)
+	case w.Subscribe != nil && q.Set:
+		return s.subscribe(ctx, b, g, &w, q)
+	case w.Unsubscribe != nil && q.Set:
+		return b, s.unsubscribe(ctx, g, w.Unsubscribe, q)
+	}
+	return b, refuseOther(&w, q)
+}
+
+// subscribe answers XEP-0060 §6.1. The full state follows as an event.
+func (s *Service) subscribe(ctx context.Context, b []byte, g *roster.Group, w *wirePubSub, q *Request) ([]byte, error) {
+	jid, ok := subscriber(q, w.Subscribe.JID)
+	if !ok {
+		return b, invalidJID
+	}
+	n, err := requiredNode(w.Subscribe.Node)
+	if err != nil {
+		return b, err
+	}
+	rec, err := g.Subscribe(ctx, q.Bare(), jid, n)
+	if err != nil {
+		return b, err
+	}
+	b = append(b, "<pubsub xmlns='"+NSPubSub+"'>"...)
+	return append(subscription(b, &rec), "</pubsub>"...), nil
+}
+
+func subscription(b []byte, rec *roster.SubscriptionRecord) []byte {
+	b = attr(append(b, "<subscription"...), "node", NS+"#"+rec.Node)
+	b = attr(attr(b, "jid", rec.JID), "subid", rec.ID)
+	return append(b, " subscription='subscribed'/>"...)
+}
+
+// unsubscribe answers XEP-0060 §6.2.
+func (s *Service) unsubscribe(ctx context.Context, g *roster.Group, w *wireNode, q *Request) error {
+	jid, ok := subscriber(q, w.JID)
+	if !ok {
+		return invalidJID
+	}
+	n, err := requiredNode(w.Node)
+	if err != nil {
+		return err
+	}
+	return g.Unsubscribe(ctx, q.Bare(), jid, n, w.SubID)
+}
+
+// items puts the request of XEP-0060 §6.5 to the group.
+func (s *Service) items(g *roster.Group, w *wirePubSub, q *Request) error {
+	n, err := requiredNode(w.Items.Node)
+	if err != nil {
+		return err
+	}
+	ask, err := w.question(q, n)
+	if err != nil {
+		return BadRequest
+	}
+	if err := g.Ask(ask); errors.Is(err, roster.ErrLimit) {
+		return Busy
+	} else if err != nil {
+		return err
+	}
+	return errLater
+}
+
+// subscriptions answers XEP-0060 §5.6.
+func subscriptions(b []byte, g *roster.Group, w *wireNode, q *Request) ([]byte, error) {
+	b = append(b, "<pubsub xmlns='"+NSPubSub+"'><subscriptions"...)
+	b = append(optional(b, "node", w.Node), '>')
+	for _, rec := range g.Subscriptions(q.Bare()) {
+		if w.Node == "" || w.Node == NS+"#"+rec.Node {
+			b = subscription(b, &rec)
+		}
+	}
+	return append(b, "</subscriptions></pubsub>"...), nil
+}
+
+// affiliations answers XEP-0060 §5.7. In the words of PubSub, admins of the
+// group are owners of its nodes.
+func affiliations(b []byte, d *roster.Description, w *wireNode) ([]byte, error) {
+	b = append(b, "<pubsub xmlns='"+NSPubSub+"'><affiliations"...)
+	b = append(optional(b, "node", w.Node), '>')
+	name := d.Affiliation.String()
+	if d.Affiliation == roster.Admin {
+		name = roster.Owner.String()
+	}
+	for _, n := range d.Nodes {
+		if d.Affiliation == roster.None || w.Node != "" && w.Node != nodeName(n) {
+			continue
+		}
+		b = attr(append(b, "<affiliation"...), "node", nodeName(n))
+		b = append(attr(b, "affiliation", name), "/>"...)
+	}
+	return append(b, "</affiliations></pubsub>"...), nil
+}
+
+func requiredNode(name string) (roster.Node, error) {
+	if name == "" {
+		return 0, nodeRequired
+	}
+	return parseNode(name)
+}
+
+// refuseOther says what kind of no a request gets that is not served.
+func refuseOther(w *wirePubSub, q *Request) error {
+	if len(w.Other) == 0 {
+		return BadRequest
+	}
+	switch name := w.Other[0].XMLName.Local; {
+	case q.Set && (name == "publish" || name == "retract"):
+		return forbidden // only the service publishes
+	case q.Set && (name == "create" || name == "configure"):
+		return unsupported("create-nodes")
+	case name == "options":
+		return unsupported("subscription-options")
+	case name == "default":
+		return unsupported("retrieve-default-sub")
+	}
+	return BadRequest
+}
