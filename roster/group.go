@@ -138,10 +138,13 @@ func (g *Group) bury(m *member) {
 	g.freeGraves()
 }
 
+// minGraves is how many tombstones are kept however small the group is.
+const minGraves = 64
+
 // freeGraves keeps the number of tombstones in bounds. Who has not heard of a
 // freed one gets the full state.
 func (g *Group) freeGraves() {
-	bound := max(64, len(g.sorted)/8)
+	bound := max(g.roster.limits.graves, len(g.sorted)/8)
 	for m := g.changes.last; m != nil && g.graves > bound; {
 		prev := m.prev
 		if m.gone > 0 {

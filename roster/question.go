@@ -84,7 +84,7 @@ func (g *Group) page(b []byte, q *Question, w *walk, entries []entry, s *Stamp) 
 	count := len(entries)
 	lo, hi, token := q.cut(entries)
 	if hi > lo {
-		hi = min(hi, chunk(entries[:hi], lo))
+		hi = min(hi, g.chunk(entries[:hi], lo))
 	}
 	p := &Page{Count: count, Index: lo, Wanted: q.Paged || hi < count && q.Max < 0}
 	if hi > lo {

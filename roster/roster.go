@@ -54,6 +54,7 @@ type Roster struct {
 	renderer Renderer
 	now      func() time.Time
 	log      *slog.Logger
+	limits   limits
 
 	loading sync.Mutex // held over the store while a group is loaded, created or deleted
 
@@ -64,6 +65,7 @@ type Roster struct {
 // New makes a roster. Groups are loaded on first use.
 func New(o Options) *Roster {
 	r := &Roster{store: o.Store, outbox: o.Outbox, renderer: o.Renderer, now: o.Now, log: o.Log, groups: map[string]*Group{}}
+	r.limits = limits{items: maxItems, graves: minGraves}
 	if r.now == nil {
 		r.now = time.Now
 	}
@@ -71,6 +73,12 @@ func New(o Options) *Roster {
 		r.log = slog.Default()
 	}
 	return r
+}
+
+// limits are the bounds that a test makes small.
+type limits struct {
+	items  int // bytes of items in one stanza
+	graves int // tombstones that are kept in any case
 }
 
 // Loaded returns the group if it is in memory; it never waits for the store.

@@ -105,7 +105,7 @@ func (a *audience) start(c *cohort) {
 		return
 	}
 	c.walk = a.newWalk(c.cursor, false)
-	if !c.walk.empty() && chunks(c.walk.entries, 0) == 1 {
+	if !c.walk.empty() && a.g.chunks(c.walk.entries, 0) == 1 {
 		w, r := c.walk, a.g.roster.renderer
 		w.single = r.EventStart(nil, a.g.name, randomID())
 		w.rest = r.EventItems(make([]byte, 0, w.bytes+512), a.key.node)
@@ -210,13 +210,13 @@ func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []ent
 		n = p.parts
 		s.To = a.g.token(p.seen)
 	}
-	s.Parts = n + chunks(entries, i)
+	s.Parts = n + a.g.chunks(entries, i)
 	if n == 0 && !slices.ContainsFunc(entries, func(e entry) bool { return e.hi > e.lo }) {
 		return b, true
 	}
 	r := a.g.roster.renderer
 	for {
-		j := chunk(entries, i)
+		j := a.g.chunk(entries, i)
 		n++
 		s.Part = n
 		b = r.EventStart(b, a.g.name, randomID())

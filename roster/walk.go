@@ -184,21 +184,21 @@ func (w *walk) empty() bool { return w.bytes == 0 }
 
 // chunk is the end of the longest run of entries from i on that fits in one
 // stanza, at least one entry.
-func chunk(entries []entry, i int) int {
-	n := 0
+func (g *Group) chunk(entries []entry, i int) int {
+	n, limit := 0, g.roster.limits.items
 	j := i
 	for ; j < len(entries); j++ {
 		n += entries[j].hi - entries[j].lo
-		if n > maxItems && j > i {
+		if n > limit && j > i {
 			break
 		}
 	}
 	return j
 }
 
-func chunks(entries []entry, i int) (n int) {
+func (g *Group) chunks(entries []entry, i int) (n int) {
 	for ; i < len(entries); n++ {
-		i = chunk(entries, i)
+		i = g.chunk(entries, i)
 	}
 	return max(1, n)
 }
