@@ -102,9 +102,8 @@ func (r *Roster) Group(ctx context.Context, name string) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := newGroup(r, rec)
-	g.unsettle()
-	r.admit(g)
+	g := r.admit(newGroup(r, rec))
+	g.Lost()
 	r.outbox.Wanted(g)
 	return g, nil
 }
@@ -154,6 +153,9 @@ func (r *Roster) CreateGroup(ctx context.Context, rec *GroupRecord) error {
 		return err
 	}
 	g := r.admit(newGroup(r, rec))
+	g.mu.Lock()
+	g.signal()
+	g.mu.Unlock()
 	g.askAll(ctx)
 	return nil
 }
@@ -178,10 +180,6 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
-	for _, q := range g.questions {
-		r.log.Debug("question dropped", "group", name, "id", q.ID)
-	}
-	g.questions = nil
 	for _, ws := range g.byOwner {
 		for _, w := range ws {
 			g.ended(w)
@@ -190,5 +188,6 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	for _, m := range g.sorted {
 		g.withdraw(m)
 	}
+	g.signal() // who still waits for an answer gets a refusal
 	return nil
 }
