@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -121,7 +122,7 @@ type line struct {
 }
 
 // read takes the stanzas apart that a turn produced.
-func read(t testing.TB, b []byte) []heard {
+func read(t rapid.TB, b []byte) []heard {
 	t.Helper()
 	var all []heard
 	lines := strings.Split(string(b), "\n")
@@ -143,7 +144,7 @@ func read(t testing.TB, b []byte) []heard {
 	return all
 }
 
-func readStanza(t testing.TB, lines []string) heard {
+func readStanza(t rapid.TB, lines []string) heard {
 	t.Helper()
 	var h heard
 	format, into := "", []any{}
@@ -166,7 +167,7 @@ func readStanza(t testing.TB, lines []string) heard {
 	return h
 }
 
-func (h *heard) add(t testing.TB, l string) {
+func (h *heard) add(t rapid.TB, l string) {
 	t.Helper()
 	word, rest, _ := strings.Cut(l, " ")
 	var err error
@@ -192,5 +193,39 @@ func (h *heard) add(t testing.TB, l string) {
 	}
 	if err != nil {
 		t.Fatalf("read %q: %v", l, err)
+	}
+}
+
+// aliases give tokens, which are random, names that are the same in every run:
+// t1, t2 and so on in the order in which they are heard. What is random and no
+// token goes.
+type aliases struct{ of, real map[string]string }
+
+func (a *aliases) alias(token string) string {
+	if token == "" {
+		return ""
+	}
+	if a.of[token] == "" {
+		t := "t" + strconv.Itoa(len(a.of)+1)
+		a.of[token], a.real[t] = t, token
+	}
+	return a.of[token]
+}
+
+// token is the inverse of alias; what is no alias stays as it is.
+func (a *aliases) token(alias string) string {
+	if t, ok := a.real[alias]; ok {
+		return t
+	}
+	return alias
+}
+
+func (a *aliases) rename(h *heard) {
+	h.stamp.From, h.stamp.To = a.alias(h.stamp.From), a.alias(h.stamp.To)
+	if id, token, ok := strings.Cut(h.page.Last, "/"); ok {
+		h.page.Last = id + "/" + a.alias(token)
+	}
+	if h.kind == "event" {
+		h.id = ""
 	}
 }
