@@ -42,21 +42,28 @@ func (g *Group) storeAsk(ctx context.Context, recs []MemberRecord) error {
 		if m == nil {
 			continue
 		}
-		m.Ask, m.asking = rec.Ask, false
-		if m.Ask != Granted && m.presence != nil {
+		if m.Ask == Granted && rec.Ask != Granted {
 			g.silence(m)
 		}
+		m.Ask, m.asking = rec.Ask, false
 	}
 	return nil
 }
 
-// silence forgets the presence of a member who no longer shares it.
+// silence forgets the presence of a member who no longer shares it. Whether he
+// can be reached is not known any more: that counts as reachable.
 func (g *Group) silence(m *member) {
-	g.clock++
-	if changed := m.presence.set(nil, &Presence{}, g.clock, g.sweep); changed != 0 {
-		g.changed(m, changed)
-	}
 	delete(g.awaited, m)
+	for _, w := range g.byOwner[m.JID] {
+		w.release()
+	}
+	if m.presence != nil {
+		g.clock++
+		if changed := m.presence.set(nil, &Presence{}, g.clock, g.sweep); changed != 0 {
+			g.changed(m, changed)
+		}
+	}
+	g.signal()
 }
 
 // turnAsk brings a member's Ask to next if now is one of from.

@@ -50,9 +50,13 @@ func (g *Group) reach(m *member, resource string, show Show) {
 		g.signal()
 		return
 	}
-	if resource != "" {
-		g.hold(m.JID, resource)
+	if resource == "" { // all of them
+		for _, w := range g.byOwner[m.JID] {
+			w.hold()
+		}
+		return
 	}
+	g.hold(m.JID, resource)
 	if len(m.devices) == 0 {
 		g.hold(m.JID, "")
 	}
@@ -68,6 +72,9 @@ func (g *Group) Bounced(bare, resource string) {
 		g.clock++
 		if changed := m.presence.set([]byte(resource), &Presence{}, g.clock, g.sweep); changed != 0 {
 			g.changed(m, changed)
+			if len(m.devices) == 0 {
+				g.hold(bare, "")
+			}
 		}
 	}
 	g.hold(bare, resource)
@@ -100,6 +107,7 @@ func (g *Group) unsettle() {
 	}
 	g.sweeping = len(g.awaited) > 0
 	g.ready = !g.sweeping
+	g.signal()
 }
 
 // Wants lists what the group wants of the server: members to be asked for
@@ -141,6 +149,11 @@ func (g *Group) Swept(early bool) bool {
 	for _, m := range g.sorted {
 		if m.presence == nil {
 			continue
+		}
+		for _, d := range m.devices {
+			if d.sweep != g.sweep {
+				g.hold(m.JID, d.resource)
+			}
 		}
 		if changed := m.presence.expire(g.sweep); changed != 0 {
 			g.changed(m, changed)
