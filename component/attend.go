@@ -172,13 +172,14 @@ func (a *attendant) run(ctx context.Context) {
 // visit sends what g wants, paced.
 func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	ask, probe := g.Wants()
-	if len(ask)+len(probe) == 0 {
+	doubtful := g.Doubtful()
+	if len(ask)+len(probe)+len(doubtful) == 0 {
 		g.Swept(true)
 		return
 	}
 	r.groups = append(r.groups, g)
 	r.asked[g] = ask
-	r.sent += len(ask) + len(probe)
+	r.sent += len(ask) + len(probe) + len(doubtful)
 	title, out := g.Title(), &outlet{a.s}
 	a.send(ctx, ask, func(b []byte, jid string) []byte {
 		return out.appendRequest(b, g, title, jid)
@@ -186,6 +187,7 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	a.send(ctx, probe, func(b []byte, jid string) []byte {
 		return out.appendPresence(b, g.Name(), jid, roster.Probe)
 	})
+	a.prove(ctx, g.Name(), doubtful)
 }
 
 // end lets the groups of a tour know, when the server has handled what they sent,
@@ -220,20 +222,45 @@ func (a *attendant) end(ctx context.Context, r *tour) {
 // batch is how many stanzas go at once; between batches the rate is kept.
 const batch = 50
 
-func (a *attendant) send(ctx context.Context, jids []string, stanza func([]byte, string) []byte) {
+// paced calls send for the JIDs, a batch at a time.
+func (a *attendant) paced(ctx context.Context, jids []string, send func(jids []string)) {
 	for len(jids) > 0 {
 		n := min(batch, len(jids))
-		a.s.Link.Out.Control(func(b []byte) []byte {
-			for _, jid := range jids[:n] {
-				b = stanza(b, jid)
-			}
-			return b
-		})
+		send(jids[:n])
 		jids = jids[n:]
 		if !a.sleep(ctx, time.Duration(n)*time.Second/time.Duration(a.s.cfg.ProbeRate)) {
 			return
 		}
 	}
+}
+
+func (a *attendant) send(ctx context.Context, jids []string, stanza func([]byte, string) []byte) {
+	a.paced(ctx, jids, func(jids []string) {
+		a.s.Link.Out.Control(func(b []byte) []byte {
+			for _, jid := range jids {
+				b = stanza(b, jid)
+			}
+			return b
+		})
+	})
+}
+
+// prove finds out whether members grant the group their presence: their
+// server describes their accounts to subscribers only (XEP-0030 §8).
+func (a *attendant) prove(ctx context.Context, group string, jids []string) {
+	a.paced(ctx, jids, func(jids []string) {
+		for _, jid := range jids {
+			err := a.s.Link.Request("get", group+"@"+a.s.cfg.Link.Domain, jid, []byte("<query xmlns='"+pubsub.NSInfo+"'/>"),
+				a.s.Link.cfg.Patience, func(st *frame.Stanza, err error) {
+					if err == nil && string(st.Type) == "result" {
+						a.s.subscription(group, jid, proved)
+					}
+				})
+			if err != nil {
+				a.s.log.Debug("grant not proved", "group", group, "error", err) // the next connection is another chance
+			}
+		}
+	})
 }
 
 // sleep waits; false when the connection ended first.

@@ -56,9 +56,10 @@ type Group struct {
 	roles     map[string]int    // roles that some rule names: how often
 
 	questions []*Question
-	queued    bool // is in the outbox
-	ready     bool // presence is known: bulk may go
-	sweeping  bool // probes are unanswered
+	queued    bool                 // is in the outbox
+	ready     bool                 // presence is known: bulk may go
+	sweeping  bool                 // probes are unanswered
+	doubts    map[*member]struct{} // members whose answer to our request may have been lost
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
 	scratch   scratch
@@ -81,7 +82,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
 		watches: map[string]*Watch{}, byOwner: map[string][]*Watch{},
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
-		awaited: map[*member]struct{}{},
+		awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{},
 	}
 	for i := range rec.Members {
 		g.insert(rec.Members[i].Clone())
@@ -146,6 +147,7 @@ func (g *Group) bury(m *member) {
 		g.sorted = slices.Delete(g.sorted, i, i+1)
 	}
 	delete(g.awaited, m)
+	delete(g.doubts, m)
 	g.graves++
 	g.touch(m, 0)
 	g.refer(auth, -1)

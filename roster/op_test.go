@@ -224,7 +224,7 @@ func (o op) inSubs(w *world) error {
 	default:
 		w.subs = append(w.subs, s)
 	}
-	if p := w.people[o.jid]; s.node == roster.NodeContact && p != nil && p.rec.Ask == roster.Refused {
+	if p := w.people[o.jid]; s.node == roster.NodeContact && p != nil && (p.rec.Ask == roster.Asked || p.rec.Ask == roster.Refused) {
 		p.rec.Ask = roster.Unasked
 	}
 	return nil
