@@ -30,7 +30,7 @@ type audience struct {
 	masks               []policy.Mask    // by slot: the decisions
 	past                map[int]*history // by slot: those that ever changed
 	floor               uint64           // last visible version of the tombstones that were freed
-	born                uint64           // decisions before this version are not in past
+	born                uint64           // what was decided, and who left, before this version is not known
 	made                uint64           // version at which it was made
 	infoSince, infoTold uint64           // version at which basic changed, and what was visible before it
 	mute                bool             // wants nothing to be sent
@@ -72,7 +72,7 @@ func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving) *a
 	k := g.keyOf(w, node, r)
 	a := g.audiences[k]
 	if a == nil {
-		a = &audience{g: g, key: k, made: g.version, born: max(g.decided, g.floor), mute: r.Refuse, past: map[int]*history{}}
+		a = &audience{g: g, key: k, made: g.version, born: max(g.decided, g.left), mute: r.Refuse, past: map[int]*history{}}
 		a.standing = policy.Watcher{Member: w.Member, Roles: strings.Fields(k.roles)}
 		if k.receiving != "" {
 			base := *r
@@ -115,7 +115,7 @@ func (g *Group) dropIdle() {
 			}
 		}
 	}
-	if idle > maxIdle {
+	if idle > g.roster.limits.idle {
 		delete(g.audiences, oldest.key)
 		g.order = slices.DeleteFunc(g.order, func(a *audience) bool { return a == oldest })
 	}

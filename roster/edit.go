@@ -116,12 +116,13 @@ func (g *Group) join(rec MemberRecord) {
 	}
 	m := g.insert(rec)
 	m.access = g.version
+	before := g.before(m)
 	if old != nil {
 		g.redecide(m)
 	} else {
 		g.admit(m)
 	}
-	g.rekey(m.JID)
+	g.rekey(m.JID, before)
 }
 
 // UpdateMember changes one member's record by edit; his JID stays.
@@ -177,8 +178,9 @@ func (g *Group) setRecord(m *member, rec MemberRecord) {
 	g.touch(m, 0)
 	if standing {
 		m.access = g.version
+		before := g.before(m)
 		g.redecide(m)
-		g.rekey(m.JID)
+		g.rekey(m.JID, before)
 	}
 }
 

@@ -10,8 +10,11 @@ import (
 
 // What the tests of package roster_test need of the inside.
 
-// SetLimits makes the bounds of a stanza and of the tombstones small.
-func (r *Roster) SetLimits(items, graves int) { r.limits = limits{items: items, graves: graves} }
+// SetLimits bounds the items of a stanza, the tombstones, and the audiences
+// without a watch.
+func (r *Roster) SetLimits(items, graves, idle int) {
+	r.limits = limits{items: items, graves: graves, idle: idle}
+}
 
 // SetAuthorization puts the rules of a member in force.
 func (g *Group) SetAuthorization(jid string, a *policy.Authorization) { g.setAuthorization(jid, a) }

@@ -32,7 +32,7 @@ type Group struct {
 	info      uint64 // version of the last change of the name, description or language
 	infoBasic uint64 // of the free group attributes
 	decided   uint64 // of the last change of what somebody may see
-	floor     uint64 // of the last tombstone that was freed
+	left      uint64 // at which the last one left
 	clock     uint64 // order of arrival of presence
 	tokens    cipher.Block
 
@@ -142,6 +142,7 @@ func (g *Group) bury(m *member) {
 	auth := m.auth
 	g.unindex(m)
 	m.auth, m.gone, m.presence = nil, g.version, nil
+	g.left = g.version
 	g.shows[m.slot] = gone
 	if i, ok := g.search(m.JID); ok {
 		g.sorted = slices.Delete(g.sorted, i, i+1)
@@ -171,7 +172,6 @@ func (g *Group) freeGraves() {
 }
 
 func (g *Group) free1(m *member) {
-	g.floor = max(g.floor, m.version)
 	for _, ws := range g.byOwner {
 		for _, w := range ws {
 			w.forget(m)

@@ -28,13 +28,32 @@ func (w *Watch) position() position {
 	return p
 }
 
+// was says what was decided about m for w before the change that is under
+// way.
+type was func(w *Watch, m *member) exception
+
+// before keeps what is decided about m for his own watches, who see him
+// change and change their standing at once.
+func (g *Group) before(m *member) was {
+	old := make(map[*Watch]exception, len(g.byOwner[m.JID]))
+	for _, w := range g.byOwner[m.JID] {
+		old[w] = w.decision(m)
+	}
+	return func(w *Watch, x *member) exception {
+		if x == m {
+			return old[w]
+		}
+		return w.decision(x)
+	}
+}
+
 // rekey moves the watches of owner to the audience that his standing now
 // puts them in.
-func (g *Group) rekey(owner string) {
+func (g *Group) rekey(owner string, before was) {
 	who := g.watcher(owner)
 	for _, w := range g.byOwner[owner] {
 		if a := g.audienceOf(&who, w.node, &w.receiving); a != w.audience {
-			w.move(a, &who)
+			w.move(a, &who, before)
 		}
 	}
 }
@@ -42,23 +61,24 @@ func (g *Group) rekey(owner string) {
 // rekeyAll does so for everybody: the roles that rules speak of have changed.
 func (g *Group) rekeyAll() {
 	for owner := range g.byOwner {
-		g.rekey(owner)
+		g.rekey(owner, (*Watch).decision)
 	}
 }
 
 // move brings w to another audience. If nothing looks different from there
 // it goes on where it stood; else it is owed the full state.
-func (w *Watch) move(a *audience, who *policy.Watcher) {
+func (w *Watch) move(a *audience, who *policy.Watcher, before was) {
 	g, p := a.g, w.position()
 	if a.watches == 0 && a.made == g.version {
 		a.inherit(w.audience)
 	}
-	o := g.exceptions(a, who, &w.receiving)
-	switch carried, same := w.carry(a, o); {
+	o, part := g.exceptions(a, who, &w.receiving), w.part()
+	switch carried, same := w.carry(a, o, before); {
 	case w.node == NodeContact:
-	case same && p.cursor > 0 && !w.partly():
+	case same && (p.cursor > 0 || part != nil):
 		o = carried
 	default:
+		part = nil
 		p = position{}
 		if o == nil {
 			o = &own{}
@@ -74,23 +94,29 @@ func (w *Watch) move(a *audience, who *policy.Watcher) {
 	w.audience.used = g.version
 	w.audience, w.own, w.moved = a, o, g.version
 	a.watches++
-	if held {
+	switch {
+	case held:
 		*w.lag = p
-	} else {
+	case part != nil:
+		c := &cohort{cursor: p.cursor, seen: p.seen, partial: part}
+		a.cohorts = append(a.cohorts, c)
+		c.add(w)
+	default:
 		a.join(w, p)
 	}
 }
 
-// partly says whether w is in the middle of a state that needs several
-// stanzas.
-func (w *Watch) partly() bool {
-	c := w.cohort
-	return c != nil && c.partial != nil && w.at == c.done
+// part is the state of several stanzas that w is in the middle of, or nil.
+func (w *Watch) part() *partial {
+	if c := w.cohort; c != nil && c.partial != nil && w.at == c.done {
+		return c.partial
+	}
+	return nil
 }
 
 // carry finds the exceptions with which w goes on in a where it stands,
 // beside those of o; same is false if something looks different from there.
-func (w *Watch) carry(a *audience, o *own) (carried *own, same bool) {
+func (w *Watch) carry(a *audience, o *own, before was) (carried *own, same bool) {
 	from, g := w.audience, a.g
 	if a.key.node.info() && a.basic != from.basic && len(g.settings.Attributes) > 0 {
 		return nil, false
@@ -106,7 +132,7 @@ func (w *Watch) carry(a *audience, o *own) (carried *own, same bool) {
 		if m == nil {
 			continue
 		}
-		was, mask := w.decision(m), a.masks[m.slot]
+		was, mask := before(w, m), a.masks[m.slot]
 		if o != nil && o.exceptions[m] != nil {
 			mask = o.exceptions[m].mask
 		}

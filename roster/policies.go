@@ -36,7 +36,7 @@ func (g *Group) setReceiving(id string, r policy.Receiving) {
 	w.receiving = r
 	g.unsure(w.rec.Owner)
 	who := g.watcher(w.rec.Owner)
-	w.move(g.audienceOf(&who, w.node, &r), &who)
+	w.move(g.audienceOf(&who, w.node, &r), &who, (*Watch).decision)
 	g.signal()
 }
 

@@ -78,9 +78,9 @@ func drawStage(t *rapid.T) *stage {
 	}
 	rec.Contacts = subset(t, members, "contacts")
 	s := play(t, rec)
-	items := rapid.SampledFrom([]int{60 << 10, 60 << 10, 150, 400}).Draw(t, "stanza")
-	s.r.SetLimits(items, rapid.SampledFrom([]int{64, 0, 1}).Draw(t, "tombstones"))
-	s.pieces = items < 1000
+	s.limits[0] = rapid.SampledFrom([]int{60 << 10, 60 << 10, 150, 400}).Draw(t, "stanza")
+	s.limits[1] = rapid.SampledFrom([]int{64, 0, 1}).Draw(t, "tombstones")
+	s.r.SetLimits(s.limits[0], s.limits[1], rapid.SampledFrom([]int{16, 0}).Draw(t, "idle"))
 	t.Logf("group %v", rec)
 	return s
 }

@@ -65,7 +65,7 @@ type Roster struct {
 // New makes a roster. Groups are loaded on first use.
 func New(o Options) *Roster {
 	r := &Roster{store: o.Store, outbox: o.Outbox, renderer: o.Renderer, now: o.Now, log: o.Log, groups: map[string]*Group{}}
-	r.limits = limits{items: maxItems, graves: minGraves}
+	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle}
 	if r.now == nil {
 		r.now = time.Now
 	}
@@ -75,10 +75,11 @@ func New(o Options) *Roster {
 	return r
 }
 
-// limits are the bounds that a test makes small.
+// limits are the bounds that a test makes others.
 type limits struct {
 	items  int // bytes of items in one stanza
 	graves int // tombstones that are kept in any case
+	idle   int // audiences without a watch that are kept
 }
 
 // Loaded returns the group if it is in memory; it never waits for the store.

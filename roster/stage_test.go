@@ -87,7 +87,8 @@ type stage struct {
 	probes                      []string                       // who waits for the answer to a probe
 	lapsed                      []string                       // who did, and was no contact for a while
 	heard                       []heard                        // all of it, in order
-	pieces                      bool                           // stanzas are small
+	first                       *roster.GroupRecord            // what it began with
+	limits                      [2]int                         // see Roster.SetLimits
 	aliases                     aliases
 	asked, remembered, happened int
 	quiet                       bool // do not keep heard
@@ -96,7 +97,7 @@ type stage struct {
 // play puts a group on stage.
 func play(t rapid.TB, rec *roster.GroupRecord) *stage {
 	t.Helper()
-	s := &stage{t: t, out: &outbox{}, clients: map[string]*client{}, records: map[string]roster.SubscriptionRecord{}, asks: map[string]*ask{}, past: map[string]map[string][]memory{},
+	s := &stage{t: t, first: rec, out: &outbox{}, clients: map[string]*client{}, records: map[string]roster.SubscriptionRecord{}, asks: map[string]*ask{}, past: map[string]map[string][]memory{},
 		aliases: aliases{of: map[string]string{}, real: map[string]string{}}}
 	s.r = roster.New(roster.Options{Store: store.Memory(), Outbox: s.out, Renderer: dialect{},
 		Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler)})
