@@ -46,8 +46,11 @@ func (c *demoCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	defer secondSignal(s.ctx, d)()
-	return d.Run(s.ctx)
+	// A terminal or a pipe that is gone must not leave a server behind.
+	ctx, stop := signal.NotifyContext(s.ctx, syscall.SIGHUP, syscall.SIGPIPE)
+	defer stop()
+	defer secondSignal(ctx, d)()
+	return d.Run(ctx)
 }
 
 // terminal is w's file if it is a terminal.

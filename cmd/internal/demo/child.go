@@ -58,7 +58,13 @@ func (c *child) signal(sig syscall.Signal) {
 	}
 }
 
+// stop ends it. That it had ended before is another's to tell.
 func (c *child) stop() error {
+	select {
+	case <-c.done:
+		return nil
+	default:
+	}
 	c.signal(syscall.SIGTERM)
 	select {
 	case <-c.done:
@@ -71,6 +77,11 @@ func (c *child) stop() error {
 		return fmt.Errorf("stop rollcall: %s\n%s", c.cmd.ProcessState, c.lastWords())
 	}
 	return nil
+}
+
+// why is the error of a child that ended by itself.
+func (c *child) why() error {
+	return fmt.Errorf("%w: %s\n%s", errService, c.cmd.ProcessState, c.lastWords())
 }
 
 // lastWords is the end of what it logged.

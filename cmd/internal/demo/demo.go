@@ -28,6 +28,9 @@ type Config struct {
 // what he should not.
 var ErrFailed = errors.New("the subscribers did not see what the members did")
 
+// errService: rollcall ended by itself.
+var errService = errors.New("rollcall ended")
+
 // Demo is one run. Run and Kill may be called concurrently.
 type Demo struct {
 	cfg   Config
@@ -56,6 +59,9 @@ func (d *Demo) Run(ctx context.Context) (err error) {
 			d.stage.close()
 		}
 		err = errors.Join(err, d.world.close())
+		if err == nil && !d.cfg.Once {
+			d.printf("Ended; nothing is left behind.\n")
+		}
 	}()
 	if err := d.setUp(ctx); err != nil {
 		return d.ended(ctx, err)
@@ -78,7 +84,7 @@ func (d *Demo) guard(ctx context.Context, cancel context.CancelCauseFunc) {
 	c := d.world.service
 	select {
 	case <-c.done:
-		cancel(fmt.Errorf("rollcall ended: %s\n%s", c.cmd.ProcessState, c.lastWords()))
+		cancel(c.why())
 	case <-ctx.Done():
 	}
 }
@@ -89,7 +95,7 @@ func (d *Demo) ended(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() == nil {
 		return err
 	}
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+	if cause := context.Cause(ctx); errors.Is(cause, errService) {
 		return cause
 	}
 	if d.cfg.Once {

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,15 +46,21 @@ func picture(v *view, columns, rows int, now time.Time) []line {
 	return out[:min(len(out), max(1, rows-1))]
 }
 
+// heading is the group's name and attributes.
+func heading(info *watch.Info) line {
+	l := line{{clean(info.Name), bold}}
+	if info.Description != "" {
+		l = append(l, span{"  " + clean(info.Description), ""})
+	}
+	for _, a := range info.Attributes {
+		l = append(l, span{"  " + clean(a.Name+" "+a.Value), dim})
+	}
+	return l
+}
+
 // head is the group: name, attributes, counts.
 func head(v *view, w int) []line {
-	name := line{{" ", ""}, {clean(v.info.Name), bold}}
-	if v.info.Description != "" {
-		name = append(name, span{"  " + clean(v.info.Description), ""})
-	}
-	for _, a := range v.info.Attributes {
-		name = append(name, span{"  " + clean(a.Name+" "+a.Value), dim})
-	}
+	name := append(line{{" ", ""}}, heading(&v.info)...)
 	counts := line{{" ", ""}, {fmt.Sprintf("%d of %d available", v.summary.Available, v.summary.Members), bold}}
 	for _, c := range []struct {
 		show watch.Show
@@ -65,44 +72,36 @@ func head(v *view, w int) []line {
 			counts = append(counts, span{"   ", ""}, span{glyph, sgr}, span{" " + itoa(c.n) + " " + word, ""})
 		}
 	}
-	return []line{beside(name, line{{v.group, dim}}, w), counts.fit(w), nil}
+	return []line{beside(name, line{{v.group + " on " + v.server, dim}}, w), counts.fit(w), nil}
 }
 
 // column is one of the table's.
 type column struct {
 	head  string
-	width int
+	width int // 0 = what is left
+	from  int // the table's width from which on there is room for it
 	cell  func(m *watch.Member, now time.Time) line
 }
 
 // columnsFor fits the columns into w: the narrower, the fewer.
 func columnsFor(v *view, w int) []column {
-	name := 4
+	name, title, devices := 4, 17, 12
 	for _, m := range v.members {
 		name = max(name, min(16, width(clean(m.Name()))))
 	}
-	cols := []column{{"NAME", name, nameCell}, {"ROLE", 17, roleCell}, {"PRESENCE", 13, presenceCell},
-		{"STATUS", 0, statusCell}, {"DEVICES", 12, devicesCell}, {"SINCE", 5, sinceCell}}
 	if w >= 100 {
-		cols[1].width, cols[4].width = 24, 18
+		title, devices = 26, 18
 	}
-	drop := func(i int) { cols = append(cols[:i:i], cols[i+1:]...) }
-	if w < 74 {
-		drop(4) // devices
-	}
-	if w < 60 {
-		drop(1) // role
-	}
-	if w < 44 {
-		drop(len(cols) - 1) // since
-	}
-	left := w - 3
+	cols := slices.DeleteFunc([]column{{"NAME", name, 0, nameCell}, {"TITLE · ROLES", title, 60, roleCell}, {"PRESENCE", 13, 0, presenceCell},
+		{"STATUS", 0, 40, statusCell}, {"DEVICES", devices, 74, devicesCell}, {"SINCE", 5, 48, sinceCell}},
+		func(c column) bool { return w < c.from })
+	left := w - 1 // the last column has no gap behind it
 	for _, c := range cols {
 		left -= c.width + 2
 	}
 	for i := range cols {
-		if cols[i].head == "STATUS" {
-			cols[i].width = max(0, left+2)
+		if cols[i].width == 0 {
+			cols[i].width = max(0, left)
 		}
 	}
 	return cols
@@ -138,12 +137,12 @@ func nameCell(m *watch.Member, _ time.Time) line {
 }
 
 func roleCell(m *watch.Member, _ time.Time) line {
+	l := line{{clean(m.Attribute("title")), ""}}
 	roles := clean(strings.Join(m.Roles, " "))
-	title := clean(m.Attribute("title"))
-	if roles != "" && title != "" {
-		roles += " "
+	if roles != "" && l[0].text != "" {
+		roles = " · " + roles
 	}
-	return line{{roles, dim}, {title, ""}}
+	return append(l, span{roles, dim})
 }
 
 func presenceCell(m *watch.Member, now time.Time) line {
@@ -157,14 +156,17 @@ func presenceCell(m *watch.Member, now time.Time) line {
 
 func statusCell(m *watch.Member, _ time.Time) line { return line{{clean(m.Status), ""}} }
 
-// devicesCell paints each device as it is by itself.
+// devicesCell paints those that are not as the member is as a whole.
 func devicesCell(m *watch.Member, _ time.Time) line {
 	var l line
 	for i, d := range m.Devices {
 		if i > 0 {
 			l = append(l, span{" ", ""})
 		}
-		_, _, sgr := symbol(d.Show)
+		sgr := ""
+		if d.Show != m.Show {
+			_, _, sgr = symbol(d.Show)
+		}
 		l = append(l, span{clean(d.Name), sgr})
 	}
 	return l
@@ -180,14 +182,11 @@ func foot(v *view, w int) []line {
 	glyph, _, sgr := symbol(v.contact.show)
 	local, _, _ := strings.Cut(v.group, "@")
 	shown := line{{" In Anna's contact list   ", dim}, {glyph, sgr}, {" " + local + "  ", bold}, {clean(v.contact.status), ""}}
-	fast := line{{" From word to receipt     ", dim}}
+	received := line{{" On Anna's laptop         ", dim}, {itoa(v.events) + " PubSub events", ""}}
 	if v.last > 0 {
-		fast = append(fast, span{milliseconds(v.last), bold}, span{", median " + milliseconds(v.median), ""})
-	} else {
-		fast = append(fast, span{"…", ""})
+		received = append(received, span{", the last in ", ""}, span{milliseconds(v.last), bold}, span{", median " + milliseconds(v.median), ""})
 	}
-	events := line{{itoa(v.events) + " events over PubSub, " + v.server, dim}}
-	return []line{shown.fit(w), beside(fast, events, w), nil}
+	return []line{shown.fit(w), received.fit(w), nil}
 }
 
 // narration is the last scenes that fit, the newest brightest.

@@ -35,6 +35,7 @@ type seat struct {
 	last    time.Time // when it received something
 	waits   []*wait
 	diffs   []watch.Diff // since the last call of news
+	info    bool         // the group's attributes changed since then
 	changed chan struct{}
 	err     error // the first word that made no sense
 }
@@ -138,7 +139,7 @@ func (s *seat) take(raw []byte) {
 	case string(head.Name) == "iq" && s.asked != "" && string(head.ID) == s.asked:
 		s.asked = ""
 		c, err := s.table.Answer(raw, now)
-		s.diffs, s.err = append(s.diffs, c.Members...), first(s.err, err)
+		s.keep(&c, err)
 	case string(head.Name) == "presence" && from == s.group+"/group":
 		s.contact, s.err = readContact(raw, s.err)
 	default:
@@ -161,8 +162,18 @@ func (s *seat) take(raw []byte) {
 // maxDiffs bounds what is kept for who does not call news.
 const maxDiffs = 1000
 
-func (s *seat) note(c *watch.Change, err error) {
+// keep keeps what a stanza changed for who calls news.
+func (s *seat) keep(c *watch.Change, err error) {
 	s.err = first(s.err, err)
+	s.info = s.info || c.Info
+	if s.diffs = append(s.diffs, c.Members...); len(s.diffs) > maxDiffs {
+		s.diffs = s.diffs[:0]
+	}
+}
+
+// note counts an event.
+func (s *seat) note(c *watch.Change, err error) {
+	s.keep(c, err)
 	if !c.Ours {
 		return
 	}
@@ -172,9 +183,6 @@ func (s *seat) note(c *watch.Change, err error) {
 	}
 	if c.Empty() && !c.Partial && !c.Known {
 		s.tally.idle++
-	}
-	if s.diffs = append(s.diffs, c.Members...); len(s.diffs) > maxDiffs {
-		s.diffs = s.diffs[:0]
 	}
 }
 
@@ -228,8 +236,8 @@ func readContact(raw []byte, err error) (contact, error) {
 	return contact{watch.Show(p.Show), p.Status}, err
 }
 
-// await waits until the seat looks right and returns when the stanza arrived
-// that made it so, or false.
+// expect begins to wait for the seat to look right: the wait is told when the
+// stanza arrived that made it so.
 func (s *seat) expect(right func(*seat) bool) *wait {
 	w := &wait{right, make(chan time.Time, 1)}
 	s.mu.Lock()
@@ -254,11 +262,15 @@ func (s *seat) forget(w *wait) {
 	}
 }
 
-// news returns what changed in the table since it was last called.
-func (s *seat) news() []watch.Diff {
+// news returns what changed in the table since it was last called; info is
+// nil unless the group's attributes did.
+func (s *seat) news() (diffs []watch.Diff, info *watch.Info) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	diffs := s.diffs
-	s.diffs = nil
-	return diffs
+	if s.info {
+		now := s.table.Info()
+		info = &now
+	}
+	diffs, s.diffs, s.info = s.diffs, nil, false
+	return diffs, info
 }

@@ -48,6 +48,9 @@ func (l line) width() (n int) {
 
 // fit cuts or fills l to exactly w columns.
 func (l line) fit(w int) line {
+	if w <= 0 {
+		return nil
+	}
 	out := make(line, 0, len(l)+1)
 	for _, s := range l {
 		n := width(s.text)
@@ -65,9 +68,13 @@ func (l line) fit(w int) line {
 	return append(out, span{strings.Repeat(" ", w), ""})
 }
 
-// beside puts r at the right end of w columns.
+// beside puts r at the right end of w columns, if there is room for both.
 func beside(l, r line, w int) line {
-	return append(l.fit(max(0, w-r.width())), r...).fit(w)
+	left := w - r.width()
+	if l.width()+2 > left {
+		return l.fit(w)
+	}
+	return append(l.fit(left), r...)
 }
 
 // string is l with escapes if it may have them, and without blanks at its end.

@@ -33,10 +33,17 @@ type world struct {
 	service *child
 }
 
+// maxBase leaves room for the name of a Unix socket, which has 108 bytes.
+const maxBase = 60
+
 // newWorld makes the directory; open starts what lives in it. close ends it
 // all, also after open has failed.
 func newWorld(program string) (*world, error) {
-	dir, err := os.MkdirTemp("", "rollcall-demo-")
+	base := os.TempDir()
+	if len(base) > maxBase {
+		base = "/tmp"
+	}
+	dir, err := os.MkdirTemp(base, "rollcall-demo-")
 	if err != nil {
 		return nil, fmt.Errorf("make directory: %w", err)
 	}
@@ -102,7 +109,7 @@ func (w *world) startService(ctx context.Context) error {
 		}
 		select {
 		case <-c.done:
-			return fmt.Errorf("rollcall ended: %s\n%s", c.cmd.ProcessState, c.lastWords())
+			return c.why()
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-tick.C:
