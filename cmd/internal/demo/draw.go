@@ -87,7 +87,7 @@ type column struct {
 func columnsFor(v *view, w int) []column {
 	name, title, devices := 4, 17, 12
 	for _, m := range v.members {
-		name = max(name, min(16, width(clean(m.Name()))))
+		name = max(name, min(w/8, width(clean(m.Name()))))
 	}
 	if w >= 100 {
 		title, devices = 26, 18

@@ -21,7 +21,7 @@ func (d *Demo) plain(ctx context.Context) error {
 		}
 	}
 	d.printf("\n")
-	heard("")
+	d.stage.observer.news() // of the evening before
 	return d.play(ctx, &player{
 		before: func(s *step) { d.printf("%s  %s\n", s.at, s.text) },
 		after: func(res result) {

@@ -145,7 +145,8 @@ func (w *world) close() error {
 	return errors.Join(append(errs, os.RemoveAll(w.dir))...)
 }
 
-// kill is close for who has no patience.
+// kill is close for who has no patience; close may be at work. The server's
+// own Kill would wait for its Stop.
 func (w *world) kill() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -153,7 +154,10 @@ func (w *world) kill() {
 		w.service.signal(syscall.SIGKILL)
 	}
 	if w.server != nil {
-		_ = w.server.Kill()
+		for _, pid := range w.server.PIDs() {
+			_ = syscall.Kill(-pid, syscall.SIGKILL) // it may have ended just now
+		}
+		_ = w.server.Kill() // waits for its end
 	}
 	_ = os.RemoveAll(w.dir)
 }
