@@ -65,8 +65,7 @@ func head(v *view, w int) []line {
 	for _, c := range []struct {
 		show watch.Show
 		n    int
-	}{{watch.Chat, v.summary.Chat}, {watch.DND, v.summary.DND}, {watch.Away, v.summary.Away}, {watch.XA, v.summary.XA},
-		{watch.Offline, v.summary.Members - v.summary.Available}} {
+	}{{watch.Chat, v.summary.Chat}, {watch.DND, v.summary.DND}, {watch.Away, v.summary.Away}, {watch.XA, v.summary.XA}} {
 		if c.n > 0 {
 			glyph, word, sgr := symbol(c.show)
 			counts = append(counts, span{"   ", ""}, span{glyph, sgr}, span{" " + itoa(c.n) + " " + word, ""})
@@ -206,7 +205,7 @@ func narration(said []scene, w, room int) []line {
 		case s.latency > 0:
 			r = line{{milliseconds(s.latency), dim}}
 		}
-		out = append(out, beside(l, r, w))
+		out = append(out, beside(l, r, min(w, 79))) // further right nobody would find it
 	}
 	return out
 }
