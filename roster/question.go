@@ -72,7 +72,7 @@ func (g *Group) answer(b []byte, q *Question) []byte {
 	if v.own != nil {
 		entries, _ = v.audience.ownEntries(w, v.own)
 	}
-	s := &Stamp{To: g.token(max(cursor, v.audience.latestFor(v.own))), Full: q.Since != nil && !known}
+	s := &Stamp{To: g.token(q.Node, max(cursor, v.audience.latestFor(v.own))), Full: q.Since != nil && !known}
 	if known {
 		s.From = *q.Since
 	}
@@ -99,7 +99,7 @@ func (g *Group) page(b []byte, q *Question, w *walk, entries []entry, s *Stamp) 
 	switch {
 	case len(q.IDs) > 0, q.Max >= 0 && !q.Paged && hi < count, q.Max == 0 && count > 0, back && hi < count:
 		*s = Stamp{} // a choice of items is not a state
-	case q.After != "" && g.knows(token):
+	case q.After != "" && g.knows(q.Node, token):
 		s.To = token // the page's state is that of the first one
 	case q.After != "" || lo > 0:
 		*s = Stamp{}
@@ -116,8 +116,8 @@ func (g *Group) page(b []byte, q *Question, w *walk, entries []entry, s *Stamp) 
 }
 
 // knows says whether token is one of ours; nothing else is said again.
-func (g *Group) knows(token string) bool {
-	_, ok := g.parseToken(token)
+func (g *Group) knows(n Node, token string) bool {
+	_, ok := g.parseToken(n, token)
 	return ok
 }
 
@@ -216,7 +216,7 @@ func (g *Group) watchOf(owner, to string, n Node) *Watch {
 // still be told.
 func (v *view) since(token string) (uint64, bool) {
 	g := v.audience.g
-	at, ok := g.parseToken(token)
+	at, ok := g.parseToken(v.audience.key.node, token)
 	floor := v.audience.ground()
 	if v.own != nil {
 		floor = v.own.floor

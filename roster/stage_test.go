@@ -26,6 +26,7 @@ type outbox struct {
 	ended    []string
 	wanted   int
 	twice    bool // a group announced itself that waited already
+	wake     chan struct{}
 }
 
 func (o *outbox) Ready(g *roster.Group) {
@@ -33,6 +34,10 @@ func (o *outbox) Ready(g *roster.Group) {
 	defer o.mu.Unlock()
 	o.twice = o.twice || slices.Contains(o.ready, g)
 	o.ready = append(o.ready, g)
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
 }
 
 func (o *outbox) Presence(group, to string, t roster.PresenceType) {
@@ -97,7 +102,7 @@ type stage struct {
 // play puts a group on stage.
 func play(t rapid.TB, rec *roster.GroupRecord) *stage {
 	t.Helper()
-	s := &stage{t: t, first: rec, out: &outbox{}, clients: map[string]*client{}, records: map[string]roster.SubscriptionRecord{}, asks: map[string]*ask{}, past: map[string]map[string][]memory{},
+	s := &stage{t: t, first: rec, out: &outbox{wake: make(chan struct{}, 1)}, clients: map[string]*client{}, records: map[string]roster.SubscriptionRecord{}, asks: map[string]*ask{}, past: map[string]map[string][]memory{},
 		aliases: aliases{of: map[string]string{}, real: map[string]string{}}}
 	s.r = roster.New(roster.Options{Store: store.Memory(), Outbox: s.out, Renderer: dialect{},
 		Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler)})

@@ -182,9 +182,9 @@ func (a *audience) merge(c *cohort) {
 }
 
 func (a *audience) stamp(w *walk, from, to uint64) *Stamp {
-	s := &Stamp{To: a.g.token(to), Full: w.since == 0, Part: 1, Parts: 1}
+	s := &Stamp{To: a.g.token(a.key.node, to), Full: w.since == 0, Part: 1, Parts: 1}
 	if !s.Full {
-		s.From = a.g.token(from)
+		s.From = a.g.token(a.key.node, from)
 	}
 	return s
 }

@@ -45,6 +45,10 @@ func twinsProperty(t *rapid.T) {
 	if w.alone {
 		w.hush()
 	}
+	if len(w.a.w.subs) == 0 || !w.alone {
+		o := op{kind: "subscribe", jid: w.watcher, node: rapid.SampledFrom(allNodes).Draw(t, "node")}
+		w.step(o, o)
+	}
 	for range rapid.IntRange(0, 5).Draw(t, "rules") {
 		o := op{kind: "authorize", jid: rapid.SampledFrom(everybody).Draw(t, "jid"), auth: drawAuthorization(t)}
 		w.step(o, o)
@@ -67,9 +71,14 @@ func twinsProperty(t *rapid.T) {
 	}
 }
 
-// hush ends all subscriptions.
+// hush ends all subscriptions but one of the watcher's.
 func (w *twins) hush() {
+	kept := false
 	for _, x := range slices.Clone(w.a.w.subs) {
+		if x.owner == w.watcher && !kept {
+			kept = true
+			continue
+		}
 		o := op{kind: "unsubscribe", jid: x.owner, resource: x.resource(), node: x.node}
 		if x.node == roster.NodeContact {
 			o.kind = "onUnsubscribe"
