@@ -45,6 +45,9 @@ func ParseAuthorization(text string) (*Authorization, error) {
 			return nil, &LineError{n, err.Error()}
 		}
 	}
+	if err := a.Check(); err != nil {
+		return nil, &LineError{n, err.Error()}
+	}
 	a.Normalise()
 	return a, nil
 }
@@ -65,15 +68,16 @@ func (a *Authorization) parseLine(line string) error {
 		}
 		return nil
 	case "hide":
-		a.Hide = append(a.Hide, strings.Fields(rest)...)
-		return a.Check()
+		hide := Authorization{Hide: strings.Fields(rest)}
+		a.Hide = append(a.Hide, hide.Hide...)
+		return hide.Check()
 	}
 	r, err := ParseRule(line)
 	if err != nil {
 		return err
 	}
 	a.Rules = append(a.Rules, r)
-	return a.Check()
+	return nil
 }
 
 // Check says what is wrong with a, if anything: too many rules, a rule that
@@ -156,13 +160,14 @@ func ParseRule(line string) (Rule, error) {
 	return r, r.check()
 }
 
-// ParseTime reads a date and time as XEP-0082 writes it.
+// ParseTime reads a date and time as XEP-0082 writes it, to the second.
 func ParseTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		return t, fmt.Errorf("%q is not a date and time like 2026-01-31T08:00:00Z", s)
+	t = t.UTC().Truncate(time.Second)
+	if err != nil || t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}, fmt.Errorf("%q is not a date and time like 2026-01-31T08:00:00Z", s)
 	}
-	return t.UTC(), nil
+	return t, nil
 }
 
 // Normalise brings a into the one form that all equal policies have: rules

@@ -115,6 +115,12 @@ func (g *Group) join(rec MemberRecord) {
 		g.revive(old)
 	}
 	m := g.insert(rec)
+	if a := g.auths[m.JID]; a != nil {
+		g.refer(a, 1)
+		m.auth = a
+		g.index(m)
+		g.schedule(m)
+	}
 	m.access = g.version
 	before := g.before(m)
 	if old != nil {

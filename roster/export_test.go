@@ -17,7 +17,13 @@ func (r *Roster) SetLimits(items, graves, idle int) {
 }
 
 // SetAuthorization puts the rules of a member in force.
-func (g *Group) SetAuthorization(jid string, a *policy.Authorization) { g.setAuthorization(jid, a) }
+func (g *Group) SetAuthorization(jid string, a *policy.Authorization) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.live(jid) != nil {
+		g.setAuthorization(jid, a)
+	}
+}
 
 // SetReceiving puts the options of a subscription in force.
 func (g *Group) SetReceiving(id string, r policy.Receiving) { g.setReceiving(id, r) }

@@ -47,9 +47,12 @@ type Group struct {
 	audiences map[audienceKey]*audience
 	order     []*audience // the same, in the order of turns
 	turnAt    int
-	turns     uint64              // that said something
-	watches   map[string]*Watch   // by subscription ID
-	byOwner   map[string][]*Watch // by the watcher's bare JID, contacts included
+	turns     uint64                           // that said something
+	watches   map[string]*Watch                // by subscription ID
+	byOwner   map[string][]*Watch              // by the watcher's bare JID, contacts included
+	auths     map[string]*policy.Authorization // what users let others see, members or not
+	timed     map[*member]time.Time            // when a rule of theirs begins or ends
+	alarm     *time.Timer                      // for the first of them
 	singles   map[string]map[*member]struct{}
 	named     map[string]uint64 // by name in singles or owner: see standing
 	namedAll  uint64            // the same for everybody
@@ -83,10 +86,12 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		watches: map[string]*Watch{}, byOwner: map[string][]*Watch{},
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
 		awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{},
+		auths: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
 	for i := range rec.Members {
 		g.insert(rec.Members[i].Clone())
 	}
+	g.restore(rec.Authorizations)
 	for i := range rec.Subscriptions {
 		if node, err := ParseNode(rec.Subscriptions[i].Node); err == nil && g.settings.Payload.Has(node) {
 			g.addWatch(rec.Subscriptions[i], node, policy.Receiving{})
@@ -142,6 +147,8 @@ func (g *Group) bury(m *member) {
 	auth := m.auth
 	g.unindex(m)
 	m.auth, m.gone, m.presence = nil, g.version, nil
+	delete(g.auths, m.JID)
+	g.schedule(m)
 	g.left = g.version
 	g.shows[m.slot] = gone
 	if i, ok := g.search(m.JID); ok {
@@ -242,6 +249,10 @@ func (g *Group) record() *GroupRecord {
 			}
 		}
 	}
+	for jid, a := range g.auths {
+		rec.Authorizations = append(rec.Authorizations, AuthorizationRecord{jid, a.String()})
+	}
+	slices.SortFunc(rec.Authorizations, func(a, b AuthorizationRecord) int { return strings.Compare(a.JID, b.JID) })
 	slices.Sort(rec.Contacts)
 	slices.SortFunc(rec.Subscriptions, func(a, b SubscriptionRecord) int { return strings.Compare(a.ID, b.ID) })
 	return rec

@@ -131,7 +131,7 @@ func (g *Group) Wants() (ask, probe []string) {
 		return nil, nil
 	}
 	for _, m := range g.sorted {
-		if m.Ask == Unasked && !m.asking {
+		if m.Ask == Unasked && !m.asking && g.shares(m) {
 			m.asking = true
 			ask = append(ask, m.JID)
 		}

@@ -254,7 +254,7 @@ func (o op) inSweep(w *world) {
 		}
 	case "wants":
 		for _, p := range w.people {
-			if p.rec.Ask == roster.Unasked {
+			if p.rec.Ask == roster.Unasked && w.shares(p.rec.JID) {
 				p.rec.Ask = roster.Asked
 			}
 		}

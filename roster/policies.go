@@ -4,26 +4,6 @@ import (
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
-// setAuthorization puts other rules of the member jid in force; nil is the
-// group's default.
-func (g *Group) setAuthorization(jid string, auth *policy.Authorization) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	m := g.live(jid)
-	if m == nil {
-		return
-	}
-	g.version++
-	old := m.auth
-	g.refer(auth, 1)
-	g.unindex(m)
-	m.auth = auth
-	g.index(m)
-	g.redecide(m)
-	g.refer(old, -1)
-	g.signal()
-}
-
 // setReceiving puts another receiving policy of a watch in force.
 func (g *Group) setReceiving(id string, r policy.Receiving) {
 	g.mu.Lock()
