@@ -42,21 +42,28 @@ func (g *Group) storeAsk(ctx context.Context, recs []MemberRecord) error {
 		if m == nil {
 			continue
 		}
-		m.Ask, m.asking = rec.Ask, false
-		if m.Ask != Granted && m.presence != nil {
+		if m.Ask == Granted && rec.Ask != Granted {
 			g.silence(m)
 		}
+		m.Ask, m.asking = rec.Ask, false
 	}
 	return nil
 }
 
-// silence forgets the presence of a member who no longer shares it.
+// silence forgets the presence of a member who no longer shares it. Whether he
+// can be reached is not known any more: that counts as reachable.
 func (g *Group) silence(m *member) {
-	g.clock++
-	if changed := m.presence.set(nil, &Presence{}, g.clock, g.sweep); changed != 0 {
-		g.changed(m, changed)
-	}
 	delete(g.awaited, m)
+	for _, w := range g.byOwner[m.JID] {
+		w.release()
+	}
+	if m.presence != nil {
+		g.clock++
+		if changed := m.presence.set(nil, &Presence{}, g.clock, g.sweep); changed != 0 {
+			g.changed(m, changed)
+		}
+	}
+	g.signal()
 }
 
 // turnAsk brings a member's Ask to next if now is one of from.
@@ -75,12 +82,38 @@ func (g *Group) turnAsk(ctx context.Context, jid string, next Ask, from func(m *
 	return true, g.storeAsk(ctx, []MemberRecord{rec})
 }
 
-// OnSubscribed takes in that a user approved our request. An approval nobody
-// asked for counts for nothing. The presence that the server sends along may
-// have come before the approval was stored, and was ignored then; so it is
-// probed.
+// OnSubscribed takes in that a user approved our request. The presence that
+// the server sends along may have come before the approval was stored, and was
+// ignored then; so it is probed. An approval that does not fit what we know
+// counts only if his server proves it.
 func (g *Group) OnSubscribed(ctx context.Context, jid string) error {
 	turned, err := g.turnAsk(ctx, jid, Granted, func(m *member) bool { return m.Ask == Asked || m.Ask == Unasked && m.asking })
+	switch {
+	case err != nil:
+	case turned:
+		g.roster.outbox.Presence(g.name, jid, Probe)
+	default:
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if m := g.live(jid); m != nil && m.Ask != Granted {
+			g.doubt(m)
+		}
+	}
+	return err
+}
+
+// doubt has it found out whether m grants us his presence, although we know of
+// no grant: he may have been asked and have answered while the link was down.
+func (g *Group) doubt(m *member) {
+	if m.Ask == Asked || m.Ask == Refused {
+		g.doubts[m] = struct{}{}
+		g.roster.outbox.Wanted(g)
+	}
+}
+
+// OnProved takes in that a member of [Group.Doubtful] grants us his presence.
+func (g *Group) OnProved(ctx context.Context, jid string) error {
+	turned, err := g.turnAsk(ctx, jid, Granted, func(m *member) bool { return m.Ask == Asked || m.Ask == Refused })
 	if turned && err == nil {
 		g.roster.outbox.Presence(g.name, jid, Probe)
 	}
@@ -96,8 +129,8 @@ func (g *Group) OnUnsubscribed(ctx context.Context, jid string) error {
 
 // OnSubscribe takes in that a user wants the group as a contact. Who may
 // watch is approved and shown the group; the others get the stranger's
-// answer. It is also something a member does: who refused before is asked
-// once more.
+// answer. It is also something a member does: who did not grant us his
+// presence is asked once more.
 func (g *Group) OnSubscribe(ctx context.Context, jid string) error {
 	out := g.roster.outbox
 	g.edit.Lock()
@@ -124,7 +157,7 @@ func (g *Group) OnSubscribe(ctx context.Context, jid string) error {
 	g.signal()
 	g.mu.Unlock()
 	g.edit.Unlock()
-	again, err := g.turnAsk(ctx, jid, Unasked, func(m *member) bool { return m.Ask == Refused })
+	again, err := g.turnAsk(ctx, jid, Unasked, func(m *member) bool { return m.Ask == Asked || m.Ask == Refused })
 	if again && err == nil {
 		out.Wanted(g)
 	}

@@ -28,12 +28,13 @@ type Group struct {
 	settings Settings
 	policy   policy.Group
 
-	version uint64 // of the last change
-	info    uint64 // version of the last change of the group attributes
-	decided uint64 // of the last change of what somebody may see
-	floor   uint64 // of the last tombstone that was freed
-	clock   uint64 // order of arrival of presence
-	tokens  cipher.Block
+	version   uint64 // of the last change
+	info      uint64 // version of the last change of the name, description or language
+	infoBasic uint64 // of the free group attributes
+	decided   uint64 // of the last change of what somebody may see
+	left      uint64 // at which the last one left
+	clock     uint64 // order of arrival of presence
+	tokens    cipher.Block
 
 	members map[string]*member // by bare JID, tombstones included
 	sorted  []*member          // by JID, tombstones left out
@@ -50,12 +51,15 @@ type Group struct {
 	watches   map[string]*Watch   // by subscription ID
 	byOwner   map[string][]*Watch // by the watcher's bare JID, contacts included
 	singles   map[string]map[*member]struct{}
-	roles     map[string]int // roles that some rule names: how often
+	named     map[string]uint64 // by name in singles or owner: see standing
+	namedAll  uint64            // the same for everybody
+	roles     map[string]int    // roles that some rule names: how often
 
 	questions []*Question
-	queued    bool // is in the outbox
-	ready     bool // presence is known: bulk may go
-	sweeping  bool // probes are unanswered
+	queued    bool                 // is in the outbox
+	ready     bool                 // presence is known: bulk may go
+	sweeping  bool                 // probes are unanswered
+	doubts    map[*member]struct{} // members whose answer to our request may have been lost
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
 	scratch   scratch
@@ -74,17 +78,17 @@ func (g *Group) Title() string {
 func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g := &Group{
 		name: rec.Name, roster: r, settings: rec.Settings.Clone(), policy: policy.DefaultGroup(),
-		tokens: newTokens(), version: 1, info: 1, decided: 1, ready: true,
+		tokens: newTokens(), version: 1, info: 1, infoBasic: 1, decided: 1, ready: true,
 		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
 		watches: map[string]*Watch{}, byOwner: map[string][]*Watch{},
-		singles: map[string]map[*member]struct{}{}, roles: map[string]int{},
-		awaited: map[*member]struct{}{},
+		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
+		awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{},
 	}
 	for i := range rec.Members {
-		g.insert(rec.Members[i])
+		g.insert(rec.Members[i].Clone())
 	}
 	for i := range rec.Subscriptions {
-		if node, err := ParseNode(rec.Subscriptions[i].Node); err == nil {
+		if node, err := ParseNode(rec.Subscriptions[i].Node); err == nil && g.settings.Payload.Has(node) {
 			g.addWatch(rec.Subscriptions[i], node, policy.Receiving{})
 		}
 	}
@@ -104,7 +108,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 	} else {
 		g.graves--
 	}
-	m.MemberRecord, m.gone, m.presence = rec, 0, nil
+	m.MemberRecord, m.gone, m.presence, m.asking = rec, 0, nil, false
 	m.named, m.basic = g.version, g.version
 	g.shows[m.slot] = Offline
 	i, _ := g.search(rec.JID)
@@ -135,21 +139,29 @@ const gone = Show(255)
 
 // bury turns a member into a tombstone at the current version.
 func (g *Group) bury(m *member) {
-	m.gone, m.presence = g.version, nil
+	auth := m.auth
+	g.unindex(m)
+	m.auth, m.gone, m.presence = nil, g.version, nil
+	g.left = g.version
 	g.shows[m.slot] = gone
 	if i, ok := g.search(m.JID); ok {
 		g.sorted = slices.Delete(g.sorted, i, i+1)
 	}
 	delete(g.awaited, m)
+	delete(g.doubts, m)
 	g.graves++
 	g.touch(m, 0)
+	g.refer(auth, -1)
 	g.freeGraves()
 }
+
+// minGraves is how many tombstones are kept however small the group is.
+const minGraves = 64
 
 // freeGraves keeps the number of tombstones in bounds. Who has not heard of a
 // freed one gets the full state.
 func (g *Group) freeGraves() {
-	bound := max(64, len(g.sorted)/8)
+	bound := max(g.roster.limits.graves, len(g.sorted)/8)
 	for m := g.changes.last; m != nil && g.graves > bound; {
 		prev := m.prev
 		if m.gone > 0 {
@@ -160,16 +172,14 @@ func (g *Group) freeGraves() {
 }
 
 func (g *Group) free1(m *member) {
-	g.floor = max(g.floor, m.version)
-	for _, a := range g.order {
-		a.free(m)
-	}
 	for _, ws := range g.byOwner {
 		for _, w := range ws {
 			w.forget(m)
 		}
 	}
-	g.unindex(m)
+	for _, a := range g.order {
+		a.free(m)
+	}
 	g.changes.remove(m)
 	delete(g.members, m.JID)
 	g.slots[m.slot] = nil
@@ -196,13 +206,16 @@ func (g *Group) watcher(jid string) policy.Watcher {
 
 // signal puts the group in the outbox, once, if it has something to say.
 func (g *Group) signal() {
-	if !g.queued && (g.ready || g.closed) && g.pending() {
+	if !g.queued && g.pending() {
 		g.queued = true
 		g.roster.outbox.Ready(g)
 	}
 }
 
 func (g *Group) pending() bool {
+	if !g.ready || g.closed {
+		return g.closed && len(g.questions) > 0
+	}
 	if len(g.questions) > 0 {
 		return true
 	}

@@ -11,7 +11,13 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	m := g.members[string(bare)]
-	if m == nil || m.gone > 0 || m.Ask != Granted {
+	if m == nil || m.gone > 0 {
+		return
+	}
+	if m.Ask != Granted {
+		if p.Show != Offline {
+			g.doubt(m)
+		}
 		return
 	}
 	if len(g.awaited) > 0 {
@@ -50,9 +56,13 @@ func (g *Group) reach(m *member, resource string, show Show) {
 		g.signal()
 		return
 	}
-	if resource != "" {
-		g.hold(m.JID, resource)
+	if resource == "" { // all of them
+		for _, w := range g.byOwner[m.JID] {
+			w.hold()
+		}
+		return
 	}
+	g.hold(m.JID, resource)
 	if len(m.devices) == 0 {
 		g.hold(m.JID, "")
 	}
@@ -68,6 +78,9 @@ func (g *Group) Bounced(bare, resource string) {
 		g.clock++
 		if changed := m.presence.set([]byte(resource), &Presence{}, g.clock, g.sweep); changed != 0 {
 			g.changed(m, changed)
+			if len(m.devices) == 0 {
+				g.hold(bare, "")
+			}
 		}
 	}
 	g.hold(bare, resource)
@@ -94,12 +107,17 @@ func (g *Group) unsettle() {
 	g.sweep++
 	clear(g.awaited)
 	for _, m := range g.sorted {
-		if m.Ask == Granted {
+		m.asking = false
+		switch m.Ask {
+		case Granted:
 			g.awaited[m] = struct{}{}
+		case Asked:
+			g.doubts[m] = struct{}{}
 		}
 	}
 	g.sweeping = len(g.awaited) > 0
 	g.ready = !g.sweeping
+	g.signal()
 }
 
 // Wants lists what the group wants of the server: members to be asked for
@@ -113,7 +131,7 @@ func (g *Group) Wants() (ask, probe []string) {
 		return nil, nil
 	}
 	for _, m := range g.sorted {
-		if m.Ask == Unasked {
+		if m.Ask == Unasked && !m.asking {
 			m.asking = true
 			ask = append(ask, m.JID)
 		}
@@ -124,6 +142,21 @@ func (g *Group) Wants() (ask, probe []string) {
 	return ask, probe
 }
 
+// Doubtful lists members, once, who may grant us their presence without our
+// knowing it, such as those whose answer to our request was lost with the
+// link. The caller finds out and says so with [Group.OnProved]. Asking again
+// would not do, for who has denied would be asked twice; nor would a probe,
+// for there are servers on which that takes a waiting request back.
+func (g *Group) Doubtful() (jids []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for m := range g.doubts {
+		jids = append(jids, m.JID)
+	}
+	clear(g.doubts)
+	return jids
+}
+
 // Swept says that every probe has had its time. With early set it only ends
 // the sweep if all of them are answered; it returns whether the sweep is over.
 // Devices nobody mentioned are gone then: silence means offline.
@@ -131,6 +164,7 @@ func (g *Group) Swept(early bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.sweeping {
+		g.signal()
 		return true
 	}
 	if early && len(g.awaited) > 0 {
@@ -141,6 +175,11 @@ func (g *Group) Swept(early bool) bool {
 	for _, m := range g.sorted {
 		if m.presence == nil {
 			continue
+		}
+		for _, d := range m.devices {
+			if d.sweep != g.sweep {
+				g.hold(m.JID, d.resource)
+			}
 		}
 		if changed := m.presence.expire(g.sweep); changed != 0 {
 			g.changed(m, changed)

@@ -28,7 +28,17 @@ func serve(ctx context.Context, cfg *config.Config, st roster.Store, log *slog.L
 	if err != nil {
 		return err
 	}
-	svc := component.NewService(component.ServiceConfig{
+	svc := component.NewService(serviceConfig(cfg, st, tls, log))
+	log.Info("serving", "domain", cfg.Domain, "socket", cfg.Admin.Socket)
+	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() error { return explain(svc.Run(ctx), cfg) })
+	all.Go(func() error { return admin.Serve(ctx, l, admin.New(svc.Roster, log), log) })
+	return all.Wait()
+}
+
+// serviceConfig is what cfg says to the component.
+func serviceConfig(cfg *config.Config, st roster.Store, tls *tls.Config, log *slog.Logger) component.ServiceConfig {
+	return component.ServiceConfig{
 		Link: component.Config{
 			Addr: cfg.Server.Address, Domain: cfg.Domain, ServerHost: cfg.Server.Host,
 			Secret: func() ([]byte, error) { return []byte(cfg.Server.Secret.Reveal()), nil },
@@ -36,12 +46,7 @@ func serve(ctx context.Context, cfg *config.Config, st roster.Store, log *slog.L
 		},
 		Store:   st,
 		Version: buildVersion(),
-	})
-	log.Info("serving", "domain", cfg.Domain, "socket", cfg.Admin.Socket)
-	all, ctx := errgroup.WithContext(ctx)
-	all.Go(func() error { return explain(svc.Run(ctx), cfg) })
-	all.Go(func() error { return admin.Serve(ctx, l, admin.New(svc.Roster, log), log) })
-	return all.Wait()
+	}
 }
 
 // explain says what an admin can do about an error that ends the service.

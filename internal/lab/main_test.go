@@ -12,7 +12,12 @@ import (
 
 var house labtest.House
 
-func TestMain(m *testing.M) { os.Exit(house.Run(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(ownerVariable) != "" {
+		own()
+	}
+	os.Exit(house.Run(m))
+}
 
 func deadline(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -4,34 +4,15 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
 	"github.com/rollcall-xmpp/rollcall/internal/lab/labtest"
 )
 
-func TestUsersSurviveRestartAndKill(t *testing.T) {
-	for _, name := range labtest.Names() {
-		t.Run(name, func(t *testing.T) {
-			s := labtest.Start(t, name, lab.Options{Modules: lab.Minimal})
-			first := login(t, s, "alice", "phone", lab.ClientOptions{})
-			must(t, s.Restart(t.Context()))
-			<-first.Done()
-			if !errors.Is(first.Err(), lab.ErrClosed) {
-				t.Errorf("a restarted server's client ended with %v", first.Err())
-			}
-			must(t, s.Kill())
-			must(t, s.Start(t.Context()))
-			second, err := lab.Login(deadline(t), s, "alice", "secret", "phone", lab.ClientOptions{})
-			must(t, err)
-			must(t, second.Close())
-		})
-	}
-}
-
-// TestRosterSurvivesRestart: what a restart of the server means to the service.
-func TestRosterSurvivesRestart(t *testing.T) {
+// TestServerComesBack: users, rosters and addresses survive what a server may
+// go through; streams do not.
+func TestServerComesBack(t *testing.T) {
 	for _, name := range labtest.Names() {
 		t.Run(name, func(t *testing.T) {
 			s := labtest.Start(t, name, lab.Options{})
@@ -40,11 +21,23 @@ func TestRosterSurvivesRestart(t *testing.T) {
 			comp := attach(t, s, lab.ClientOptions{})
 			send(t, comp, "<presence from='team@groups.example.org' to='alice@example.org' type='subscribe'/>")
 			await(t, comp, "consent", presence("alice@example.org", "subscribed"))
-			must(t, s.Restart(t.Context()))
-			comp = attach(t, s, lab.ClientOptions{})
-			alice = login(t, s, "alice", "phone", lab.ClientOptions{})
-			must(t, alice.Online(deadline(t)))
-			await(t, comp, "presence without asking again", presence("alice@example.org/phone", ""))
+			for _, back := range []func() error{
+				func() error { return s.Restart(t.Context()) },
+				func() error { return errors.Join(s.Kill(), s.Start(t.Context())) },
+			} {
+				must(t, back())
+				<-alice.Done()
+				if !errors.Is(alice.Err(), lab.ErrClosed) {
+					t.Errorf("the client ended with %v", alice.Err())
+				}
+				var err error
+				alice, err = lab.Login(deadline(t), s, "alice", "secret", "phone", lab.ClientOptions{})
+				must(t, err)
+				t.Cleanup(alice.Drop)
+				comp = attach(t, s, lab.ClientOptions{})
+				must(t, alice.Online(deadline(t)))
+				await(t, comp, "presence without asking again", presence("alice@example.org/phone", ""))
+			}
 		})
 	}
 }
@@ -72,15 +65,15 @@ func TestStopLeavesNothing(t *testing.T) {
 			if len(pids) != 1 {
 				t.Fatalf("runs as %v", pids)
 			}
-			if err := syscall.Kill(-pids[0], 0); err != nil {
-				t.Errorf("its process group is not there: %v", err)
+			if !groupLives(pids[0]) {
+				t.Error("its process group is not there")
 			}
 			if _, err := os.Stat(s.Log()); err != nil {
 				t.Error(err)
 			}
 			must(t, s.Stop())
-			if err := syscall.Kill(-pids[0], 0); !errors.Is(err, syscall.ESRCH) {
-				t.Errorf("its process group lives: %v", err)
+			if groupLives(pids[0]) {
+				t.Error("its process group lives")
 			}
 			if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("its directory is there: %v", err)

@@ -1,0 +1,96 @@
+package roster
+
+import (
+	"github.com/rollcall-xmpp/rollcall/policy"
+)
+
+// setAuthorization puts other rules of the member jid in force; nil is the
+// group's default.
+func (g *Group) setAuthorization(jid string, auth *policy.Authorization) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := g.live(jid)
+	if m == nil {
+		return
+	}
+	g.version++
+	old := m.auth
+	g.refer(auth, 1)
+	g.unindex(m)
+	m.auth = auth
+	g.index(m)
+	g.redecide(m)
+	g.refer(old, -1)
+	g.signal()
+}
+
+// setReceiving puts another receiving policy of a watch in force.
+func (g *Group) setReceiving(id string, r policy.Receiving) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	w := g.watches[id]
+	if w == nil {
+		return
+	}
+	g.version++
+	w.receiving = r
+	g.unsure(w.rec.Owner)
+	who := g.watcher(w.rec.Owner)
+	w.move(g.audienceOf(&who, w.node, &r), &who, (*Watch).decision)
+	g.signal()
+}
+
+// setPolicy puts another group policy in force. Its default authorization
+// names no single JIDs or domains.
+func (g *Group) setPolicy(p policy.Group) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.version++
+	old := g.policy
+	g.refer(references(&p), 1)
+	g.policy = p
+	for _, m := range g.sorted {
+		g.redecide(m)
+	}
+	for name := range g.singles {
+		g.mark(name)
+	}
+	for _, a := range g.order {
+		a.setBasic(g.seesBasic(&a.standing))
+	}
+	g.refer(references(&old), -1)
+	g.signal()
+}
+
+// references is the rules of p in which roles can be named.
+func references(p *policy.Group) *policy.Authorization {
+	rules := append([]policy.Rule{{Who: p.Basic}}, p.Default.Rules...)
+	return &policy.Authorization{Rules: rules}
+}
+
+// roleName is put before a role where names of JIDs and domains stand.
+const roleName = "role:"
+
+// refer counts the roles that a's rules speak of. Who has one that was not
+// spoken of before now stands apart, and no longer when nobody does: while
+// all is still, or again, decided alike.
+func (g *Group) refer(a *policy.Authorization, by int) {
+	if a == nil {
+		return
+	}
+	changed := false
+	a.Roles(func(role string) {
+		was := g.roles[role]
+		g.roles[role] += by
+		if g.roles[role] == 0 {
+			delete(g.roles, role)
+		}
+		if was == 0 || was+by == 0 {
+			g.mark(roleName + role)
+			changed = true
+		}
+	})
+	if changed {
+		g.rekeyAll()
+	}
+}
