@@ -141,6 +141,9 @@ func afternoon() []step {
 		{"14:05", "Cy: deploying (do not disturb)",
 			[]act{says("cy", "laptop", watch.DND, "Deploying")},
 			[]outcome{looks("cy", watch.DND, "Deploying")}},
+		{"14:20", "Dee moves to the workshop: only her status changes",
+			[]act{says("dee", "laptop", watch.Available, "In the workshop")},
+			[]outcome{looks("dee", watch.Available, "In the workshop")}},
 		{"14:30", "Eli: free to chat",
 			[]act{says("eli", "desk", watch.Chat, "Bored & curious")},
 			[]outcome{looks("eli", watch.Chat, "Bored & curious")}},
@@ -167,7 +170,7 @@ func life() []step {
 		{at, "Dee drives home", []act{leaves("dee", "laptop")}, []outcome{isOff("dee")}},
 		{at, "Eli: free to chat", []act{says("eli", "desk", watch.Chat, "Bored & curious")}, []outcome{looks("eli", watch.Chat, "Bored & curious")}},
 		{at, "Anna: far away", []act{says("anna", "laptop", watch.XA, "In a meeting")}, []outcome{looks("anna", watch.XA, "In a meeting")}},
-		{at, "Dee is back", []act{arrives("dee", "laptop", watch.Available, "Back inside")}, []outcome{looks("dee", watch.Available, "Back inside")}},
+		{at, "Dee is back", []act{arrives("dee", "laptop", watch.Available, "In the workshop")}, []outcome{looks("dee", watch.Available, "In the workshop")}},
 		{at, "Anna is back", []act{says("anna", "laptop", watch.Available, "")}, []outcome{looks("anna", watch.Available, "")}},
 	}
 }

@@ -180,10 +180,10 @@ func sinceCell(m *watch.Member, now time.Time) line {
 func foot(v *view, w int) []line {
 	glyph, _, sgr := symbol(v.contact.show)
 	local, _, _ := strings.Cut(v.group, "@")
-	shown := line{{" In Anna's contact list   ", dim}, {glyph, sgr}, {" " + local + "  ", bold}, {clean(v.contact.status), ""}}
-	received := line{{" On Anna's laptop         ", dim}, {itoa(v.events) + " PubSub events", ""}}
+	shown := line{{" Anna's contact list   ", dim}, {glyph, sgr}, {" " + local + "  ", bold}, {clean(v.contact.status), ""}}
+	received := line{{" Anna's laptop         ", dim}, {itoa(v.events) + " PubSub events", ""}}
 	if v.last > 0 {
-		received = append(received, span{", the last in ", ""}, span{milliseconds(v.last), bold}, span{", median " + milliseconds(v.median), ""})
+		received = append(received, span{", last word in ", ""}, span{milliseconds(v.last), bold}, span{", median " + milliseconds(v.median), ""})
 	}
 	return []line{shown.fit(w), received.fit(w), nil}
 }

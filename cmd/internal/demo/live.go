@@ -129,8 +129,9 @@ func (d *Demo) help() []line {
 	host, port, _ := net.SplitHostPort(w.server.C2SAddr()) // it is one
 	return []line{
 		{{" Your turn: ", bold}, {"log in with Gajim, or any client, and see yourself in this table.", ""}},
-		{{"   account ", dim}, {w.bare(guest), bold}, {"  password ", dim}, {password, bold}, {"  contact ", dim}, {w.group(), bold}},
+		{{"   account ", dim}, {w.bare(guest), bold}, {"  password ", dim}, {password, bold}},
 		{{"   advanced settings: hostname ", dim}, {host, bold}, {"  port ", dim}, {port, bold}, {"  type ", dim}, {"PLAIN", bold}, {"  (loopback)", dim}},
+		{{"   then accept Team's request and add the contact ", dim}, {w.group(), bold}},
 		{{" Ctrl-C ends it and leaves nothing behind.", dim}},
 	}
 }
