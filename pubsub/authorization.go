@@ -1,6 +1,7 @@
 package pubsub
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,24 @@ import (
 	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
+
+// authorization answers get and set of the requester's own policy; the result
+// of a set is empty.
+func authorization(ctx context.Context, b []byte, g *roster.Group, q *Request) ([]byte, error) {
+	if !q.Set {
+		a, _, err := g.Authorization(q.Bare())
+		return appendAuthorization(b, &a), err
+	}
+	var w wireAuthorization
+	if err := decode(q.Payload, &w); err != nil {
+		return b, BadRequest
+	}
+	a, err := w.policy()
+	if err != nil {
+		return b, err
+	}
+	return b, g.Authorize(ctx, q.Bare(), a)
+}
 
 // wireAuthorization is <authorization/> as bots write it.
 type wireAuthorization struct {

@@ -105,6 +105,8 @@ func groupItems(b []byte, address string, d *roster.Description, q *Request) ([]
 func (s *Service) serviceRequest(ctx context.Context, b []byte, q *Request) ([]byte, error) {
 	var w wireQuery
 	switch {
+	case q.Space == NS:
+		return b, Unavailable // policies stand at a group
 	case q.Space == NSPubSub || q.Space == NSOwner:
 		return b, unsupported("subscribe") // each group is a service of its own
 	case q.Set:

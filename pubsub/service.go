@@ -25,7 +25,7 @@ func (s *Service) address(q *Request) string {
 // Handles says whether the service answers requests with this payload.
 func (s *Service) Handles(space string) bool {
 	switch space {
-	case NSPubSub, NSOwner, NSInfo, NSItems:
+	case NSPubSub, NSOwner, NSInfo, NSItems, NS:
 		return true
 	}
 	return false
@@ -70,6 +70,8 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 		return groupInfo(b, d, q)
 	case q.Space == NSItems && !q.Set:
 		return groupItems(b, s.address(q), d, q)
+	case q.Space == NS && q.Local == "authorization":
+		return authorization(ctx, b, g, q)
 	case q.Space == NSOwner:
 		return b, forbidden
 	case q.Space == NSPubSub:
