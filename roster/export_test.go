@@ -26,7 +26,14 @@ func (g *Group) SetAuthorization(jid string, a *policy.Authorization) {
 }
 
 // SetReceiving puts the options of a subscription in force.
-func (g *Group) SetReceiving(id string, r policy.Receiving) { g.setReceiving(id, r) }
+func (g *Group) SetReceiving(id string, r policy.Receiving) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if w := g.watches[id]; w != nil {
+		g.setReceiving(w, r)
+		g.signal()
+	}
+}
 
 // SetPolicy puts a group policy in force.
 func (g *Group) SetPolicy(p policy.Group) { g.setPolicy(p) }

@@ -94,7 +94,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g.restore(rec.Authorizations)
 	for i := range rec.Subscriptions {
 		if node, err := ParseNode(rec.Subscriptions[i].Node); err == nil && g.settings.Payload.Has(node) {
-			g.addWatch(rec.Subscriptions[i], node, policy.Receiving{})
+			g.addWatch(rec.Subscriptions[i], node, g.receiving(&rec.Subscriptions[i]))
 		}
 	}
 	for _, j := range rec.Contacts {

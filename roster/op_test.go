@@ -82,7 +82,7 @@ func (o op) on(s *stage) error {
 	case "policy":
 		g.SetPolicy(o.policy)
 	case "subscribe":
-		rec, err := g.Subscribe(ctx, o.jid, full(o.jid, o.resource), o.node)
+		rec, err := g.Subscribe(ctx, o.jid, full(o.jid, o.resource), o.node, nil)
 		if err == nil {
 			s.records[o.node.String()+" "+rec.JID] = rec
 		}

@@ -4,20 +4,18 @@ import (
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
-// setReceiving puts another receiving policy of a watch in force.
-func (g *Group) setReceiving(id string, r policy.Receiving) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	w := g.watches[id]
-	if w == nil {
-		return
-	}
+// configure puts another receiving policy of a watch in force.
+func (g *Group) configure(w *Watch, rec SubscriptionRecord) {
+	w.rec = rec
+	g.setReceiving(w, g.receiving(&rec))
+}
+
+func (g *Group) setReceiving(w *Watch, r policy.Receiving) {
 	g.version++
 	w.receiving = r
 	g.unsure(w.rec.Owner)
 	who := g.watcher(w.rec.Owner)
 	w.move(g.audienceOf(&who, w.node, &r), &who, (*Watch).decision)
-	g.signal()
 }
 
 // setPolicy puts another group policy in force. Its default authorization
