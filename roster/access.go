@@ -22,14 +22,6 @@ func (g *Group) mayWatch(who *policy.Watcher) error {
 	return ErrNoGroup
 }
 
-// ignoreRefusal is for those who are told in another way.
-func ignoreRefusal(err error) error {
-	if errors.Is(err, ErrForbidden) || errors.Is(err, ErrNoGroup) {
-		return nil
-	}
-	return err
-}
-
 // Description is what somebody may know of a group without its members'
 // presence.
 type Description struct {

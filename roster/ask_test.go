@@ -16,6 +16,8 @@ type ask struct {
 	base  map[string]string // the table under the token of Since; nil = none
 	pages []heard
 	token string // of the first page
+
+	unjudged bool // a play looks at it itself
 }
 
 // memories are the tables that owner ever held of a node, by whatever way,
@@ -60,8 +62,8 @@ func (s *stage) ask(q roster.Question, since *memory) {
 
 func (s *stage) send(a *ask) {
 	s.t.Helper()
-	s.asked++
-	a.q.ID = strconv.Itoa(s.asked)
+	s.questions++
+	a.q.ID = strconv.Itoa(s.questions)
 	q := a.q
 	if q.Since != nil {
 		token := s.aliases.token(*q.Since)
@@ -83,6 +85,9 @@ func (s *stage) answered(h heard) error {
 		return fmt.Errorf("nobody asked")
 	}
 	delete(s.asks, h.id)
+	if a.unjudged {
+		return within(h, s.w.view(s.w.asker(a.q.Watcher, a.q.To, a.q.Node)))
+	}
 	want := s.w.mayWatch(a.q.Watcher)
 	if want == nil && !s.w.settings.Payload.Has(a.q.Node) {
 		want = roster.ErrNoNode

@@ -246,3 +246,9 @@ func (c checker) audience(a *audience) {
 		}
 	}
 }
+
+// Decision is the question what a subscription may see of a member.
+func (g *Group) Decision(id, jid string) func() policy.Mask {
+	w, m := g.watches[id], g.members[jid]
+	return func() policy.Mask { return w.decision(m).mask }
+}

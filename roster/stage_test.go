@@ -80,23 +80,23 @@ func (o *outbox) sent() (presence, ended []string) {
 
 // stage is a group, the model of it, and everybody who is told something.
 type stage struct {
-	t                           rapid.TB
-	out                         *outbox
-	r                           *roster.Roster
-	g                           *roster.Group
-	w                           *world
-	clients                     map[string]*client // by the key of the sub
-	records                     map[string]roster.SubscriptionRecord
-	asks                        map[string]*ask                // by the id of the request
-	past                        map[string]map[string][]memory // by owner and node, by the key of the sub
-	probes                      []string                       // who waits for the answer to a probe
-	lapsed                      []string                       // who did, and was no contact for a while
-	heard                       []heard                        // all of it, in order
-	first                       *roster.GroupRecord            // what it began with
-	limits                      [2]int                         // see Roster.SetLimits
-	aliases                     aliases
-	asked, remembered, happened int
-	quiet                       bool // do not keep heard
+	t                               rapid.TB
+	out                             *outbox
+	r                               *roster.Roster
+	g                               *roster.Group
+	w                               *world
+	clients                         map[string]*client // by the key of the sub
+	records                         map[string]roster.SubscriptionRecord
+	asks                            map[string]*ask                // by the id of the request
+	past                            map[string]map[string][]memory // by owner and node, by the key of the sub
+	probes                          []string                       // who waits for the answer to a probe
+	lapsed                          []string                       // who did, and was no contact for a while
+	heard                           []heard                        // all of it, in order
+	first                           *roster.GroupRecord            // what it began with
+	limits                          [2]int                         // see Roster.SetLimits
+	aliases                         aliases
+	questions, remembered, happened int
+	quiet                           bool // do not keep heard
 }
 
 // play puts a group on stage.
