@@ -36,7 +36,7 @@ func (g *Group) setReceiving(id string, r policy.Receiving) {
 	w.receiving = r
 	g.unsure(w.rec.Owner)
 	who := g.watcher(w.rec.Owner)
-	w.move(g.audienceOf(&who, w.node, &r), &who, (*Watch).decision)
+	w.move(g.audienceOf(&who, w.node, &r), &who, (*Watch).decision, nil)
 	g.signal()
 }
 
@@ -49,8 +49,9 @@ func (g *Group) setPolicy(p policy.Group) {
 	old := g.policy
 	g.refer(references(&p), 1)
 	g.policy = p
+	special := g.special()
 	for _, m := range g.sorted {
-		g.redecide(m)
+		g.redecideFor(m, special)
 	}
 	for name := range g.singles {
 		g.mark(name)
