@@ -81,8 +81,9 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 		return err
 	}
 	g.mu.Lock()
+	special := g.special()
 	for _, rec := range members {
-		g.join(rec.Clone())
+		g.join(rec.Clone(), special)
 	}
 	g.signal()
 	g.mu.Unlock()
@@ -108,11 +109,11 @@ func (g *Group) checkNew(members []MemberRecord) error {
 }
 
 // join adds a member to the running group.
-func (g *Group) join(rec MemberRecord) {
+func (g *Group) join(rec MemberRecord, special []*Watch) {
 	g.version++
 	old := g.members[rec.JID]
 	if old != nil {
-		g.revive(old)
+		g.revive(old, special)
 	}
 	m := g.insert(rec)
 	if a := g.auths[m.JID]; a != nil {
@@ -124,9 +125,9 @@ func (g *Group) join(rec MemberRecord) {
 	m.access = g.version
 	before := g.before(m)
 	if old != nil {
-		g.redecide(m)
+		g.redecideFor(m, special)
 	} else {
-		g.admit(m)
+		g.admit(m, special)
 	}
 	g.rekey(m.JID, before)
 }

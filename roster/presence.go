@@ -2,7 +2,6 @@ package roster
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
@@ -112,12 +111,14 @@ func (p *presence) combine() state {
 	return state{best.show, best.status, best.idle}
 }
 
+// find compares in place: a conversion that is only compared costs nothing.
 func (p *presence) find(resource []byte) (int, bool) {
 	for i := range p.devices {
-		switch c := strings.Compare(p.devices[i].resource, string(resource)); {
-		case c == 0:
+		d := p.devices[i].resource
+		if d == string(resource) {
 			return i, true
-		case c > 0:
+		}
+		if d > string(resource) {
 			return i, false
 		}
 	}

@@ -76,7 +76,9 @@ func (g *Group) answer(b []byte, q *Question) []byte {
 	if known {
 		s.From = *q.Since
 	}
-	return g.page(b, q, w, entries, s)
+	b = g.page(b, q, w, entries, s)
+	g.keep(w)
+	return b
 }
 
 // page appends the part of entries that q asked for.
@@ -186,6 +188,7 @@ func (g *Group) view(who *policy.Watcher, q *Question) view {
 	}
 	all := &policy.Receiving{}
 	v := view{audience: g.audienceOf(who, q.Node, all), moved: g.standing(who.JID)}
+	v.moved = max(v.moved, v.audience.vouches)
 	v.own = g.exceptions(v.audience, who, all)
 	if ground := v.audience.ground(); v.own != nil || ground < v.moved {
 		if v.own == nil {
