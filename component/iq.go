@@ -15,7 +15,7 @@ import (
 
 // onIQ takes a request: get or set, results are the link's.
 func (s *Service) onIQ(st *frame.Stanza) {
-	q := &pubsub.Request{Set: string(st.Type) == "set", From: plain(st.From), Group: string(local(st.To)), ID: plain(st.ID)}
+	q := &pubsub.Request{Set: string(st.Type) == "set", From: plain(st.From), To: plain(st.To), Group: string(local(st.To)), ID: plain(st.ID)}
 	if t := string(st.Type); t != "get" && t != "set" || !payload(st, q) {
 		s.refuse(st, pubsub.BadRequest)
 		return
