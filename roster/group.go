@@ -113,7 +113,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 	} else {
 		g.graves--
 	}
-	m.MemberRecord, m.gone, m.presence, m.asking = rec, 0, nil, false
+	m.MemberRecord, m.gone, m.presence, m.asking, m.withdrawn = rec, 0, nil, false, false
 	m.named, m.basic = g.version, g.version
 	g.shows[m.slot] = Offline
 	i, _ := g.search(rec.JID)
