@@ -222,10 +222,11 @@ func (g *Group) OnProbe(jid, to string) {
 	}
 	if w.lag != nil {
 		w.reset()
-	} else if len(g.questions) < maxQuestions {
-		g.questions = append(g.questions, &Question{Node: NodeContact, Watcher: jid, To: to, Max: -1, Index: -1})
+		g.signal()
+		return
 	}
-	g.signal()
+	// Beyond the bound he has more answers under way than he can use.
+	_ = g.queue(&Question{Node: NodeContact, Watcher: jid, To: to, Max: -1, Index: -1})
 }
 
 // contact is jid's watch of the aggregate presence, or nil.
