@@ -218,29 +218,29 @@ func (g *Group) enact(m *member, a *policy.Authorization) {
 // schedule sees to it that m's rules begin and end by themselves.
 func (g *Group) schedule(m *member) {
 	delete(g.timed, m)
-	if m.auth != nil && m.gone == 0 {
-		if next := m.auth.Next(g.now()); !next.IsZero() {
-			g.timed[m] = next
-		}
+	if m.auth == nil || m.gone > 0 {
+		return
 	}
-	g.wind()
+	if next := m.auth.Next(g.now()); !next.IsZero() {
+		g.timed[m] = next
+		g.wind(next)
+	}
 }
 
-// wind sets the alarm to the first moment at which some rule begins or ends.
-func (g *Group) wind() {
-	var first time.Time
-	for _, t := range g.timed {
-		if first.IsZero() || t.Before(first) {
-			first = t
-		}
+// longest is how long an alarm waits: the clock may be set meanwhile, or stand
+// still with the machine.
+const longest = time.Minute
+
+// wind sees to it that the alarm goes off at t, or before.
+func (g *Group) wind(t time.Time) {
+	if g.closed || g.alarm != nil && !t.Before(g.alarmAt) {
+		return
 	}
 	if g.alarm != nil {
 		g.alarm.Stop()
-		g.alarm = nil
 	}
-	if !first.IsZero() && !g.closed {
-		g.alarm = time.AfterFunc(first.Sub(g.now()), g.Tick)
-	}
+	wait := min(t.Sub(g.now()), longest)
+	g.alarm, g.alarmAt = time.AfterFunc(wait, g.Tick), g.now().Add(wait)
 }
 
 // Tick lets the rules take effect that have begun or ended meanwhile. The
@@ -252,17 +252,34 @@ func (g *Group) Tick() {
 		return
 	}
 	now := g.now()
-	g.version++
+	var due []*member
 	for m, t := range g.timed {
-		if t.After(now) {
-			continue
+		if !t.After(now) {
+			due = append(due, m)
 		}
+	}
+	if len(due) > 0 {
+		g.version++
+	}
+	for _, m := range due {
 		g.redecide(m)
 		delete(g.timed, m)
 		if next := m.auth.Next(now); !next.IsZero() {
 			g.timed[m] = next
 		}
 	}
-	g.wind()
+	if g.alarm != nil {
+		g.alarm.Stop()
+		g.alarm = nil
+	}
+	var first time.Time
+	for _, t := range g.timed {
+		if first.IsZero() || t.Before(first) {
+			first = t
+		}
+	}
+	if !first.IsZero() {
+		g.wind(first)
+	}
 	g.signal()
 }

@@ -181,6 +181,9 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
+	if g.alarm != nil {
+		g.alarm.Stop()
+	}
 	for _, ws := range g.byOwner {
 		for _, w := range ws {
 			g.ended(w)
