@@ -108,6 +108,7 @@ func (a *attendant) loadAll(ctx context.Context) {
 		}
 		return
 	}
+	all := true
 	for i, name := range names {
 		if _, err := a.s.Roster.Group(ctx, name); err != nil {
 			if ctx.Err() != nil {
@@ -115,11 +116,15 @@ func (a *attendant) loadAll(ctx context.Context) {
 			}
 			if !errors.Is(err, roster.ErrNoGroup) {
 				a.s.log.Error("load group", "group", name, "error", err)
+				all = false
 			}
 		}
 		if (i+1)%1000 == 0 {
 			a.s.log.Info("loading groups", "done", i+1, "of", len(names))
 		}
+	}
+	if all {
+		a.s.Roster.Complete()
 	}
 }
 

@@ -239,3 +239,43 @@ func TestRestartWithNobodyToProbe(t *testing.T) {
 		t.Errorf("%q", b)
 	}
 }
+
+// counting counts the groups that are looked for in the store.
+type counting struct {
+	roster.Store
+	got int
+}
+
+func (c *counting) GetGroup(ctx context.Context, name string) (*roster.GroupRecord, error) {
+	c.got++
+	return c.Store.GetGroup(ctx, name)
+}
+
+// When all groups are loaded an unused name is known to be one without the
+// store: it answers as fast as an unlisted group does.
+func TestUnusedNameIsNotLookedFor(t *testing.T) {
+	ctx, c := context.Background(), &counting{Store: store.Memory()}
+	r, _, _ := playOn(t, c, team("ann"))
+	look := func(want int) {
+		t.Helper()
+		if _, err := r.Group(ctx, "unused"); !errors.Is(err, roster.ErrNoGroup) || c.got != want {
+			t.Errorf("%v, looked for %d times, want %d", err, c.got, want)
+		}
+	}
+	look(1)
+	r.Complete()
+	look(1)
+	if err := r.CreateGroup(ctx, &roster.GroupRecord{Name: "new"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Group(ctx, "new"); err != nil {
+		t.Error(err)
+	}
+	if err := r.DeleteGroup(ctx, "new"); err != nil {
+		t.Error(err)
+	}
+	if _, err := r.Group(ctx, "new"); !errors.Is(err, roster.ErrNoGroup) {
+		t.Error(err)
+	}
+	look(1)
+}

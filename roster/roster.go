@@ -58,8 +58,9 @@ type Roster struct {
 
 	loading sync.Mutex // held over the store while a group is loaded, created or deleted
 
-	mu     sync.RWMutex
-	groups map[string]*Group // those loaded, by name
+	mu       sync.RWMutex
+	groups   map[string]*Group // those loaded, by name
+	complete bool              // these are all
 }
 
 // New makes a roster. Groups are loaded on first use.
@@ -89,10 +90,29 @@ func (r *Roster) Loaded(name []byte) *Group {
 	return r.groups[string(name)]
 }
 
+// Complete says that all groups of the store have been loaded. What else there
+// is comes by [Roster.CreateGroup], so an unused name costs no look into the
+// store: it would take longer to answer than for an unlisted group.
+func (r *Roster) Complete() {
+	r.mu.Lock()
+	r.complete = true
+	r.mu.Unlock()
+}
+
+func (r *Roster) find(name string) (g *Group, sure bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	g = r.groups[name]
+	return g, g != nil || r.complete
+}
+
 // Group returns a group, loading it on first use. ErrNoGroup.
 func (r *Roster) Group(ctx context.Context, name string) (*Group, error) {
-	if g := r.Loaded([]byte(name)); g != nil {
+	switch g, sure := r.find(name); {
+	case g != nil:
 		return g, nil
+	case sure:
+		return nil, ErrNoGroup
 	}
 	r.loading.Lock()
 	defer r.loading.Unlock()
