@@ -180,12 +180,12 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	r.groups = append(r.groups, g)
 	r.asked[g] = ask
 	r.sent += len(ask) + len(probe) + len(doubtful)
-	nick, out := g.Title(), &outlet{a.s}
+	title, out := g.Title(), &outlet{a.s}
 	a.send(ctx, ask, func(b []byte, jid string) []byte {
-		return out.appendPresence(b, g.Name(), jid, roster.Subscribe, nick)
+		return out.appendRequest(b, g, title, jid)
 	})
 	a.send(ctx, probe, func(b []byte, jid string) []byte {
-		return out.appendPresence(b, g.Name(), jid, roster.Probe, "")
+		return out.appendPresence(b, g.Name(), jid, roster.Probe)
 	})
 	a.prove(ctx, g.Name(), doubtful)
 }

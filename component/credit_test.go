@@ -95,3 +95,13 @@ func TestCreditIDsAreNew(t *testing.T) {
 		t.Errorf("ids begin with %q, then %q", first, c.prefix)
 	}
 }
+
+func TestMarkerStanza(t *testing.T) {
+	o := newOutbox(NewLink(Config{Domain: "groups.example.org", ServerHost: "it's"}).cfg)
+	o.attach()
+	b := string(o.credit.appendMark(nil, time.Now()))
+	if !strings.HasPrefix(b, "<iq type='get' from='groups.example.org' to='it&apos;s' id='") ||
+		!strings.HasSuffix(b, "-1'><ping xmlns='urn:xmpp:ping'/></iq>") {
+		t.Errorf("marker %s", b)
+	}
+}

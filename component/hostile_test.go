@@ -58,7 +58,8 @@ func expand(t testing.TB, s string) string {
 	return strings.NewReplacer("GROUP", "team@"+testDomain, "DOMAIN", testDomain).Replace(b.String())
 }
 
-// more of them, from mellium.md 5.1 and beyond.
+// worse returns more of them, which a test server can send and a user cannot
+// always.
 func worse() [][2]string {
 	const from = " from='alice@example.org/r' to='team@" + testDomain + "'"
 	nested := strings.Repeat("<a>", 99) + strings.Repeat("</a>", 99)

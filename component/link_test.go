@@ -21,6 +21,8 @@ func TestStreamErrorEndsTheConnection(t *testing.T) {
 			{"<stream:error><system-shutdown" + inStreams + "/><text" + inStreams + ">Bye &amp; thanks</text></stream:error>",
 				"stream error system-shutdown: Bye & thanks"},
 			{"<stream:error/>", "stream error undefined-condition"},
+			{"<stream:error><x xmlns='urn:x'><conflict" + inStreams + "/></x><text xmlns='urn:x'>y</text></stream:error>",
+				"stream error undefined-condition"},
 			{"</stream:stream>", "the server ended the stream"},
 			{"<!-- -->", "read stanzas: frame: comment, processing instruction or DTD in stream"},
 			{"<message", "read stanzas: unexpected EOF"},
@@ -73,7 +75,7 @@ func TestReconnect(t *testing.T) {
 			if last != nil && last.Err() == nil {
 				t.Error("the old connection's context lives on")
 			}
-			last = ctx
+			last, h.ctx = ctx, ctx
 		}
 		began := time.Now()
 		for i := range 12 {
@@ -93,7 +95,10 @@ func TestReconnect(t *testing.T) {
 		if d := time.Since(began); d > firstWait {
 			t.Errorf("back after %v, though all was well for a minute", d)
 		}
-		p.ping("last")
+		p.ping("last") // the connection before this one has ended altogether
+		if !h.ctxEnded {
+			t.Error("detached before the context ended")
+		}
 		if attached != 14 || len(h.ends) != 13 {
 			t.Errorf("attached %d times, detached %d", attached, len(h.ends))
 		}
@@ -164,6 +169,37 @@ func TestShutdownOfStuckServer(t *testing.T) {
 			conn.Close()
 		})
 	}
+}
+
+// Only the server's word counts, and only to us.
+func TestForgedMarkerAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		l, _, stop := start(t, s.config())
+		p := s.accept(t, "")
+		p.ping("0")
+		p.mute.Store(true)
+		l.Out.Ready(&talker{name: "x", left: 100, size: 1000})
+		p.drain()
+		unacked := l.Out.Stats().Unacked
+		id := p.marks[len(p.marks)-1]
+		for i, a := range []string{
+			"from='mallory@example.org/r' to='groups.example.org'", "from='example.org' to='team@groups.example.org'",
+			"from='example.org/r' to='groups.example.org'", "to='groups.example.org'", "from='example.org'",
+		} {
+			p.send("<iq type='result' id='" + id + "' " + a + "/>")
+			p.ping(fmt.Sprint(i))
+			if got := l.Out.Stats().Unacked; got != unacked {
+				t.Errorf("took an answer %s: %d unacknowledged, had %d", a, got, unacked)
+			}
+		}
+		p.ack()
+		p.ping("last")
+		if got := l.Out.Stats().Unacked; got >= unacked {
+			t.Errorf("did not take the answer: %d unacknowledged", got)
+		}
+		p.leave(stop)
+	})
 }
 
 func TestSelfMarker(t *testing.T) {

@@ -17,6 +17,9 @@ type Bulk interface {
 	// a lock of the Outbox held; like everything that keeps the writer from
 	// its socket it should be a matter of microseconds.
 	Turn(b []byte, budget int) (out []byte, more bool)
+	// Doubt says that the connection ended before the server had confirmed the
+	// last turns, so many, in which this source said something.
+	Doubt(turns int)
 }
 
 // ErrStuck ends a connection whose server takes stanzas but does not handle
@@ -49,6 +52,7 @@ type Outbox struct {
 	spare   []byte // the other control buffer, while the writer does not have it
 	queue   queue
 	credit  credit
+	flights []flight
 	up      bool // there is a connection
 	held    bool
 	leaving bool // no more bulk on this connection
@@ -144,17 +148,25 @@ func (o *Outbox) attach() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.up, o.leaving, o.closing = true, false, false
-	o.control = o.control[:0]
 	o.credit.reset()
 }
 
-// detach ends a connection; its writer has returned.
+// detach ends a connection; its writer has returned. What the server has not
+// confirmed is in doubt, and whoever said it is told.
 func (o *Outbox) detach() {
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	o.up = false
 	o.control = o.control[:0]
 	o.credit.reset()
+	doubt := map[Bulk]int{}
+	for _, f := range o.flights {
+		doubt[f.t]++
+	}
+	o.flights = nil
+	o.mu.Unlock()
+	for t, turns := range doubt {
+		t.Doubt(turns)
+	}
 }
 
 // leave ends bulk on this connection: what is in the control lane from now on
@@ -178,6 +190,9 @@ func (o *Outbox) finish() {
 func (o *Outbox) ack(id []byte) bool {
 	o.mu.Lock()
 	ok := o.credit.ack(id, time.Now())
+	if ok {
+		o.land()
+	}
 	o.mu.Unlock()
 	if ok {
 		o.signal()

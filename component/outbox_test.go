@@ -3,10 +3,8 @@ package component
 import (
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,13 +21,18 @@ func (f turnFunc) bulk() Bulk { return &turn{f: f} }
 
 type turn struct{ f turnFunc }
 
+func (t *turn) Doubt(int) {}
+
 func (t *turn) Turn(b []byte, budget int) ([]byte, bool) { return t.f(b, budget) }
 
 // talker has a number of stanzas of a given size to say.
 type talker struct {
 	name       string
 	left, size int
+	doubt      int // turns in doubt when the connection ended
 }
+
+func (k *talker) Doubt(turns int) { k.doubt += turns }
 
 func (k *talker) Turn(b []byte, budget int) ([]byte, bool) {
 	for from := len(b); k.left > 0 && len(b)-from+k.size <= budget; k.left-- {
@@ -138,6 +141,23 @@ func TestTurnsAreFair(t *testing.T) {
 		last := slices.Index(got, "small2")
 		if len(got) != 5003 || last < 0 || last > 2*(8<<10)/500 {
 			t.Errorf("%d stanzas, the last small one at %d", len(got), last)
+		}
+	})
+}
+
+// An answer that comes while bulk is rendered does not wait for all of it.
+func TestControlEndsTheTurns(t *testing.T) {
+	run(t, nil, func(t *testing.T, l *Link, p *peer) {
+		p.ack()
+		l.Out.Hold(true)
+		l.Out.Ready(turnFunc(func(b []byte, _ int) ([]byte, bool) {
+			l.Out.Control(func(b []byte) []byte { return appendBulk(b, "control", 50) })
+			return appendBulk(b, "first", 50), false
+		}).bulk())
+		l.Out.Ready(&talker{name: "second", left: 1, size: 50})
+		l.Out.Hold(false)
+		if got := fmt.Sprint(p.drain()); got != "[first control second]" {
+			t.Errorf("got %v", got)
 		}
 	})
 }
@@ -274,6 +294,25 @@ func TestControlBound(t *testing.T) {
 	}
 }
 
+// The room of a great burst of control is given back.
+func TestControlBufferShrinks(t *testing.T) {
+	o := newOutbox(NewLink(Config{Domain: "d"}).cfg)
+	o.attach()
+	for range 6 {
+		o.Control(func(b []byte) []byte { return append(b, make([]byte, 1<<20)...) })
+	}
+	for range 2 { // both buffers
+		r, err := o.round()
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.recycle(r.b)
+	}
+	if cap(o.control) > keepBuffer || cap(o.spare) > keepBuffer {
+		t.Errorf("keeps %d and %d bytes", cap(o.control), cap(o.spare))
+	}
+}
+
 func TestKeepaliveAndStuckServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer()
@@ -294,22 +333,6 @@ func TestKeepaliveAndStuckServer(t *testing.T) {
 		}
 		p.ping("again")
 		p.leave(stop)
-	})
-}
-
-// A server that does not even read is noticed by the write that does not end.
-func TestBlockedWrite(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := NewLink(Config{Domain: "d", WriteTimeout: 3 * time.Second})
-		ours, theirs := net.Pipe()
-		defer theirs.Close()
-		l.Out.attach()
-		began := time.Now()
-		err := l.Out.write(ours, nil)
-		if d := time.Since(began); err == nil || d != 3*time.Second {
-			t.Errorf("write ended after %v: %v", d, err)
-		}
-		ours.Close()
 	})
 }
 
@@ -373,127 +396,4 @@ func TestOutboxRace(t *testing.T) {
 		t.Errorf("%d control stanzas accepted, %d came", answered.Load(), control)
 	}
 	p.leave(stop)
-}
-
-// sink is a connection that swallows and whose server is always ready.
-type sink struct {
-	net.Conn
-	o      *Outbox
-	writes int
-	until  func() bool
-	stop   chan struct{}
-}
-
-func (k *sink) SetWriteDeadline(time.Time) error { return nil }
-
-func (k *sink) Write(b []byte) (int, error) {
-	k.writes++
-	k.o.mu.Lock()
-	if n := len(k.o.credit.marks); n > 0 {
-		c := &k.o.credit
-		c.acked, c.marks = c.marks[n-1].off, c.marks[:0]
-	}
-	k.o.mu.Unlock()
-	if k.until() {
-		close(k.stop)
-		k.until = func() bool { return false }
-	}
-	return len(b), nil
-}
-
-// endless says one pre-rendered stanza until n were said.
-type endless struct {
-	stanza []byte
-	n      int
-}
-
-func (e *endless) Turn(b []byte, budget int) ([]byte, bool) {
-	for from := len(b); e.n > 0 && len(b)-from < budget; e.n-- {
-		b = append(b, e.stanza...)
-	}
-	return b, e.n > 0
-}
-
-func pump(n int) (writes int) {
-	o := newOutbox(NewLink(Config{Domain: "groups.example.org", ServerHost: "example.org"}).cfg)
-	e := &endless{stanza: appendBulk(nil, "x", 900), n: n}
-	stop := make(chan struct{})
-	k := &sink{o: o, stop: stop, until: func() bool { return e.n == 0 }}
-	o.attach()
-	o.Ready(e)
-	o.write(k, stop)
-	return k.writes
-}
-
-func BenchmarkOutbox(b *testing.B) {
-	b.SetBytes(900)
-	b.ReportAllocs()
-	b.ResetTimer()
-	pump(b.N)
-}
-
-func TestOutboxAllocations(t *testing.T) {
-	pump(1)
-	const n = 100_000
-	if got := testing.AllocsPerRun(3, func() { pump(n) }); got > n/1000 {
-		t.Errorf("%v allocations for %d stanzas", got, n)
-	}
-	if w := pump(n); w < n*900/(70<<10) || w > n*900/(30<<10) {
-		t.Errorf("%d writes for %d bytes", w, n*900)
-	}
-}
-
-// As many ready groups as anybody has: taking turns costs no more than a turn.
-func BenchmarkReady(b *testing.B) {
-	o := newOutbox(NewLink(Config{Domain: "d"}).cfg)
-	groups := make([]Bulk, 10_000)
-	for i := range groups {
-		groups[i] = turnFunc(func(b []byte, _ int) ([]byte, bool) { return b, false }).bulk()
-		o.Ready(groups[i])
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		t := o.queue.take()
-		o.Ready(t)
-	}
-}
-
-func TestQueue(t *testing.T) {
-	q := queue{in: map[Bulk]struct{}{}}
-	var want []Bulk
-	rnd := rand.New(rand.NewPCG(1, 2))
-	all := make([]Bulk, 50)
-	for i := range all {
-		all[i] = &talker{name: strconv.Itoa(i)}
-	}
-	for range 10_000 {
-		if rnd.IntN(2) == 0 {
-			b := all[rnd.IntN(len(all))]
-			q.put(b)
-			if !slices.Contains(want, b) {
-				want = append(want, b)
-			}
-			continue
-		}
-		var first Bulk
-		if len(want) > 0 {
-			first, want = want[0], want[1:]
-		}
-		if got := q.take(); got != first {
-			t.Fatalf("took %v, want %v", got, first)
-		}
-		if len(q.in) != len(want) || cap(q.items) > 4*len(all) {
-			t.Fatalf("holds %d of %d in %d", len(q.in), len(want), cap(q.items))
-		}
-	}
-}
-
-func TestMarkerStanza(t *testing.T) {
-	o := newOutbox(NewLink(Config{Domain: "groups.example.org", ServerHost: "it's"}).cfg)
-	o.attach()
-	b := string(o.credit.appendMark(nil, time.Now()))
-	if !strings.HasPrefix(b, "<iq type='get' from='groups.example.org' to='it&apos;s' id='") ||
-		!strings.HasSuffix(b, "-1'><ping xmlns='urn:xmpp:ping'/></iq>") {
-		t.Errorf("marker %s", b)
-	}
 }

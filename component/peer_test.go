@@ -207,6 +207,8 @@ type life struct {
 	over     chan struct{} // closed when Run has returned
 	attached func(context.Context)
 	leaving  func()
+	ctx      context.Context // of the last connection, if attached sets it
+	ctxEnded bool            // before Detached
 
 	mu      sync.Mutex
 	heard   []string
@@ -255,6 +257,7 @@ func (h *life) Detached(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.ends = append(h.ends, err)
+	h.ctxEnded = h.ctx != nil && h.ctx.Err() != nil
 }
 
 // start runs a link with a life behind it; stop ends it and returns what Run

@@ -93,7 +93,8 @@ func (o *Outbox) round() (round, error) {
 	return round{b: b, idle: len(b) == 0 && turns == 0, wake: o.credit.wake()}, nil
 }
 
-// turns appends up to one slice of bulk.
+// turns appends up to one slice of bulk. Only the writer changes credit.sent,
+// so it may read it without the lock.
 func (o *Outbox) turns(b []byte) (out []byte, turns int) {
 	from := len(b)
 	for turns < maxTurns {
@@ -102,8 +103,11 @@ func (o *Outbox) turns(b []byte) (out []byte, turns int) {
 			break
 		}
 		turns++
-		var more bool
-		if b, more = o.turn(t, b, budget); more {
+		n, more := len(b), false
+		if b, more = o.turn(t, b, budget); len(b) > n {
+			o.fly(t, o.credit.sent+int64(len(b)-from))
+		}
+		if more {
 			o.mu.Lock()
 			o.queue.put(t)
 			o.mu.Unlock()

@@ -27,16 +27,21 @@ type audience struct {
 	receiving *policy.Receiving
 	basic     bool // sees all group attributes, not name and description only
 
-	masks   []policy.Mask    // by slot: the decisions
-	past    map[int]*history // by slot: those that ever changed
-	floor   uint64           // last visible version of the tombstones that were freed
-	born    uint64           // decisions before this version are not in past
-	cohorts []*cohort
-	watches int // held ones included
-	used    uint64
+	masks               []policy.Mask    // by slot: the decisions
+	past                map[int]*history // by slot: those that ever changed
+	floor               uint64           // last visible version of the tombstones that were freed
+	born                uint64           // what was decided, and who left, before this version is not known
+	made                uint64           // version at which it was made
+	infoSince, infoTold uint64           // version at which basic changed, and what was visible before it
+	mute                bool             // wants nothing to be sent
+	cohorts             []*cohort
+	watches             int // held ones included
+	used                uint64
 
-	sum   Summary
-	sumAt uint64 // version that sum is of; 0 = none
+	sum    Summary
+	sumAt  uint64 // version that sum is of; 0 = none
+	newest uint64 // see latest
+	newAt  uint64 // version that newest is of
 }
 
 // keyOf finds the audience that w belongs to.
@@ -67,7 +72,7 @@ func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving) *a
 	k := g.keyOf(w, node, r)
 	a := g.audiences[k]
 	if a == nil {
-		a = &audience{g: g, key: k, born: g.decided, floor: g.floor, past: map[int]*history{}}
+		a = &audience{g: g, key: k, made: g.version, born: max(g.decided, g.left), mute: r.Refuse, past: map[int]*history{}}
 		a.standing = policy.Watcher{Member: w.Member, Roles: strings.Fields(k.roles)}
 		if k.receiving != "" {
 			base := *r
@@ -110,7 +115,7 @@ func (g *Group) dropIdle() {
 			}
 		}
 	}
-	if idle > maxIdle {
+	if idle > g.roster.limits.idle {
 		delete(g.audiences, oldest.key)
 		g.order = slices.DeleteFunc(g.order, func(a *audience) bool { return a == oldest })
 	}
@@ -145,16 +150,6 @@ func (a *audience) redecide(m *member) {
 	a.past[m.slot], a.masks[m.slot] = &h, now
 }
 
-// admit decides about a member who just joined: there is no past, unless he
-// comes back before his tombstone was freed.
-func (a *audience) admit(m *member, back bool) {
-	if back {
-		a.redecide(m)
-		return
-	}
-	a.masks[m.slot] = a.decide(m)
-}
-
 // visible is the last change of m that a's watchers could see.
 func (a *audience) visible(m *member) uint64 {
 	return m.visible(a.masks[m.slot], a.history(m.slot))
@@ -167,9 +162,89 @@ func (a *audience) free(m *member) {
 	a.sumAt = 0
 }
 
+// ground is the version below which a cannot tell what was visible.
+func (a *audience) ground() uint64 { return max(a.born, a.floor) }
+
+// infoAt is the last change of the group attributes that a's watchers could
+// see.
+func (a *audience) infoAt() uint64 {
+	at := a.g.info
+	if a.basic {
+		at = max(at, a.g.infoBasic)
+	}
+	if at <= a.infoSince {
+		return a.infoTold
+	}
+	return at
+}
+
+// setBasic lets a's watchers see all group attributes, or no longer.
+func (a *audience) setBasic(basic bool) {
+	if basic == a.basic {
+		return
+	}
+	a.infoTold = a.infoAt()
+	a.infoSince, a.basic = a.g.version, basic
+	if len(a.g.settings.Attributes) > 0 {
+		a.infoTold = a.g.version
+	}
+}
+
+// infoFor is the same for the one with o, which may be nil.
+func (a *audience) infoFor(o *own) uint64 {
+	at := a.infoAt()
+	if o != nil && at <= o.infoSince {
+		return o.infoTold
+	}
+	return at
+}
+
+// latest is the version of the last change that a's watchers could see: what
+// their token stands for once they have been told of everything. It never
+// falls, so that only what changed since the last call has to be looked at.
+func (a *audience) latest() uint64 {
+	g := a.g
+	if a.newAt == g.version {
+		return a.newest
+	}
+	v := max(a.newest, a.ground())
+	if a.key.node.info() {
+		v = max(v, a.infoAt())
+	}
+	for m := g.changes.first; m != nil && m.version > a.newAt; m = m.next {
+		v = max(v, a.visible(m))
+	}
+	a.newest, a.newAt = v, g.version
+	return v
+}
+
+// latestFor is the same for the one with o's exceptions, which may be nil.
+func (a *audience) latestFor(o *own) uint64 {
+	if o == nil {
+		return a.latest()
+	}
+	v := o.floor
+	if a.key.node.info() {
+		v = max(v, a.infoFor(o))
+	}
+	for _, m := range a.g.slots {
+		switch {
+		case m == nil:
+		case o.exceptions[m] != nil:
+			v = max(v, m.visible(o.exceptions[m].mask, o.exceptions[m].history))
+		default:
+			v = max(v, a.visible(m))
+		}
+	}
+	return v
+}
+
 // behind says whether some watch that can be reached has not been told of
 // the current version.
 func (a *audience) behind() bool {
+	if a.mute {
+		return false
+	}
 	for _, c := range a.cohorts {
 		if c.live > 0 && (c.cursor < a.g.version || c.partial != nil) {
 			return true

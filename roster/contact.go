@@ -42,21 +42,28 @@ func (g *Group) storeAsk(ctx context.Context, recs []MemberRecord) error {
 		if m == nil {
 			continue
 		}
-		m.Ask, m.asking = rec.Ask, false
-		if m.Ask != Granted && m.presence != nil {
+		if m.Ask == Granted && rec.Ask != Granted {
 			g.silence(m)
 		}
+		m.Ask, m.asking = rec.Ask, false
 	}
 	return nil
 }
 
-// silence forgets the presence of a member who no longer shares it.
+// silence forgets the presence of a member who no longer shares it. Whether he
+// can be reached is not known any more: that counts as reachable.
 func (g *Group) silence(m *member) {
-	g.clock++
-	if changed := m.presence.set(nil, &Presence{}, g.clock, g.sweep); changed != 0 {
-		g.changed(m, changed)
-	}
 	delete(g.awaited, m)
+	for _, w := range g.byOwner[m.JID] {
+		w.release()
+	}
+	if m.presence != nil {
+		g.clock++
+		if changed := m.presence.set(nil, &Presence{}, g.clock, g.sweep); changed != 0 {
+			g.changed(m, changed)
+		}
+	}
+	g.signal()
 }
 
 // turnAsk brings a member's Ask to next if now is one of from.
@@ -125,36 +132,44 @@ func (g *Group) OnUnsubscribed(ctx context.Context, jid string) error {
 // answer. It is also something a member does: who did not grant us his
 // presence is asked once more.
 func (g *Group) OnSubscribe(ctx context.Context, jid string) error {
-	out := g.roster.outbox
+	if approved, err := g.approve(ctx, jid); !approved || err != nil {
+		return err
+	}
+	again, err := g.turnAsk(ctx, jid, Unasked, func(m *member) bool { return m.Ask == Asked || m.Ask == Refused })
+	if again && err == nil {
+		g.roster.outbox.Wanted(g)
+	}
+	return err
+}
+
+// approve makes jid a contact, or refuses him. If the store fails he is told
+// neither: his request stays open.
+func (g *Group) approve(ctx context.Context, jid string) (bool, error) {
 	g.edit.Lock()
+	defer g.edit.Unlock()
 	g.mu.Lock()
 	who := g.watcher(jid)
-	err := g.mayWatch(&who)
-	known := g.contact(jid) != nil
+	refused, known := g.mayWatch(&who) != nil, g.contact(jid) != nil
 	g.mu.Unlock()
-	if err == nil && !known {
-		err = g.roster.store.StoreContact(ctx, g.name, jid)
+	if refused {
+		g.roster.outbox.Presence(g.name, jid, Unsubscribed)
+		return false, nil
 	}
-	if err != nil {
-		g.edit.Unlock()
-		out.Presence(g.name, jid, Unsubscribed)
-		return ignoreRefusal(err)
+	if !known {
+		if err := g.roster.store.StoreContact(ctx, g.name, jid); err != nil {
+			return false, err
+		}
 	}
 	g.mu.Lock()
-	out.Presence(g.name, jid, Subscribed)
+	defer g.mu.Unlock()
+	g.roster.outbox.Presence(g.name, jid, Subscribed)
 	if w := g.contact(jid); w != nil {
 		w.reset()
 	} else {
 		g.addContact(jid)
 	}
 	g.signal()
-	g.mu.Unlock()
-	g.edit.Unlock()
-	again, err := g.turnAsk(ctx, jid, Unasked, func(m *member) bool { return m.Ask == Asked || m.Ask == Refused })
-	if again && err == nil {
-		out.Wanted(g)
-	}
-	return err
+	return true, nil
 }
 
 // OnUnsubscribe takes in that a user no longer wants the group as a contact.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-
-	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
 // Every change of hard state goes the same way: check it, write it, and only
@@ -36,7 +34,11 @@ func (r *Roster) UpdateGroup(ctx context.Context, name string, edit func(*Settin
 	if len(ended) == 0 {
 		return nil
 	}
-	return r.store.DeleteSubscriptions(ctx, name, ended...)
+	if err := r.store.DeleteSubscriptions(ctx, name, ended...); err != nil {
+		// The settings are in force; such a subscription is not loaded again.
+		r.log.Warn("ended subscriptions not deleted", "group", name, "error", err)
+	}
+	return nil
 }
 
 // setSettings puts s in force and returns the subscriptions whose nodes are
@@ -44,9 +46,14 @@ func (r *Roster) UpdateGroup(ctx context.Context, name string, edit func(*Settin
 func (g *Group) setSettings(s Settings) (ended []string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.settings = s
 	g.version++
-	g.info = g.version
+	if old := &g.settings; old.Title != s.Title || old.Description != s.Description || old.Language != s.Language {
+		g.info = g.version
+	}
+	if !slices.Equal(g.settings.Attributes, s.Attributes) {
+		g.infoBasic = g.version
+	}
+	g.settings = s
 	for id, w := range g.watches {
 		if !s.Payload.Has(w.node) {
 			ended = append(ended, id)
@@ -104,13 +111,24 @@ func (g *Group) checkNew(members []MemberRecord) error {
 func (g *Group) join(rec MemberRecord) {
 	g.version++
 	old := g.members[rec.JID]
-	back := old != nil
+	if old != nil {
+		g.revive(old)
+	}
 	m := g.insert(rec)
-	for _, a := range g.order {
-		a.admit(m, back)
+	if a := g.auths[m.JID]; a != nil {
+		g.refer(a, 1)
+		m.auth = a
+		g.index(m)
+		g.schedule(m)
 	}
 	m.access = g.version
-	g.rekey(m.JID)
+	before := g.before(m)
+	if old != nil {
+		g.redecide(m)
+	} else {
+		g.admit(m)
+	}
+	g.rekey(m.JID, before)
 }
 
 // UpdateMember changes one member's record by edit; his JID stays.
@@ -130,9 +148,11 @@ func (r *Roster) UpdateMember(ctx context.Context, group, jid string, edit func(
 	}
 	rec := m.MemberRecord.Clone()
 	g.mu.Unlock()
+	ask := rec.Ask
 	if err := edit(&rec); err != nil {
 		return err
 	}
+	rec.Ask = ask // changed only by presence stanzas
 	if rec.JID != jid {
 		return invalid("jid", "a member's JID cannot change")
 	}
@@ -150,20 +170,23 @@ func (r *Roster) UpdateMember(ctx context.Context, group, jid string, edit func(
 }
 
 func (g *Group) setRecord(m *member, rec MemberRecord) {
-	standing := !slices.Equal(m.Roles, rec.Roles) || m.Affiliation != rec.Affiliation
-	seen := standing || m.Nick != rec.Nick || !slices.Equal(m.Attributes, rec.Attributes)
-	rec.Ask = m.Ask // changed only by presence stanzas, meanwhile too
+	roles := !slices.Equal(m.Roles, rec.Roles)
+	standing := roles || m.Affiliation != rec.Affiliation
+	seen := roles || m.Nick != rec.Nick || !slices.Equal(m.Attributes, rec.Attributes)
 	m.MemberRecord = rec
-	if !seen {
+	if !seen && !standing {
 		return
 	}
 	g.version++
-	m.basic = g.version
+	if seen { // nobody sees an affiliation
+		m.basic = g.version
+	}
 	g.touch(m, 0)
 	if standing {
 		m.access = g.version
+		before := g.before(m)
 		g.redecide(m)
-		g.rekey(m.JID)
+		g.rekey(m.JID, before)
 	}
 }
 
@@ -208,147 +231,7 @@ func (g *Group) ended(w *Watch) {
 
 // withdraw gives back m's presence.
 func (g *Group) withdraw(m *member) {
-	if m.Ask == Asked || m.Ask == Granted {
+	if m.Ask == Asked || m.Ask == Granted || m.asking {
 		g.roster.outbox.Presence(g.name, m.JID, Unsubscribe)
 	}
-}
-
-// redecide asks policy again about m for every audience and every watch that
-// has, or now gets, an exception about him. The caller has advanced the
-// version.
-func (g *Group) redecide(m *member) {
-	g.decided = g.version
-	old := make(map[*Watch]exception)
-	g.affected(m, func(w *Watch) { old[w] = w.decision(m) })
-	for _, a := range g.order {
-		a.redecide(m)
-	}
-	for w, was := range old {
-		who := g.watcher(w.rec.Owner)
-		mask := g.decideFor(w.audience, m, &who, &w.receiving)
-		w.except(m, was, mask)
-	}
-	g.touch(m, 0)
-}
-
-// affected calls f for each watch that has an exception about m, or whose
-// owner m's rules name.
-func (g *Group) affected(m *member, f func(*Watch)) {
-	for _, ws := range g.byOwner {
-		for _, w := range ws {
-			if w.own != nil && w.own.exceptions[m] != nil {
-				f(w)
-			}
-		}
-	}
-	if m.auth == nil {
-		return
-	}
-	m.auth.Singles(func(name string) {
-		if name[0] != '@' {
-			for _, w := range g.byOwner[name] {
-				f(w)
-			}
-			return
-		}
-		for owner, ws := range g.byOwner {
-			if domainOf(owner) == name {
-				for _, w := range ws {
-					f(w)
-				}
-			}
-		}
-	})
-}
-
-// decision is what is decided about m for w now, with its past.
-func (w *Watch) decision(m *member) exception {
-	if w.own != nil {
-		if x := w.own.exceptions[m]; x != nil {
-			return *x
-		}
-	}
-	return exception{w.audience.masks[m.slot], w.audience.history(m.slot)}
-}
-
-// except puts the decision mask about m in force for w, where was stood
-// before. An exception that agrees with the audience again is kept for its
-// past; it goes with the member's tombstone.
-func (w *Watch) except(m *member, was exception, mask policy.Mask) {
-	has := w.own != nil && w.own.exceptions[m] != nil
-	if !has && mask == w.audience.masks[m.slot] {
-		return
-	}
-	g := w.audience.g
-	x := &exception{mask, was.history}
-	if was.mask != mask {
-		x.history = m.redecide(was.mask, was.history, mask, g.version)
-	}
-	if w.own == nil {
-		w.own = &own{seen: w.seen(), exceptions: map[*member]*exception{}}
-	}
-	if w.own.exceptions == nil {
-		w.own.exceptions = map[*member]*exception{}
-	}
-	w.own.exceptions[m] = x
-}
-
-// seen is the last visible version that w was told.
-func (w *Watch) seen() uint64 {
-	switch {
-	case w.own != nil:
-		return w.own.seen
-	case w.lag != nil:
-		return w.lag.seen
-	}
-	if c := w.cohort; c.walk != nil && w.at < c.done {
-		return c.walk.seenBy(c)
-	}
-	return w.cohort.seen
-}
-
-// rekey moves the watches of owner to the audience that his standing now
-// puts them in.
-func (g *Group) rekey(owner string) {
-	who := g.watcher(owner)
-	for _, w := range g.byOwner[owner] {
-		if a := g.audienceOf(&who, w.node, &w.receiving); a != w.audience {
-			w.move(a, &who)
-		}
-	}
-}
-
-// move brings w to another audience. If nothing looks different from there
-// it goes on where it stood; else it is owed the full state.
-func (w *Watch) move(a *audience, who *policy.Watcher) {
-	g := a.g
-	own := g.exceptions(a, who, &w.receiving)
-	same := w.cohort != nil && w.cohort.cursor >= g.version-1 && a.basic == w.audience.basic
-	for _, m := range g.slots {
-		if !same || m == nil {
-			continue
-		}
-		mask := a.masks[m.slot]
-		if own != nil && own.exceptions[m] != nil {
-			mask = own.exceptions[m].mask
-		}
-		same = !m.differs(w.decision(m).mask, mask)
-	}
-	cursor, seen, last := uint64(0), uint64(0), ""
-	if same {
-		cursor, seen, last = w.cohort.cursor, w.seen(), w.cohort.last
-	}
-	held := w.lag
-	w.leave()
-	w.audience.watches--
-	w.audience, w.own, w.moved = a, own, g.version
-	a.watches++
-	if held != nil {
-		*held = lag{}
-		return
-	}
-	if same && own != nil {
-		own.seen, own.last = seen, last
-	}
-	a.join(w, cursor, seen, last)
 }

@@ -28,12 +28,13 @@ type Group struct {
 	settings Settings
 	policy   policy.Group
 
-	version uint64 // of the last change
-	info    uint64 // version of the last change of the group attributes
-	decided uint64 // of the last change of what somebody may see
-	floor   uint64 // of the last tombstone that was freed
-	clock   uint64 // order of arrival of presence
-	tokens  cipher.Block
+	version   uint64 // of the last change
+	info      uint64 // version of the last change of the name, description or language
+	infoBasic uint64 // of the free group attributes
+	decided   uint64 // of the last change of what somebody may see
+	left      uint64 // at which the last one left
+	clock     uint64 // order of arrival of presence
+	tokens    cipher.Block
 
 	members map[string]*member // by bare JID, tombstones included
 	sorted  []*member          // by JID, tombstones left out
@@ -46,11 +47,16 @@ type Group struct {
 	audiences map[audienceKey]*audience
 	order     []*audience // the same, in the order of turns
 	turnAt    int
-	turns     uint64              // that said something
-	watches   map[string]*Watch   // by subscription ID
-	byOwner   map[string][]*Watch // by the watcher's bare JID, contacts included
+	turns     uint64                           // that said something
+	watches   map[string]*Watch                // by subscription ID
+	byOwner   map[string][]*Watch              // by the watcher's bare JID, contacts included
+	auths     map[string]*policy.Authorization // what users let others see, members or not
+	timed     map[*member]time.Time            // when a rule of theirs begins or ends
+	alarm     *time.Timer                      // for the first of them
 	singles   map[string]map[*member]struct{}
-	roles     map[string]int // roles that some rule names: how often
+	named     map[string]uint64 // by name in singles or owner: see standing
+	namedAll  uint64            // the same for everybody
+	roles     map[string]int    // roles that some rule names: how often
 
 	questions []*Question
 	queued    bool                 // is in the outbox
@@ -65,28 +71,30 @@ type Group struct {
 // Name is the localpart of the group's JID.
 func (g *Group) Name() string { return g.name }
 
-// Title is what people call the group; "" = its name.
+// Title is what people call the group.
 func (g *Group) Title() string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.settings.Title
+	return cmp.Or(g.settings.Title, g.name)
 }
 
 func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g := &Group{
 		name: rec.Name, roster: r, settings: rec.Settings.Clone(), policy: policy.DefaultGroup(),
-		tokens: newTokens(), version: 1, info: 1, decided: 1, ready: true,
+		tokens: newTokens(), version: 1, info: 1, infoBasic: 1, decided: 1, ready: true,
 		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
 		watches: map[string]*Watch{}, byOwner: map[string][]*Watch{},
-		singles: map[string]map[*member]struct{}{}, roles: map[string]int{},
+		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
 		awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{},
+		auths: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
 	for i := range rec.Members {
-		g.insert(rec.Members[i])
+		g.insert(rec.Members[i].Clone())
 	}
+	g.restore(rec.Authorizations)
 	for i := range rec.Subscriptions {
-		if node, err := ParseNode(rec.Subscriptions[i].Node); err == nil {
-			g.addWatch(rec.Subscriptions[i], node, policy.Receiving{})
+		if node, err := ParseNode(rec.Subscriptions[i].Node); err == nil && g.settings.Payload.Has(node) {
+			g.addWatch(rec.Subscriptions[i], node, g.receiving(&rec.Subscriptions[i]))
 		}
 	}
 	for _, j := range rec.Contacts {
@@ -105,7 +113,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 	} else {
 		g.graves--
 	}
-	m.MemberRecord, m.gone, m.presence = rec, 0, nil
+	m.MemberRecord, m.gone, m.presence, m.asking = rec, 0, nil, false
 	m.named, m.basic = g.version, g.version
 	g.shows[m.slot] = Offline
 	i, _ := g.search(rec.JID)
@@ -136,7 +144,12 @@ const gone = Show(255)
 
 // bury turns a member into a tombstone at the current version.
 func (g *Group) bury(m *member) {
-	m.gone, m.presence = g.version, nil
+	auth := m.auth
+	g.unindex(m)
+	m.auth, m.gone, m.presence = nil, g.version, nil
+	delete(g.auths, m.JID)
+	g.schedule(m)
+	g.left = g.version
 	g.shows[m.slot] = gone
 	if i, ok := g.search(m.JID); ok {
 		g.sorted = slices.Delete(g.sorted, i, i+1)
@@ -145,13 +158,17 @@ func (g *Group) bury(m *member) {
 	delete(g.doubts, m)
 	g.graves++
 	g.touch(m, 0)
+	g.refer(auth, -1)
 	g.freeGraves()
 }
+
+// minGraves is how many tombstones are kept however small the group is.
+const minGraves = 64
 
 // freeGraves keeps the number of tombstones in bounds. Who has not heard of a
 // freed one gets the full state.
 func (g *Group) freeGraves() {
-	bound := max(64, len(g.sorted)/8)
+	bound := max(g.roster.limits.graves, len(g.sorted)/8)
 	for m := g.changes.last; m != nil && g.graves > bound; {
 		prev := m.prev
 		if m.gone > 0 {
@@ -162,16 +179,14 @@ func (g *Group) freeGraves() {
 }
 
 func (g *Group) free1(m *member) {
-	g.floor = max(g.floor, m.version)
-	for _, a := range g.order {
-		a.free(m)
-	}
 	for _, ws := range g.byOwner {
 		for _, w := range ws {
 			w.forget(m)
 		}
 	}
-	g.unindex(m)
+	for _, a := range g.order {
+		a.free(m)
+	}
 	g.changes.remove(m)
 	delete(g.members, m.JID)
 	g.slots[m.slot] = nil
@@ -198,13 +213,16 @@ func (g *Group) watcher(jid string) policy.Watcher {
 
 // signal puts the group in the outbox, once, if it has something to say.
 func (g *Group) signal() {
-	if !g.queued && (g.ready || g.closed) && g.pending() {
+	if !g.queued && g.pending() {
 		g.queued = true
 		g.roster.outbox.Ready(g)
 	}
 }
 
 func (g *Group) pending() bool {
+	if !g.ready || g.closed {
+		return g.closed && len(g.questions) > 0
+	}
 	if len(g.questions) > 0 {
 		return true
 	}
@@ -231,6 +249,10 @@ func (g *Group) record() *GroupRecord {
 			}
 		}
 	}
+	for jid, a := range g.auths {
+		rec.Authorizations = append(rec.Authorizations, AuthorizationRecord{jid, a.String()})
+	}
+	slices.SortFunc(rec.Authorizations, func(a, b AuthorizationRecord) int { return strings.Compare(a.JID, b.JID) })
 	slices.Sort(rec.Contacts)
 	slices.SortFunc(rec.Subscriptions, func(a, b SubscriptionRecord) int { return strings.Compare(a.ID, b.ID) })
 	return rec

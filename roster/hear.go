@@ -56,9 +56,13 @@ func (g *Group) reach(m *member, resource string, show Show) {
 		g.signal()
 		return
 	}
-	if resource != "" {
-		g.hold(m.JID, resource)
+	if resource == "" { // all of them
+		for _, w := range g.byOwner[m.JID] {
+			w.hold()
+		}
+		return
 	}
+	g.hold(m.JID, resource)
 	if len(m.devices) == 0 {
 		g.hold(m.JID, "")
 	}
@@ -74,6 +78,9 @@ func (g *Group) Bounced(bare, resource string) {
 		g.clock++
 		if changed := m.presence.set([]byte(resource), &Presence{}, g.clock, g.sweep); changed != 0 {
 			g.changed(m, changed)
+			if len(m.devices) == 0 {
+				g.hold(bare, "")
+			}
 		}
 	}
 	g.hold(bare, resource)
@@ -110,6 +117,7 @@ func (g *Group) unsettle() {
 	}
 	g.sweeping = len(g.awaited) > 0
 	g.ready = !g.sweeping
+	g.signal()
 }
 
 // Wants lists what the group wants of the server: members to be asked for
@@ -123,7 +131,7 @@ func (g *Group) Wants() (ask, probe []string) {
 		return nil, nil
 	}
 	for _, m := range g.sorted {
-		if m.Ask == Unasked && !m.asking {
+		if m.Ask == Unasked && !m.asking && g.shares(m) {
 			m.asking = true
 			ask = append(ask, m.JID)
 		}
@@ -167,6 +175,11 @@ func (g *Group) Swept(early bool) bool {
 	for _, m := range g.sorted {
 		if m.presence == nil {
 			continue
+		}
+		for _, d := range m.devices {
+			if d.sweep != g.sweep {
+				g.hold(m.JID, d.resource)
+			}
 		}
 		if changed := m.presence.expire(g.sweep); changed != 0 {
 			g.changed(m, changed)

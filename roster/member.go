@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"math/bits"
 	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
@@ -32,22 +33,35 @@ func (m *member) subject() policy.Subject {
 // a decision that never changed.
 type history struct {
 	since   uint64 // version at which the mask was decided
-	told    uint64 // last version that was visible before it, or since if deciding it was
+	told    uint64 // last version at which the item changed before it, or since if deciding it did that
+	counted uint64 // the same of the counts
 	unnamed uint64 // version at which the item was taken away
 }
 
+// enters says that somebody is among the members that are counted.
+const enters = policy.Named | policy.Counted
+
 // visible is the version of the last change of m that was visible under the
-// decision (mask, h). Changes under a mask that did not show them count for
-// nothing, also when a later mask shows their kind.
+// decision (mask, h), in his item or in the counts. Changes under a mask that
+// did not show them count for nothing, also when a later mask shows their kind.
 func (m *member) visible(mask policy.Mask, h history) uint64 {
+	return max(m.shown(mask, h), m.counts(mask, h))
+}
+
+// shown is the last change of m's item. Who may only be counted has none, or
+// one that stays as it is when he comes and goes.
+func (m *member) shown(mask policy.Mask, h history) uint64 {
 	v := h.told
 	if m.gone > 0 {
-		if mask&(policy.Named|policy.Counted) != 0 {
+		if mask&policy.Named != 0 {
 			v = max(v, m.gone)
 		}
 		return v
 	}
-	if mask&(policy.Named|policy.Counted) != 0 && m.named > h.since {
+	if mask&policy.Named == 0 {
+		return v
+	}
+	if m.named > h.since {
 		v = max(v, m.named)
 	}
 	if mask&policy.Basic != 0 && m.basic > h.since {
@@ -57,8 +71,31 @@ func (m *member) visible(mask policy.Mask, h history) uint64 {
 		return v
 	}
 	for i, at := range &m.at {
-		if at > v && at > h.since && mask&(1<<i) != 0 {
+		if at > v && at > h.since && (mask&^policy.Counted)&(1<<i) != 0 {
 			v = at
+		}
+	}
+	return v
+}
+
+// counts is the last change of the counts because of m.
+func (m *member) counts(mask policy.Mask, h history) uint64 {
+	v := h.counted
+	if mask&enters == 0 {
+		return v
+	}
+	if m.gone > 0 {
+		return max(v, m.gone)
+	}
+	if m.named > h.since {
+		v = max(v, m.named)
+	}
+	if m.presence == nil {
+		return v
+	}
+	for _, kind := range [...]policy.Mask{policy.Counted, policy.Show} {
+		if at := m.at[bits.TrailingZeros32(uint32(kind))]; mask&kind != 0 && at > h.since {
+			v = max(v, at)
 		}
 	}
 	return v
@@ -67,9 +104,13 @@ func (m *member) visible(mask policy.Mask, h history) uint64 {
 // redecide is the history of a decision that changes from (old, h) to mask at
 // version v.
 func (m *member) redecide(old policy.Mask, h history, mask policy.Mask, v uint64) history {
-	n := history{since: v, told: m.visible(old, h), unnamed: h.unnamed}
-	if m.differs(old, mask) {
+	n := history{since: v, told: m.shown(old, h), counted: m.counts(old, h), unnamed: h.unnamed}
+	item, counts := m.differs(old, mask)
+	if item {
 		n.told = v
+	}
+	if counts {
+		n.counted = v
 	}
 	if old&policy.Named != 0 && mask&policy.Named == 0 {
 		n.unnamed = v
@@ -77,16 +118,29 @@ func (m *member) redecide(old policy.Mask, h history, mask policy.Mask, v uint64
 	return n
 }
 
-// differs says whether m looks different under two masks.
-func (m *member) differs(a, b policy.Mask) bool {
-	if m.gone > 0 {
-		return false
+// left is the history of a decision (mask, h) about a tombstone whose member
+// comes back at version v: until something else is decided he has no item.
+func (m *member) left(mask policy.Mask, h history, v uint64) history {
+	n := history{since: v, told: m.shown(mask, h), counted: m.counts(mask, h), unnamed: h.unnamed}
+	if mask&policy.Named != 0 {
+		n.unnamed = m.gone
 	}
-	content := policy.Named
+	return n
+}
+
+// differs says whether m's item, or what he counts for, looks different under
+// two masks.
+func (m *member) differs(a, b policy.Mask) (item, counts bool) {
+	if m.gone > 0 {
+		return false, false
+	}
+	content := m.presence.content()
+	counts = (a&enters != 0) != (b&enters != 0) || (a^b)&content&(policy.Counted|policy.Show) != 0
+	content = content&^policy.Counted | policy.Named
 	if m.Nick != "" || len(m.Roles) > 0 || len(m.Attributes) > 0 {
 		content |= policy.Basic
 	}
-	return (a^b)&(content|m.presence.content()) != 0
+	return (a^b)&content != 0 && (a|b)&policy.Named != 0, counts
 }
 
 // displayName is what a line of text calls m.

@@ -46,13 +46,16 @@ func (g *Group) Ask(q *Question) error {
 func (g *Group) answer(b []byte, q *Question) []byte {
 	r := g.roster.renderer
 	who := g.watcher(q.Watcher)
+	if q.Node == NodeContact && g.contact(q.Watcher) == nil {
+		return b // he went meanwhile, and was told
+	}
 	if err := g.mayWatch(&who); err != nil {
 		return r.Refuse(b, g.name, q, err)
 	}
 	if !g.settings.Payload.Has(q.Node) {
 		return r.Refuse(b, g.name, q, ErrNoNode)
 	}
-	v := g.view(&who, q.Node)
+	v := g.view(&who, q)
 	if q.Node == NodeContact {
 		b = r.ContactStart(b, g.name)
 		b = r.Address(b, q.To)
@@ -65,11 +68,11 @@ func (g *Group) answer(b []byte, q *Question) []byte {
 		}
 	}
 	w := v.audience.newWalk(cursor, true)
-	entries, to := w.entries, w.to
+	entries := w.entries
 	if v.own != nil {
-		entries, to = v.audience.ownEntries(w, v.own)
+		entries, _ = v.audience.ownEntries(w, v.own)
 	}
-	s := &Stamp{To: g.token(max(to, cursor)), Full: q.Since != nil && !known}
+	s := &Stamp{To: g.token(q.Node, max(cursor, v.audience.latestFor(v.own))), Full: q.Since != nil && !known}
 	if known {
 		s.From = *q.Since
 	}
@@ -83,22 +86,25 @@ func (g *Group) page(b []byte, q *Question, w *walk, entries []entry, s *Stamp) 
 	})
 	count := len(entries)
 	lo, hi, token := q.cut(entries)
-	if hi > lo {
-		hi = min(hi, chunk(entries[:hi], lo))
+	back := q.Before != nil
+	if hi > lo && back {
+		lo = g.chunkBack(entries[:hi], lo)
+	} else if hi > lo {
+		hi = min(hi, g.chunk(entries[:hi], lo))
 	}
 	p := &Page{Count: count, Index: lo, Wanted: q.Paged || hi < count && q.Max < 0}
 	if hi > lo {
 		p.First, p.Last = entries[lo].id(), entries[hi-1].id()
 	}
 	switch {
-	case len(q.IDs) > 0 || q.Max >= 0 && !q.Paged && hi < count:
+	case len(q.IDs) > 0, q.Max >= 0 && !q.Paged && hi < count, q.Max == 0 && count > 0, back && hi < count:
 		*s = Stamp{} // a choice of items is not a state
-	case lo > 0 && token != "":
+	case q.After != "" && g.knows(q.Node, token):
 		s.To = token // the page's state is that of the first one
-	case lo > 0:
+	case q.After != "" || lo > 0:
 		*s = Stamp{}
 	}
-	if p.Wanted && s.To != "" {
+	if p.Wanted && p.Last != "" && s.To != "" {
 		p.Last += "/" + s.To
 	}
 	r := g.roster.renderer
@@ -107,6 +113,12 @@ func (g *Group) page(b []byte, q *Question, w *walk, entries []entry, s *Stamp) 
 		b = append(b, w.buf[e.lo:e.hi]...)
 	}
 	return r.AnswerEnd(b, g.name, q, s, p)
+}
+
+// knows says whether token is one of ours; nothing else is said again.
+func (g *Group) knows(n Node, token string) bool {
+	_, ok := g.parseToken(n, token)
+	return ok
 }
 
 // cut finds the run of entries that q asks for. An item id in a page request
@@ -168,27 +180,46 @@ type view struct {
 	moved    uint64 // tokens from before it are of no use
 }
 
-func (g *Group) view(who *policy.Watcher, n Node) view {
-	v := view{}
-	if m := g.members[who.JID]; m != nil {
-		v.moved = max(m.access, m.gone)
+func (g *Group) view(who *policy.Watcher, q *Question) view {
+	if found := g.watchOf(who.JID, q.To, q.Node); found != nil {
+		return view{found.audience, found.own, found.moved}
 	}
-	for _, w := range g.byOwner[who.JID] {
-		if w.node == n {
-			return view{w.audience, w.own, max(v.moved, w.moved)}
+	all := &policy.Receiving{}
+	v := view{audience: g.audienceOf(who, q.Node, all), moved: g.standing(who.JID)}
+	v.own = g.exceptions(v.audience, who, all)
+	if ground := v.audience.ground(); v.own != nil || ground < v.moved {
+		if v.own == nil {
+			v.own = &own{}
 		}
-	}
-	v.audience = g.audienceOf(who, n, &policy.Receiving{})
-	if v.own = g.exceptions(v.audience, who, &policy.Receiving{}); v.own != nil {
-		v.moved = g.version + 1 // without a watch nobody kept the exceptions' past
+		v.own.floor = max(ground, v.moved)
 	}
 	return v
+}
+
+// watchOf is the watch that somebody at the address to is seen by: that of the
+// address, or of his bare JID, or his first; nil if there is none.
+func (g *Group) watchOf(owner, to string, n Node) *Watch {
+	var found *Watch
+	for _, w := range g.byOwner[owner] {
+		switch {
+		case w.node != n:
+		case w.rec.JID == to:
+			return w
+		case found == nil || w.rec.JID == owner:
+			found = w
+		}
+	}
+	return found
 }
 
 // since is the version that a token stands for, if what changed after it can
 // still be told.
 func (v *view) since(token string) (uint64, bool) {
 	g := v.audience.g
-	at, ok := g.parseToken(token)
-	return at, ok && at >= max(v.audience.floor, v.audience.born, v.moved)
+	at, ok := g.parseToken(v.audience.key.node, token)
+	floor := v.audience.ground()
+	if v.own != nil {
+		floor = v.own.floor
+	}
+	return at, ok && at >= max(floor, v.moved)
 }

@@ -54,6 +54,7 @@ type Roster struct {
 	renderer Renderer
 	now      func() time.Time
 	log      *slog.Logger
+	limits   limits
 
 	loading sync.Mutex // held over the store while a group is loaded, created or deleted
 
@@ -64,6 +65,7 @@ type Roster struct {
 // New makes a roster. Groups are loaded on first use.
 func New(o Options) *Roster {
 	r := &Roster{store: o.Store, outbox: o.Outbox, renderer: o.Renderer, now: o.Now, log: o.Log, groups: map[string]*Group{}}
+	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle}
 	if r.now == nil {
 		r.now = time.Now
 	}
@@ -71,6 +73,13 @@ func New(o Options) *Roster {
 		r.log = slog.Default()
 	}
 	return r
+}
+
+// limits are the bounds that a test makes others.
+type limits struct {
+	items  int // bytes of items in one stanza
+	graves int // tombstones that are kept in any case
+	idle   int // audiences without a watch that are kept
 }
 
 // Loaded returns the group if it is in memory; it never waits for the store.
@@ -94,9 +103,8 @@ func (r *Roster) Group(ctx context.Context, name string) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := newGroup(r, rec)
-	g.unsettle()
-	r.admit(g)
+	g := r.admit(newGroup(r, rec))
+	g.Lost()
 	r.outbox.Wanted(g)
 	return g, nil
 }
@@ -145,9 +153,10 @@ func (r *Roster) CreateGroup(ctx context.Context, rec *GroupRecord) error {
 	if err := r.store.CreateGroup(ctx, rec); err != nil {
 		return err
 	}
-	g := newGroup(r, rec)
-	g.unsettle()
-	r.admit(g)
+	g := r.admit(newGroup(r, rec))
+	g.mu.Lock()
+	g.signal()
+	g.mu.Unlock()
 	r.outbox.Wanted(g)
 	return nil
 }
@@ -180,7 +189,6 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	for _, m := range g.sorted {
 		g.withdraw(m)
 	}
-	g.audiences, g.order, g.watches, g.byOwner = nil, nil, nil, nil
-	g.signal() // whoever still waits for an answer is told that there is no group
+	g.signal() // who still waits for an answer gets a refusal
 	return nil
 }

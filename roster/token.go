@@ -9,9 +9,9 @@ import (
 )
 
 // A state token is one enciphered block: the version, and a constant that
-// tells our own tokens from those of another epoch. The key lives as long as
-// the group is loaded; that is the epoch. To the outside a token is opaque
-// and counts nothing.
+// tells our own tokens of a node from those of another node or epoch. The key
+// lives as long as the group is loaded; that is the epoch. To the outside a
+// token is opaque and counts nothing.
 const (
 	tokenMark = 0x726f6c6c63616c6c
 	tokenLen  = 22 // of base64
@@ -27,29 +27,29 @@ func newTokens() cipher.Block {
 	return c
 }
 
-// token is the state token of what is visible up to version v.
-func (g *Group) token(v uint64) string {
+// token is the state token of what is visible of a node up to version v.
+func (g *Group) token(n Node, v uint64) string {
 	if v == 0 {
 		return ""
 	}
 	var in, out [16]byte
 	binary.BigEndian.PutUint64(in[:8], v)
-	binary.BigEndian.PutUint64(in[8:], tokenMark)
+	binary.BigEndian.PutUint64(in[8:], tokenMark+uint64(n))
 	g.tokens.Encrypt(out[:], in[:])
 	return base64.RawURLEncoding.EncodeToString(out[:])
 }
 
-// parseToken is its inverse; ok is false for a token of another epoch, or
-// what never was one.
-func (g *Group) parseToken(s string) (v uint64, ok bool) {
+// parseToken is its inverse; ok is false for a token of another node or
+// epoch, or what never was one.
+func (g *Group) parseToken(n Node, s string) (v uint64, ok bool) {
 	var in, out [16]byte
 	if len(s) != tokenLen {
 		return 0, false
 	}
-	if n, err := base64.RawURLEncoding.Strict().Decode(in[:], []byte(s)); err != nil || n != len(in) {
+	if _, err := base64.RawURLEncoding.Strict().Decode(in[:], []byte(s)); err != nil {
 		return 0, false
 	}
 	g.tokens.Decrypt(out[:], in[:])
 	v = binary.BigEndian.Uint64(out[:8])
-	return v, binary.BigEndian.Uint64(out[8:]) == tokenMark && v <= g.version
+	return v, binary.BigEndian.Uint64(out[8:]) == tokenMark+uint64(n) && v <= g.version
 }

@@ -25,7 +25,7 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 		b = g.answer(b, q)
 	}
 	for range g.order {
-		if len(b) >= limit {
+		if len(b) >= limit || g.closed {
 			break
 		}
 		g.turnAt = (g.turnAt + 1) % len(g.order)
@@ -54,7 +54,7 @@ func (g *Group) Doubt(turns int) {
 	for _, ws := range g.byOwner {
 		for _, w := range ws {
 			if w.lag != nil && w.lag.turn+uint64(turns) > g.turns {
-				*w.lag = lag{}
+				*w.lag = position{}
 			}
 		}
 	}
@@ -63,7 +63,7 @@ func (g *Group) Doubt(turns int) {
 
 // turn serves a's cohorts, the one furthest behind first.
 func (a *audience) turn(b []byte, limit int) []byte {
-	for len(b) < limit {
+	for len(b) < limit && !a.mute {
 		var c *cohort
 		for _, x := range a.cohorts {
 			if x.live > 0 && (x.cursor < a.g.version || x.partial != nil) && (c == nil || x.cursor < c.cursor) {
@@ -113,7 +113,7 @@ func (a *audience) serve(b []byte, limit int, c *cohort) []byte {
 // one part with the rest: they stand further on.
 func (a *audience) start(c *cohort) {
 	if c.done > 0 {
-		told := &cohort{cursor: c.walk.version, seen: c.walk.seenBy(c), last: c.walk.line, turn: c.turn, watch: slices.Clone(c.watch[:c.done])}
+		told := &cohort{cursor: c.walk.version, seen: c.walk.seen, last: c.walk.line, turn: c.turn, watch: slices.Clone(c.watch[:c.done])}
 		for _, w := range told.watch {
 			if w != nil {
 				w.cohort = told
@@ -129,29 +129,29 @@ func (a *audience) start(c *cohort) {
 		}
 		a.merge(told)
 	}
-	if c.cursor < a.floor {
-		c.cursor, c.seen = 0, 0
-	}
 	if a.key.node == NodeContact {
 		a.startContact(c)
 		return
 	}
+	if c.cursor < a.floor {
+		c.cursor, c.seen, c.partial = 0, 0, nil
+	}
 	c.walk = a.newWalk(c.cursor, false)
-	if !c.walk.empty() && chunks(c.walk.entries, 0) == 1 {
+	if c.walk.speaks() && a.g.chunks(c.walk.entries, 0) == 1 {
 		w, r := c.walk, a.g.roster.renderer
 		w.single = r.EventStart(nil, a.g.name, randomID())
 		w.rest = r.EventItems(make([]byte, 0, w.bytes+512), a.key.node)
 		for _, e := range w.entries {
 			w.rest = append(w.rest, w.buf[e.lo:e.hi]...)
 		}
-		w.rest = r.EventEnd(w.rest, a.stamp(w, c.seen, w.seenBy(c)))
+		w.rest = r.EventEnd(w.rest, a.stamp(w, c.seen, w.seen))
 	}
 }
 
 // finish lets c stand where its walk has brought it.
 func (a *audience) finish(c *cohort) {
 	w := c.walk
-	c.cursor, c.seen, c.last = w.version, w.seenBy(c), w.line
+	c.cursor, c.seen, c.last = w.version, w.seen, w.line
 	c.walk, c.done = nil, 0
 	a.cohorts = slices.DeleteFunc(a.cohorts, func(x *cohort) bool { return x == c })
 	c.compact()
@@ -182,9 +182,9 @@ func (a *audience) merge(c *cohort) {
 }
 
 func (a *audience) stamp(w *walk, from, to uint64) *Stamp {
-	s := &Stamp{To: a.g.token(to), Full: w.since == 0, Part: 1, Parts: 1}
+	s := &Stamp{To: a.g.token(a.key.node, to), Full: w.since == 0, Part: 1, Parts: 1}
 	if !s.Full {
-		s.From = a.g.token(from)
+		s.From = a.g.token(a.key.node, from)
 	}
 	return s
 }
@@ -193,7 +193,7 @@ func (a *audience) stamp(w *walk, from, to uint64) *Stamp {
 // first; the rest follows in another turn.
 func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, whole bool) {
 	if w.own == nil && c.partial == nil {
-		if c.walk.empty() {
+		if !c.walk.speaks() {
 			return b, true
 		}
 		if c.walk.single != nil {
@@ -202,37 +202,36 @@ func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, w
 			return append(b, c.walk.rest...), true
 		}
 	}
-	entries, from, to := c.walk.entries, c.seen, c.walk.seenBy(c)
+	entries, from, to := c.walk.entries, c.seen, c.walk.seen
 	if w.own != nil {
 		from = w.own.seen
 		entries, to = a.ownEntries(c.walk, w.own)
-		to = max(to, from)
 	}
-	b, whole = a.parts(b, limit, c, w, entries, a.stamp(c.walk, from, to))
+	if c.partial != nil {
+		to = c.partial.seen
+	}
+	b, whole = a.parts(b, limit, c, w, entries, from, to)
 	if !whole {
 		return b, false
 	}
 	p := c.partial
 	c.partial = nil
-	if p != nil {
-		to = p.seen
-	}
 	if w.own != nil {
 		w.own.seen = to
-		if len(w.own.exceptions) == 0 && to == c.walk.seenBy(c) {
-			w.own = nil
-		}
 	}
-	if p != nil && p.cursor != c.walk.version {
+	switch {
+	case p != nil && p.cursor != c.walk.version:
 		w.leave()
-		a.join(w, p.cursor, p.seen, "")
+		a.join(w, position{cursor: p.cursor, seen: to, turn: a.g.turns + 1})
+	case w.own != nil:
+		w.prune()
 	}
 	return b, true
 }
 
 // parts appends the entries in as many stanzas as they need.
-func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []entry, s *Stamp) ([]byte, bool) {
-	i, n := 0, 0
+func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []entry, from, to uint64) ([]byte, bool) {
+	g, i, n := a.g, 0, 0
 	if p := c.partial; p != nil {
 		i, _ = slices.BinarySearchFunc(entries, p.after, func(e entry, after string) int {
 			if e.key <= after {
@@ -241,18 +240,18 @@ func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []ent
 			return 1
 		})
 		n = p.parts
-		s.To = a.g.token(p.seen)
 	}
-	s.Parts = n + chunks(entries, i)
-	if n == 0 && !slices.ContainsFunc(entries, func(e entry) bool { return e.hi > e.lo }) {
+	s := a.stamp(c.walk, from, to)
+	s.Parts = n + g.chunks(entries, i)
+	if n == 0 && !s.Full && !slices.ContainsFunc(entries, func(e entry) bool { return e.hi > e.lo }) {
 		return b, true
 	}
-	r := a.g.roster.renderer
+	r := g.roster.renderer
 	for {
-		j := chunk(entries, i)
+		j := g.chunk(entries, i)
 		n++
 		s.Part = n
-		b = r.EventStart(b, a.g.name, randomID())
+		b = r.EventStart(b, g.name, randomID())
 		b = append(b, w.to...)
 		b = r.EventItems(b, a.key.node)
 		for _, e := range entries[i:j] {
@@ -263,7 +262,6 @@ func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []ent
 			return b, true
 		}
 		if c.partial == nil {
-			to, _ := a.g.parseToken(s.To)
 			c.partial = &partial{cursor: c.walk.version, seen: to}
 		}
 		c.partial.after, c.partial.parts = entries[j-1].key, n
@@ -273,41 +271,40 @@ func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []ent
 	}
 }
 
-// ownEntries is what w tells a watch with exceptions: members that are one
-// for it are decided and rendered apart.
+// ownEntries is what w tells a watch with exceptions, and the last version
+// visible to it then: members that are an exception are decided and rendered
+// apart.
 func (a *audience) ownEntries(w *walk, o *own) (entries []entry, to uint64) {
+	if w.since == 0 {
+		to = a.latestFor(o)
+	} else {
+		to = o.seen
+	}
 	if !o.concerns(w) {
-		return w.entries, w.to
+		return w.entries, max(to, w.to)
 	}
 	list, counted := a.g.scratch.own[:0], w.since == 0
 	for _, e := range w.entries {
-		if e.key == summaryKey || e.m != nil && o.exceptions[e.m] != nil {
+		if e.key == summaryKey || e.key == infoKey && o.infoSince > 0 || e.m != nil && o.exceptions[e.m] != nil {
 			continue
 		}
 		list = append(list, e)
 	}
+	if at := a.infoFor(o); o.infoSince > 0 && a.key.node.info() && at > w.since {
+		list = append(list, w.own(entry{key: infoKey, v: at}, a.renderInfo))
+	}
 	for m, x := range o.exceptions {
-		e, ok := w.entry(m, x.mask, x.history)
-		if !ok {
-			continue
+		if e, ok := w.entry(m, x.mask, x.history); ok {
+			list = append(list, w.own(e, func(b []byte) []byte { return a.render(b, w, &e, x.mask, x.history) }))
 		}
-		e.lo = len(w.buf)
-		w.buf = a.render(w.buf, w, m, x.mask, x.history)
-		e.hi = len(w.buf)
-		list = append(list, e)
 	}
 	for _, e := range list {
 		counted = counted || e.counted
 		to = max(to, e.v)
 	}
 	if counted && a.key.node == NodeGroup {
-		e := entry{key: summaryKey, lo: len(w.buf)}
-		w.buf = a.g.roster.renderer.Summary(w.buf, a.ownSummary(o))
-		e.hi = len(w.buf)
-		list = append(list, e)
-	}
-	if w.since == 0 {
-		to = max(to, a.lastVisible(o))
+		s := a.ownSummary(o)
+		list = append(list, w.own(entry{key: summaryKey}, func(b []byte) []byte { return a.g.roster.renderer.Summary(b, s) }))
 	}
 	slices.SortFunc(list, func(x, y entry) int { return cmp.Compare(x.key, y.key) })
 	a.g.scratch.own = list
@@ -316,6 +313,9 @@ func (a *audience) ownEntries(w *walk, o *own) (entries []entry, to uint64) {
 
 // concerns says whether w may look different with o's exceptions.
 func (o *own) concerns(w *walk) bool {
+	if o.infoSince > 0 {
+		return true
+	}
 	if len(o.exceptions) == 0 {
 		return false
 	}
@@ -354,12 +354,18 @@ func (a *audience) startContact(c *cohort) {
 // was shown last.
 func (a *audience) show(b []byte, c *cohort, w *Watch) []byte {
 	rest, last := c.walk.rest, c.last
-	if o := w.own; o != nil && len(o.exceptions) > 0 {
-		rest, last = a.g.roster.renderer.Contact(nil, a.line(o)), o.last
-		o.last = string(rest)
+	if w.own != nil {
+		last = w.own.last
+		w.prune()
+	}
+	if w.own != nil {
+		rest = a.g.roster.renderer.Contact(nil, a.line(w.own))
 	}
 	if c.cursor != 0 && string(rest) == last {
 		return b
+	}
+	if w.own != nil {
+		w.own.last = string(rest)
 	}
 	b = append(b, c.walk.single...)
 	b = append(b, w.to...)

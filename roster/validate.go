@@ -102,6 +102,9 @@ func (m *MemberRecord) validate(field string) error {
 	if !m.Affiliation.IsMember() || int(m.Affiliation) >= len(affiliationNames) {
 		return invalid(field+".affiliation", "must be member, admin or owner")
 	}
+	if int(m.Ask) >= len(askNames) {
+		return invalid(field+".ask", "unknown")
+	}
 	if err := text(field+".nick", m.Nick, MaxText); err != nil {
 		return err
 	}

@@ -21,9 +21,9 @@ type entry struct {
 	key     string // sort key: infoKey, summaryKey, or the member's JID
 	m       *member
 	v       uint64 // version of the visible change
-	counted bool   // it may change the counts
-	gone    bool
-	lo, hi  int // bytes in the walk's buffer
+	shown   bool   // it changes the item
+	counted bool   // it changes the counts
+	lo, hi  int    // bytes in the walk's buffer
 }
 
 // The two items that are no members sort before all of them.
@@ -37,7 +37,8 @@ const (
 type walk struct {
 	version uint64 // the group's, when the walk was made
 	since   uint64 // the cohort's cursor; 0 = full state
-	to      uint64 // last visible version; 0 = nothing visible
+	seen    uint64 // last visible version
+	to      uint64 // last visible version of the entries
 	answer  bool   // for a question: leavers are items
 	buf     []byte
 	entries []entry // sorted by key
@@ -49,9 +50,6 @@ type walk struct {
 	line   string // contact
 }
 
-// seenBy is the visible version that c's watches hold after w.
-func (w *walk) seenBy(c *cohort) uint64 { return max(c.seen, w.to) }
-
 // scratch is reused from walk to walk. Guarded by Group.mu.
 type scratch struct {
 	found   []*member
@@ -62,26 +60,18 @@ type scratch struct {
 	names   []string
 }
 
-// countKinds are those that enter the summary.
-const countKinds = policy.Named | policy.Counted | policy.Show
-
 // newWalk finds and renders what a's watches that stand at cursor must be
 // told. This is the only place that decides what to send.
 func (a *audience) newWalk(cursor uint64, answer bool) *walk {
 	g := a.g
-	w := &walk{version: g.version, since: cursor, summary: -1, answer: answer}
-	if a.key.node.info() && g.info > cursor {
-		w.add(a, entry{key: infoKey, v: g.info}, func(b []byte) []byte {
-			return g.roster.renderer.Info(b, &g.settings, g.name, a.basic)
-		})
-	}
-	if cursor == 0 {
-		w.to = max(w.to, a.lastVisible(nil))
+	w := &walk{version: g.version, since: cursor, seen: a.latest(), summary: -1, answer: answer}
+	if at := a.infoAt(); a.key.node.info() && at > cursor {
+		w.add(entry{key: infoKey, v: at}, a.renderInfo)
 	}
 	for _, m := range a.changed(cursor) {
 		mask, h := a.masks[m.slot], a.history(m.slot)
 		if e, ok := w.entry(m, mask, h); ok {
-			w.add(a, e, func(b []byte) []byte { return a.render(b, w, m, mask, h) })
+			w.add(e, func(b []byte) []byte { return a.render(b, w, &e, mask, h) })
 		}
 	}
 	if a.key.node == NodeGroup && (cursor == 0 || w.counts()) {
@@ -108,47 +98,41 @@ func (a *audience) changed(cursor uint64) []*member {
 	return found
 }
 
-// lastVisible is the version of the last change that a's watchers, or the one
-// with o's exceptions, could see: the same however they came to know of it.
-func (a *audience) lastVisible(o *own) uint64 {
-	v := a.floor
-	for _, m := range a.g.slots {
-		switch {
-		case m == nil:
-		case o != nil && o.exceptions[m] != nil:
-			v = max(v, m.visible(o.exceptions[m].mask, o.exceptions[m].history))
-		default:
-			v = max(v, a.visible(m))
-		}
-	}
-	return v
-}
-
 // entry says whether a decision about m belongs in the walk.
 func (w *walk) entry(m *member, mask policy.Mask, h history) (entry, bool) {
 	e := entry{key: m.JID, m: m, v: m.visible(mask, h)}
-	if e.v <= w.since || w.since == 0 && (m.gone > 0 || mask == 0) {
+	if e.v <= w.since || w.since == 0 && (m.gone > 0 || mask&policy.Named == 0) {
 		return e, false
 	}
-	e.counted = m.visible(mask&countKinds, h) > w.since
-	e.gone = m.gone > 0 || mask&policy.Named == 0
+	e.shown, e.counted = m.shown(mask, h) > w.since, m.counts(mask, h) > w.since
 	return e, true
 }
 
-func (w *walk) add(a *audience, e entry, render func([]byte) []byte) {
+// own renders an entry that only one watch has.
+func (w *walk) own(e entry, render func([]byte) []byte) entry {
 	e.lo = len(w.buf)
 	w.buf = render(w.buf)
 	e.hi = len(w.buf)
+	return e
+}
+
+func (w *walk) add(e entry, render func([]byte) []byte) {
+	e = w.own(e, render)
 	w.to = max(w.to, e.v)
 	w.bytes += e.hi - e.lo
 	w.entries = append(w.entries, e)
 }
 
+func (a *audience) renderInfo(b []byte) []byte {
+	return a.g.roster.renderer.Info(b, &a.g.settings, a.g.name, a.basic)
+}
+
 // render appends m's item as mask shows it: the member, a retraction if the
 // reader had the item and it was taken away, or nothing.
-func (a *audience) render(b []byte, w *walk, m *member, mask policy.Mask, h history) []byte {
-	g := a.g
+func (a *audience) render(b []byte, w *walk, e *entry, mask policy.Mask, h history) []byte {
+	g, m := a.g, e.m
 	switch {
+	case !e.shown:
 	case m.gone == 0 && mask&policy.Named != 0:
 		s := &g.scratch
 		s.devices = m.item(&s.item, mask, s.devices)
@@ -168,7 +152,7 @@ func (w *walk) counts() bool {
 }
 
 func (w *walk) insertSummary(a *audience, s Summary) {
-	w.add(a, entry{key: summaryKey}, func(b []byte) []byte { return a.g.roster.renderer.Summary(b, s) })
+	w.add(entry{key: summaryKey}, func(b []byte) []byte { return a.g.roster.renderer.Summary(b, s) })
 	n := len(w.entries) - 1
 	e := w.entries[n]
 	w.summary = 0
@@ -179,26 +163,41 @@ func (w *walk) insertSummary(a *audience, s Summary) {
 	w.entries[w.summary] = e
 }
 
-// empty says whether there is nothing to send.
-func (w *walk) empty() bool { return w.bytes == 0 }
+// speaks says whether there is something to send: a change that shows, or
+// the state, even that of an empty table.
+func (w *walk) speaks() bool { return w.bytes > 0 || w.since == 0 }
 
 // chunk is the end of the longest run of entries from i on that fits in one
 // stanza, at least one entry.
-func chunk(entries []entry, i int) int {
-	n := 0
+func (g *Group) chunk(entries []entry, i int) int {
+	n, limit := 0, g.roster.limits.items
 	j := i
 	for ; j < len(entries); j++ {
 		n += entries[j].hi - entries[j].lo
-		if n > maxItems && j > i {
+		if n > limit && j > i {
 			break
 		}
 	}
 	return j
 }
 
-func chunks(entries []entry, i int) (n int) {
+// chunkBack is the start of the longest run of entries down to lo that fits in
+// one stanza, at least one entry.
+func (g *Group) chunkBack(entries []entry, lo int) int {
+	n, limit := 0, g.roster.limits.items
+	i := len(entries)
+	for ; i > lo; i-- {
+		n += entries[i-1].hi - entries[i-1].lo
+		if n > limit && i < len(entries) {
+			break
+		}
+	}
+	return i
+}
+
+func (g *Group) chunks(entries []entry, i int) (n int) {
 	for ; i < len(entries); n++ {
-		i = chunk(entries, i)
+		i = g.chunk(entries, i)
 	}
 	return max(1, n)
 }

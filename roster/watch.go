@@ -16,25 +16,22 @@ type Watch struct {
 	to        []byte // the address, escaped for an attribute
 
 	audience *audience
-	cohort   *cohort // nil while held
-	at       int     // index in cohort.watches
-	lag      *lag    // non-nil while held
-	own      *own    // nil for nearly all
-	moved    uint64  // version at which it changed its audience
-}
-
-// lag is where a watch stood when it became unreachable.
-type lag struct {
-	cursor, seen uint64
-	last         string
-	turn         uint64
+	cohort   *cohort   // nil while held
+	at       int       // index in cohort.watches
+	lag      *position // non-nil while held
+	own      *own      // nil for nearly all
+	moved    uint64    // version at which it changed its audience
 }
 
 // own is what is different about one watch.
 type own struct {
 	exceptions map[*member]*exception
-	seen       uint64 // last version visible to this watch
+	floor      uint64 // what was visible before, of which nothing else is left
+	seen       uint64 // last version visible to this watch that it was told
 	last       string // contact: the line it shows
+
+	// The group attributes have a past of their own as well, if it moved.
+	infoSince, infoTold uint64
 }
 
 // exception is a decision about a member for one watch.
@@ -67,17 +64,23 @@ type partial struct {
 	parts        int
 }
 
-func (a *audience) join(w *Watch, cursor, seen uint64, last string) {
-	if cursor < a.floor {
-		cursor, seen = 0, 0 // it missed a tombstone
+// join puts w where it stands.
+func (a *audience) join(w *Watch, p position) {
+	floor := a.floor
+	if w.own != nil {
+		floor = w.own.floor
+	}
+	if p.cursor < floor && w.node != NodeContact {
+		p = position{} // it missed a tombstone
 	}
 	for _, c := range a.cohorts {
-		if c.cursor == cursor && (cursor == 0 || c.seen == seen && c.last == last) {
+		if c.cursor == p.cursor && (p.cursor == 0 || w.own != nil || c.seen == p.seen && c.last == p.last) {
+			c.turn = max(c.turn, p.turn)
 			c.add(w)
 			return
 		}
 	}
-	c := &cohort{cursor: cursor, seen: seen, last: last}
+	c := &cohort{cursor: p.cursor, seen: p.seen, last: p.last, turn: p.turn}
 	a.cohorts = append(a.cohorts, c)
 	c.add(w)
 }
@@ -125,6 +128,10 @@ func (g *Group) addWatch(rec SubscriptionRecord, node Node, r policy.Receiving) 
 		g.watches[rec.ID] = w
 	}
 	g.byOwner[rec.Owner] = append(g.byOwner[rec.Owner], w)
+	if g.optional(rec.Owner) {
+		g.version++
+		g.mark(rec.Owner)
+	}
 	g.place(w)
 	return w
 }
@@ -138,11 +145,67 @@ func (g *Group) place(w *Watch) {
 	who := g.watcher(w.rec.Owner)
 	w.audience = g.audienceOf(&who, w.node, &w.receiving)
 	w.audience.watches++
+	w.moved = g.standing(who.JID)
 	w.own = g.exceptions(w.audience, &who, &w.receiving)
-	w.audience.join(w, 0, 0, "")
+	if ground := w.audience.ground(); w.own == nil && ground < w.moved && w.node != NodeContact {
+		w.own = &own{}
+	}
+	if w.own != nil {
+		w.own.floor = max(w.audience.ground(), w.moved)
+	}
+	w.audience.join(w, position{})
+}
+
+// standing is the version of the last change of what jid may see, as far as
+// it is his alone: his affiliation, his roles, what rules name him, what he
+// wants. Tokens from before it are of no use to him.
+func (g *Group) standing(jid string) uint64 {
+	v := max(g.namedAll, g.named[jid], g.named[domainOf(jid)])
+	if m := g.members[jid]; m != nil {
+		v = max(v, m.access, m.gone)
+		for _, role := range m.Roles {
+			v = max(v, g.named[roleName+role])
+		}
+	}
+	return v
+}
+
+// maxNamed bounds Group.named.
+const maxNamed = 4096
+
+// mark records that what is decided for a JID, for "@" and a domain, or for a
+// role (see roleName), apart from others has changed.
+func (g *Group) mark(name string) {
+	if len(g.named) >= maxNamed {
+		clear(g.named)
+		g.namedAll = g.version
+	}
+	g.named[name] = g.version
+}
+
+// unsure makes all tokens that owner holds useless: he may have got them
+// from a watch with other options than the one that he is seen by next.
+func (g *Group) unsure(owner string) {
+	g.mark(owner)
+	for _, w := range g.byOwner[owner] {
+		w.moved = g.version
+	}
+}
+
+// optional says whether some watch of owner has options.
+func (g *Group) optional(owner string) bool {
+	return slices.ContainsFunc(g.byOwner[owner], func(w *Watch) bool {
+		r := &w.receiving
+		return r.Refuse || r.SameRole || len(r.Members) > 0 || len(r.Roles) > 0 || r.Attributes != 0
+	})
 }
 
 func (g *Group) dropWatch(w *Watch) {
+	if g.optional(w.rec.Owner) {
+		g.version++
+		g.unsure(w.rec.Owner)
+		g.signal()
+	}
 	w.leave()
 	w.audience.watches--
 	w.audience.used = g.version
@@ -206,8 +269,8 @@ func (g *Group) index(m *member) {
 			g.singles[who] = map[*member]struct{}{}
 		}
 		g.singles[who][m] = struct{}{}
+		g.mark(who)
 	})
-	m.auth.Roles(func(role string) { g.roles[role]++ })
 }
 
 func (g *Group) unindex(m *member) {
@@ -219,9 +282,8 @@ func (g *Group) unindex(m *member) {
 		if len(g.singles[who]) == 0 {
 			delete(g.singles, who)
 		}
+		g.mark(who)
 	})
-	m.auth.Roles(func(role string) { g.roles[role]-- })
-	m.auth = nil
 }
 
 // hold stops telling the watches of owner that go to the given resource, or
@@ -229,26 +291,33 @@ func (g *Group) unindex(m *member) {
 // Unknown counts as reachable: only who was seen to leave is held.
 func (g *Group) hold(owner, resource string) {
 	for _, w := range g.byOwner[owner] {
-		if w.lag == nil && w.goesTo(resource) {
-			w.lag = &lag{}
-			if c := w.cohort; c != nil {
-				*w.lag = lag{c.cursor, c.seen, c.last, c.turn}
-				if c.walk != nil && w.at < c.done {
-					*w.lag = lag{c.walk.version, c.walk.seenBy(c), c.walk.line, c.turn}
-				}
-			}
-			w.leave()
+		if w.goesTo(resource) {
+			w.hold()
 		}
+	}
+}
+
+func (w *Watch) hold() {
+	if w.lag == nil {
+		p := w.position()
+		w.leave()
+		w.lag = &p
 	}
 }
 
 func (g *Group) release(owner, resource string) {
 	for _, w := range g.byOwner[owner] {
-		if w.lag != nil && w.goesTo(resource) {
-			l := w.lag
-			w.lag = nil
-			w.audience.join(w, l.cursor, l.seen, l.last)
+		if w.goesTo(resource) {
+			w.release()
 		}
+	}
+}
+
+func (w *Watch) release() {
+	if w.lag != nil {
+		p := *w.lag
+		w.lag = nil
+		w.audience.join(w, p)
 	}
 }
 
@@ -257,26 +326,9 @@ func (w *Watch) goesTo(resource string) bool {
 	return r == resource
 }
 
-// forget drops the exception about a tombstone that is freed. Who has not
-// been told yet that it left gets the full state instead.
-func (w *Watch) forget(m *member) {
-	if w.own == nil || w.own.exceptions[m] == nil {
-		return
-	}
-	delete(w.own.exceptions, m)
-	switch {
-	case w.lag != nil:
-		if w.lag.cursor < m.version {
-			*w.lag = lag{}
-		}
-	case w.cohort.cursor < m.version:
-		w.reset()
-	}
-}
-
 // reset owes w the full state again.
 func (w *Watch) reset() {
 	w.lag = nil
 	w.leave()
-	w.audience.join(w, 0, 0, "")
+	w.audience.join(w, position{})
 }

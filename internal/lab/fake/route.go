@@ -48,7 +48,7 @@ func (s *Server) route(st stanza) {
 	case s.cfg.Host:
 		s.local(st)
 	default:
-		s.refuse(st, "cancel", "remote-server-not-found")
+		s.refuse(st, "cancel", "not-allowed") // no s2s
 	}
 }
 

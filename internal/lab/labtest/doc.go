@@ -16,7 +16,7 @@
 //	}
 //
 // A server is started when the first test asks for it and stopped by Run, which
-// also fails the binary if goroutines are left. Tests must not use accounts of
-// the same names, and must give the component port free when they end; plays
-// see to the first by themselves.
+// also fails the binary if goroutines are left. Tests that share a server must
+// use accounts of different names (plays see to that by themselves) and detach
+// their component when they end.
 package labtest

@@ -1,0 +1,280 @@
+package roster_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// op is one thing that happens to a group. It happens twice: to the engine
+// (on) and to the model (in), and both must refuse it alike.
+type op struct {
+	kind     string
+	jid      string // of the member or the watcher, bare
+	resource string
+	node     roster.Node
+	record   roster.MemberRecord
+	settings roster.Settings
+	presence roster.Presence
+	auth     *policy.Authorization
+	wants    policy.Receiving
+	policy   policy.Group
+	early    bool
+}
+
+func (o op) String() string {
+	s := fmt.Sprintf("%s %s", o.kind, full(o.jid, o.resource))
+	switch o.kind {
+	case "hear":
+		s += fmt.Sprintf(" %d/%d %q %q", o.presence.Show, o.presence.Priority, o.presence.Status, o.presence.Idle)
+	case "add", "update":
+		s += fmt.Sprintf(" %v", o.record)
+	case "settings":
+		s += fmt.Sprintf(" %v", o.settings)
+	case "authorize":
+		s += fmt.Sprintf(" %v", o.auth)
+	case "receive":
+		s += fmt.Sprintf(" %s %v", o.node, o.wants)
+	case "policy":
+		s += fmt.Sprintf(" %v", o.policy)
+	case "subscribe", "unsubscribe":
+		s += " " + o.node.String()
+	}
+	return s
+}
+
+func full(bare, resource string) string {
+	if resource == "" {
+		return bare
+	}
+	return bare + "/" + resource
+}
+
+// on lets o happen to the engine.
+func (o op) on(s *stage) error {
+	ctx, g, r := context.Background(), s.g, s.r
+	switch o.kind {
+	case "hear":
+		g.Hear([]byte(o.jid), []byte(o.resource), &o.presence)
+	case "add":
+		return r.AddMembers(ctx, g.Name(), o.record.Clone())
+	case "update":
+		return r.UpdateMember(ctx, g.Name(), o.jid, func(m *roster.MemberRecord) error {
+			ask := m.Ask
+			*m = o.record.Clone()
+			m.Ask = ask
+			return nil
+		})
+	case "remove":
+		return r.RemoveMember(ctx, g.Name(), o.jid)
+	case "settings":
+		return r.UpdateGroup(ctx, g.Name(), func(s *roster.Settings) error { *s = o.settings.Clone(); return nil })
+	case "authorize":
+		g.SetAuthorization(o.jid, o.auth)
+	case "receive":
+		if rec, ok := s.records[o.node.String()+" "+full(o.jid, o.resource)]; ok {
+			g.SetReceiving(rec.ID, o.wants)
+		}
+	case "policy":
+		g.SetPolicy(o.policy)
+	case "subscribe":
+		rec, err := g.Subscribe(ctx, o.jid, full(o.jid, o.resource), o.node, nil)
+		if err == nil {
+			s.records[o.node.String()+" "+rec.JID] = rec
+		}
+		return err
+	case "unsubscribe":
+		return g.Unsubscribe(ctx, o.jid, full(o.jid, o.resource), o.node, "")
+	case "onSubscribe":
+		return g.OnSubscribe(ctx, o.jid)
+	case "onUnsubscribe":
+		return g.OnUnsubscribe(ctx, o.jid)
+	case "onSubscribed":
+		return g.OnSubscribed(ctx, o.jid)
+	case "onUnsubscribed":
+		return g.OnUnsubscribed(ctx, o.jid)
+	case "onProbe":
+		g.OnProbe(o.jid, o.jid+"/probe")
+	case "bounced":
+		g.Bounced(o.jid, o.resource)
+	case "alive":
+		g.Alive(full(o.jid, o.resource))
+	case "lost":
+		g.Lost()
+	case "open":
+		g.Open()
+	case "swept":
+		g.Swept(o.early)
+	case "wants":
+		return s.attend()
+	default:
+		return fmt.Errorf("unknown op %q", o.kind)
+	}
+	return nil
+}
+
+// in lets o happen to the model.
+func (o op) in(w *world) error {
+	p := w.people[o.jid]
+	switch o.kind {
+	case "hear":
+		w.hear(o.jid, o.resource, o.presence)
+	case "add", "update", "remove":
+		return o.inMembers(w)
+	case "settings":
+		w.settings = o.settings.Clone()
+		w.drop(func(s *sub) bool { return !w.settings.Payload.Has(s.node) })
+	case "authorize":
+		if p != nil {
+			p.auth = o.auth
+		}
+	case "receive":
+		if s := w.sub(o.node.String() + " " + full(o.jid, o.resource)); s != nil {
+			s.wants = o.wants
+		}
+	case "policy":
+		w.policy = o.policy
+	case "subscribe", "unsubscribe", "onSubscribe", "onUnsubscribe", "onProbe":
+		return o.inSubs(w)
+	case "onSubscribed":
+		if p != nil && (p.rec.Ask == roster.Asked || p.rec.Ask == roster.Unasked && p.asking) {
+			p.rec.Ask = roster.Granted
+		}
+	case "onUnsubscribed":
+		if p != nil && (p.rec.Ask == roster.Asked || p.rec.Ask == roster.Granted || p.rec.Ask == roster.Unasked && p.asking) {
+			if p.rec.Ask == roster.Granted {
+				w.silence(o.jid)
+			}
+			p.rec.Ask, p.asking = roster.Refused, false
+		}
+	case "bounced":
+		if p != nil && o.resource != "" && p.known {
+			was := len(p.devices)
+			p.devices = slices.DeleteFunc(p.devices, func(d device) bool { return d.name == o.resource })
+			if len(p.devices) == 0 && was > 0 {
+				w.hold(o.jid, true, to(""))
+			}
+		}
+		w.hold(o.jid, true, to(o.resource))
+	case "alive":
+		w.hold(o.jid, false, to(""))
+		w.hold(o.jid, false, to(o.resource))
+	default:
+		o.inSweep(w)
+	}
+	return nil
+}
+
+func (o op) inMembers(w *world) error {
+	p := w.people[o.jid]
+	switch {
+	case o.kind == "add" && p != nil:
+		return roster.ErrMemberExists
+	case o.kind == "add":
+		w.people[o.jid] = &person{rec: o.record.Clone()}
+	case p == nil:
+		return roster.ErrNoMember
+	case o.kind == "update":
+		ask := p.rec.Ask
+		p.rec = o.record.Clone()
+		p.rec.Ask = ask
+	default:
+		delete(w.people, o.jid)
+		delete(w.awaited, o.jid)
+		w.drop(func(s *sub) bool { return s.owner == o.jid })
+	}
+	return nil
+}
+
+func (o op) inSubs(w *world) error {
+	s := &sub{owner: o.jid, jid: full(o.jid, o.resource), node: o.node}
+	if o.kind == "onSubscribe" || o.kind == "onUnsubscribe" || o.kind == "onProbe" {
+		s = &sub{owner: o.jid, jid: o.jid, node: roster.NodeContact}
+	}
+	old := w.sub(s.key())
+	switch o.kind {
+	case "unsubscribe", "onUnsubscribe":
+		w.drop(func(x *sub) bool { return x == old })
+		if old == nil && o.kind == "unsubscribe" {
+			return roster.ErrNoSubscription
+		}
+		return nil
+	case "onProbe":
+		if old != nil {
+			old.held = false
+		}
+		return nil
+	}
+	err := w.mayWatch(o.jid)
+	if err != nil && s.node == roster.NodeContact {
+		return nil // he is told with a presence stanza
+	}
+	if err == nil && !w.settings.Payload.Has(s.node) {
+		err = roster.ErrNoNode
+	}
+	switch {
+	case err != nil:
+		return err
+	case old != nil:
+		old.held = false
+	default:
+		w.subs = append(w.subs, s)
+	}
+	if p := w.people[o.jid]; s.node == roster.NodeContact && p != nil && (p.rec.Ask == roster.Asked || p.rec.Ask == roster.Refused) {
+		p.rec.Ask = roster.Unasked
+	}
+	return nil
+}
+
+func (o op) inSweep(w *world) {
+	switch o.kind {
+	case "lost":
+		w.sweep++
+		clear(w.awaited)
+		for _, p := range w.people {
+			if p.rec.Ask == roster.Granted {
+				w.awaited[p.rec.JID] = true
+			}
+		}
+		w.sweeping = len(w.awaited) > 0
+		w.ready = !w.sweeping
+	case "open":
+		w.ready = true
+	case "swept":
+		if w.sweeping && !(o.early && len(w.awaited) > 0) {
+			clear(w.awaited)
+			w.sweeping, w.ready = false, true
+			for _, p := range w.people {
+				w.expire(p)
+			}
+		}
+	case "wants":
+		for _, p := range w.people {
+			if p.rec.Ask == roster.Unasked && w.shares(p.rec.JID) {
+				p.rec.Ask = roster.Asked
+			}
+		}
+	}
+}
+
+// expire drops the devices that the sweep did not hear of.
+func (w *world) expire(p *person) {
+	for _, d := range slices.Clone(p.devices) {
+		if d.sweep != w.sweep {
+			w.gone(p, d.name)
+		}
+	}
+}
+
+// refusals are those that an op may meet.
+var refusals = []error{roster.ErrNoGroup, roster.ErrForbidden, roster.ErrNoNode, roster.ErrNoSubscription,
+	roster.ErrNoMember, roster.ErrMemberExists}
+
+func sameRefusal(a, b error) bool {
+	return !slices.ContainsFunc(refusals, func(e error) bool { return errors.Is(a, e) != errors.Is(b, e) }) &&
+		(a == nil) == (b == nil)
+}

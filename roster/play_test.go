@@ -1,0 +1,306 @@
+package roster_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// What the plays have in common: a group of people called by their first
+// names, and a word for each thing they do. The stage compares the content
+// of every stanza with the model; a play only says who is told, and when.
+
+func at(name string) string { return name + "@a.example" }
+
+// team is a group of members who share their presence.
+func team(names ...string) *roster.GroupRecord {
+	rec := &roster.GroupRecord{Name: "team"}
+	for _, n := range names {
+		rec.Members = append(rec.Members, roster.MemberRecord{JID: at(n), Affiliation: roster.Plain, Ask: roster.Granted})
+	}
+	return rec
+}
+
+// comes lets a member's device say how it is; leaves lets it go.
+func (s *stage) comes(name, resource string, show roster.Show, status string) {
+	s.t.Helper()
+	s.do(op{kind: "hear", jid: at(name), resource: resource, presence: roster.Presence{Show: show, Status: []byte(status)}})
+}
+
+func (s *stage) leaves(name, resource string) {
+	s.t.Helper()
+	s.do(op{kind: "hear", jid: at(name), resource: resource})
+}
+
+func (s *stage) subscribes(name string, n roster.Node) {
+	s.t.Helper()
+	s.do(op{kind: "subscribe", jid: at(name), node: n})
+}
+
+func (s *stage) authorizes(name string, a *policy.Authorization) {
+	s.t.Helper()
+	s.do(op{kind: "authorize", jid: at(name), auth: a})
+}
+
+// hides lets a member be offline for some, and as ever for the others.
+func (s *stage) hides(name string, from ...string) {
+	s.t.Helper()
+	a := policy.Default()
+	for _, f := range from {
+		a.Hide = append(a.Hide, at(f))
+	}
+	s.authorizes(name, &a)
+}
+
+// says gives the group its turns and compares what is said since the last
+// time: "bob presence: ann" is an event for bob with ann's item, a minus
+// stands before who is taken away, "full" before the full state.
+func (s *stage) says(want ...string) {
+	s.t.Helper()
+	s.settle(1 << 20)
+	var got []string
+	for _, h := range s.heard {
+		got = append(got, short(h))
+	}
+	s.heard = nil
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		s.t.Fatalf("said\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	}
+}
+
+func short(h heard) string {
+	b := strings.ReplaceAll(h.to, "@a.example", "") + " " + h.node
+	switch h.kind {
+	case "contact":
+		return b + ": " + h.text
+	case "answer", "refuse":
+		b = h.kind + " " + b
+	}
+	if h.stamp.Full {
+		b += " full"
+	}
+	if h.stamp.Parts > 1 {
+		b += fmt.Sprintf(" %d/%d", h.stamp.Part, h.stamp.Parts)
+	}
+	b += ":"
+	for _, it := range h.items {
+		id := " " + strings.TrimSuffix(it.id, "@a.example")
+		if it.gone {
+			id = " -" + id[1:]
+		}
+		b += id
+	}
+	if h.kind == "refuse" {
+		b += " " + strings.Trim(h.text, `"`)
+	}
+	return b
+}
+
+func TestEverydayLife(t *testing.T) {
+	s := play(t, team("ann", "bob", "cid"))
+	s.subscribes("bob", roster.NodeGroup)
+	s.subscribes("cid", roster.NodePresence)
+	s.says("bob group full: info summary ann bob cid", "cid presence full: ann bob cid")
+	s.comes("ann", "desk", roster.Online, "")
+	s.says("bob group: summary ann", "cid presence: ann")
+	s.comes("ann", "desk", roster.Online, "at lunch")
+	s.says("bob group: ann", "cid presence: ann")
+	s.comes("ann", "desk", roster.Online, "at lunch")
+	s.says()
+	s.do(op{kind: "remove", jid: at("ann")})
+	s.says("bob group: summary -ann", "cid presence: -ann")
+}
+
+func TestManyChangesAreToldOnce(t *testing.T) {
+	s := play(t, team("ann", "bob"))
+	s.subscribes("bob", roster.NodePresence)
+	s.says("bob presence full: ann bob")
+	for _, text := range []string{"1", "2", "3"} {
+		s.comes("ann", "desk", roster.Away, text)
+		s.comes("bob", "desk", roster.Chat, text)
+	}
+	s.says("bob presence: ann bob")
+}
+
+func TestHiddenFlapping(t *testing.T) {
+	s := play(t, team("ann", "bob", "cid"))
+	s.subscribes("bob", roster.NodeGroup)
+	s.subscribes("cid", roster.NodePresence)
+	s.comes("ann", "desk", roster.Online, "")
+	s.says("bob group full: info summary ann bob cid", "cid presence full: ann bob cid")
+	s.hides("ann", "bob")
+	s.says("bob group: summary ann")
+	s.comes("ann", "desk", roster.Away, "not for bob")
+	s.leaves("ann", "desk")
+	s.says("cid presence: ann")
+	s.hides("ann") // offline: it looks the same
+	s.says()
+	s.hides("ann", "bob")
+	s.comes("ann", "desk", roster.DND, "")
+	s.says("cid presence: ann")
+	s.leaves("ann", "desk")
+	s.hides("ann")
+	s.says("cid presence: ann")
+	s.comes("ann", "desk", roster.Online, "")
+	s.says("bob group: summary ann", "cid presence: ann")
+}
+
+func TestCountedButNotNamed(t *testing.T) {
+	rec := team("ann", "bob")
+	rec.Subscriptions = []roster.SubscriptionRecord{{ID: "1", Node: "group", JID: "eve@b.example", Owner: "eve@b.example"},
+		{ID: "2", Node: "presence", JID: "eve@b.example", Owner: "eve@b.example"}}
+	s := play(t, rec)
+	p := policy.DefaultGroup()
+	p.Default.Rules = []policy.Rule{{Who: policy.Who{Class: policy.Everyone}, Attributes: policy.Counted}}
+	s.do(op{kind: "policy", policy: p})
+	s.says("eve@b.example group full: info summary", "eve@b.example presence full:")
+	s.comes("ann", "desk", roster.DND, "never told")
+	s.says("eve@b.example group: summary")
+	s.comes("ann", "desk", roster.Away, "never told either")
+	s.says()
+	s.do(op{kind: "remove", jid: at("ann")})
+	s.says("eve@b.example group: summary")
+}
+
+func TestCatchUpAfterHold(t *testing.T) {
+	s := play(t, team("ann", "bob", "cid"))
+	s.subscribes("bob", roster.NodePresence)
+	s.comes("bob", "desk", roster.Online, "")
+	s.says("bob presence full: ann bob cid")
+	s.leaves("bob", "desk")
+	s.says()
+	s.comes("ann", "desk", roster.Online, "1")
+	s.comes("ann", "desk", roster.Online, "2")
+	s.do(op{kind: "remove", jid: at("cid")})
+	s.hides("ann") // nothing to see
+	s.says()
+	s.comes("bob", "desk", roster.Away, "")
+	s.says("bob presence: ann bob -cid")
+}
+
+func TestRoleChangeWhileHeldSendsOnlyWhatIsNew(t *testing.T) {
+	rec := team("ann", "bob", "cid")
+	s := play(t, rec)
+	lead := policy.Who{Class: policy.Role, Name: "lead"}
+	s.authorizes("ann", &policy.Authorization{Share: true, Rules: []policy.Rule{{Who: lead, Attributes: policy.All}}})
+	s.subscribes("bob", roster.NodePresence)
+	s.says("bob presence full: ann bob cid")
+	s.do(op{kind: "update", jid: at("bob"), record: roster.MemberRecord{JID: at("bob"), Affiliation: roster.Plain, Roles: []string{"lead"}}})
+	s.says() // ann is offline: he sees what he saw
+	s.comes("ann", "desk", roster.Online, "")
+	s.says("bob presence: ann")
+	s.do(op{kind: "update", jid: at("bob"), record: roster.MemberRecord{JID: at("bob"), Affiliation: roster.Plain}})
+	s.says("bob presence full: ann bob cid")
+	s.do(op{kind: "update", jid: at("bob"), record: roster.MemberRecord{JID: at("bob"), Affiliation: roster.Admin}})
+	s.says()
+}
+
+func TestTooManyHaveLeft(t *testing.T) {
+	s := play(t, team("ann", "bob", "cid", "dan"))
+	s.r.SetLimits(60<<10, 1, 16)
+	s.subscribes("bob", roster.NodePresence)
+	s.subscribes("ann", roster.NodePresence)
+	s.comes("bob", "desk", roster.Online, "")
+	s.says("ann presence full: ann bob cid dan", "bob presence full: ann bob cid dan")
+	s.leaves("bob", "desk")
+	s.says("ann presence: bob")
+	for _, n := range []string{"cid", "dan"} {
+		s.do(op{kind: "remove", jid: at(n)})
+		s.says("ann presence: -" + n)
+	}
+	s.comes("bob", "desk", roster.Online, "")
+	s.says("ann presence: bob", "bob presence full: ann bob") // he missed a tombstone
+}
+
+func TestBigStateComesInParts(t *testing.T) {
+	s := play(t, team("ann", "bob", "cid"))
+	s.r.SetLimits(100, 64, 16)
+	s.subscribes("bob", roster.NodePresence)
+	s.turn(1)
+	s.comes("ann", "desk", roster.Online, "") // was told already
+	s.comes("cid", "desk", roster.Online, "") // was not
+	s.says("bob presence full 1/3: ann", "bob presence full 2/3: bob", "bob presence full 3/3: cid",
+		"bob presence 1/2: ann", "bob presence 2/2: cid")
+}
+
+func TestContactLine(t *testing.T) {
+	s := play(t, team("ann", "bob"))
+	s.do(op{kind: "onSubscribe", jid: at("bob")})
+	s.says(`bob contact: 0 {2 0 0 0 0 0} []`)
+	s.comes("ann", "desk", roster.Away, "")
+	s.says(`bob contact: 2 {2 1 0 1 0 0} ["ann"]`)
+	s.comes("ann", "desk", roster.Away, "no part of the line")
+	s.says()
+	s.hides("ann", "bob")
+	s.says(`bob contact: 0 {2 0 0 0 0 0} []`)
+	s.do(op{kind: "onProbe", jid: at("bob")})
+	s.says(`bob/probe contact: 0 {2 0 0 0 0 0} []`)
+	if presence, _ := s.out.sent(); !slices.Equal(presence, []string{"subscribed " + at("bob")}) {
+		t.Errorf("sent %q", presence)
+	}
+	s.do(op{kind: "onUnsubscribe", jid: at("bob")})
+	s.comes("ann", "desk", roster.Chat, "")
+	s.says()
+	if presence, _ := s.out.sent(); !slices.Equal(presence, []string{"unavailable " + at("bob")}) {
+		t.Errorf("sent %q", presence)
+	}
+}
+
+// What a member may see of himself is what those see who stand where he does.
+func TestOneself(t *testing.T) {
+	s := play(t, team("ann", "bob"))
+	s.subscribes("ann", roster.NodePresence)
+	s.authorizes("ann", &policy.Authorization{})
+	s.says("ann presence full: ann bob")
+	s.comes("ann", "desk", roster.Online, "")
+	s.says()
+}
+
+func TestRefusingWatchesHearNothing(t *testing.T) {
+	s := play(t, team("ann", "bob"))
+	s.subscribes("bob", roster.NodeGroup)
+	s.says("bob group full: info summary ann bob")
+	s.do(op{kind: "receive", jid: at("bob"), node: roster.NodeGroup, wants: policy.Receiving{Refuse: true}})
+	s.comes("ann", "desk", roster.Online, "")
+	s.do(op{kind: "settings", settings: roster.Settings{Title: "Another"}})
+	s.says()
+	s.do(op{kind: "receive", jid: at("bob"), node: roster.NodeGroup})
+	s.says("bob group full: info summary ann bob")
+}
+
+func TestOnlySomeMembers(t *testing.T) {
+	s := play(t, team("ann", "bob"))
+	s.subscribes("bob", roster.NodePresence)
+	s.do(op{kind: "receive", jid: at("bob"), node: roster.NodePresence, wants: policy.Receiving{Members: []string{at("cid")}}})
+	s.says("bob presence full:")
+	s.comes("ann", "desk", roster.Online, "")
+	s.says()
+	s.do(op{kind: "add", jid: at("cid"), record: roster.MemberRecord{JID: at("cid"), Affiliation: roster.Plain, Ask: roster.Granted}})
+	s.says("bob presence: cid")
+	s.comes("cid", "desk", roster.Online, "")
+	s.says("bob presence: cid")
+	s.do(op{kind: "remove", jid: at("cid")})
+	s.says("bob presence: -cid")
+}
+
+func TestPayloadEndsSubscriptions(t *testing.T) {
+	s := play(t, team("ann", "bob"))
+	s.subscribes("ann", roster.NodeGroup)
+	s.subscribes("bob", roster.NodePresence)
+	s.says("ann group full: info summary ann bob", "bob presence full: ann bob")
+	s.do(op{kind: "settings", settings: roster.Settings{Payload: roster.PresenceOnly}})
+	s.says()
+	if _, ended := s.out.sent(); !slices.Equal(ended, []string{"group " + at("ann")}) {
+		t.Errorf("ended %q", ended)
+	}
+	if _, err := s.g.Subscribe(context.Background(), at("ann"), at("ann"), roster.NodeInfo, nil); err != roster.ErrNoNode {
+		t.Errorf("subscribe: %v", err)
+	}
+}

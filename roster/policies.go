@@ -1,0 +1,74 @@
+package roster
+
+import (
+	"github.com/rollcall-xmpp/rollcall/policy"
+)
+
+// configure puts another receiving policy of a watch in force.
+func (g *Group) configure(w *Watch, rec SubscriptionRecord) {
+	w.rec = rec
+	g.setReceiving(w, g.receiving(&rec))
+}
+
+func (g *Group) setReceiving(w *Watch, r policy.Receiving) {
+	g.version++
+	w.receiving = r
+	g.unsure(w.rec.Owner)
+	who := g.watcher(w.rec.Owner)
+	w.move(g.audienceOf(&who, w.node, &r), &who, (*Watch).decision)
+}
+
+// setPolicy puts another group policy in force. Its default authorization
+// names no single JIDs or domains.
+func (g *Group) setPolicy(p policy.Group) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.version++
+	old := g.policy
+	g.refer(references(&p), 1)
+	g.policy = p
+	for _, m := range g.sorted {
+		g.redecide(m)
+	}
+	for name := range g.singles {
+		g.mark(name)
+	}
+	for _, a := range g.order {
+		a.setBasic(g.seesBasic(&a.standing))
+	}
+	g.refer(references(&old), -1)
+	g.signal()
+}
+
+// references is the rules of p in which roles can be named.
+func references(p *policy.Group) *policy.Authorization {
+	rules := append([]policy.Rule{{Who: p.Basic}}, p.Default.Rules...)
+	return &policy.Authorization{Rules: rules}
+}
+
+// roleName is put before a role where names of JIDs and domains stand.
+const roleName = "role:"
+
+// refer counts the roles that a's rules speak of. Who has one that was not
+// spoken of before now stands apart, and no longer when nobody does: while
+// all is still, or again, decided alike.
+func (g *Group) refer(a *policy.Authorization, by int) {
+	if a == nil {
+		return
+	}
+	changed := false
+	a.Roles(func(role string) {
+		was := g.roles[role]
+		g.roles[role] += by
+		if g.roles[role] == 0 {
+			delete(g.roles, role)
+		}
+		if was == 0 || was+by == 0 {
+			g.mark(roleName + role)
+			changed = true
+		}
+	})
+	if changed {
+		g.rekeyAll()
+	}
+}

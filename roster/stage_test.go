@@ -1,0 +1,342 @@
+package roster_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/roster"
+	"github.com/rollcall-xmpp/rollcall/store"
+)
+
+// outbox collects what a roster wants of the world.
+type outbox struct {
+	mu       sync.Mutex
+	ready    []*roster.Group
+	presence []string
+	ended    []string
+	wanted   int
+	twice    bool // a group announced itself that waited already
+	wake     chan struct{}
+}
+
+func (o *outbox) Ready(g *roster.Group) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.twice = o.twice || slices.Contains(o.ready, g)
+	o.ready = append(o.ready, g)
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (o *outbox) Presence(group, to string, t roster.PresenceType) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.presence = append(o.presence, t.String()+" "+to)
+}
+
+func (o *outbox) Wanted(*roster.Group) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wanted++
+}
+
+func (o *outbox) Ended(group string, s roster.SubscriptionRecord) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended = append(o.ended, s.Node+" "+s.JID)
+}
+
+// next takes the group that has waited longest.
+func (o *outbox) next() *roster.Group {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.ready) == 0 {
+		return nil
+	}
+	g := o.ready[0]
+	o.ready = o.ready[1:]
+	return g
+}
+
+// sent takes what was sent that carries no state.
+func (o *outbox) sent() (presence, ended []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	presence, ended, o.presence, o.ended = o.presence, o.ended, nil, nil
+	return presence, ended
+}
+
+// stage is a group, the model of it, and everybody who is told something.
+type stage struct {
+	t                               rapid.TB
+	out                             *outbox
+	r                               *roster.Roster
+	g                               *roster.Group
+	w                               *world
+	clients                         map[string]*client // by the key of the sub
+	records                         map[string]roster.SubscriptionRecord
+	asks                            map[string]*ask                // by the id of the request
+	past                            map[string]map[string][]memory // by owner and node, by the key of the sub
+	probes                          []string                       // who waits for the answer to a probe
+	lapsed                          []string                       // who did, and was no contact for a while
+	heard                           []heard                        // all of it, in order
+	first                           *roster.GroupRecord            // what it began with
+	limits                          [2]int                         // see Roster.SetLimits
+	aliases                         aliases
+	questions, remembered, happened int
+	quiet                           bool // do not keep heard
+}
+
+// play puts a group on stage.
+func play(t rapid.TB, rec *roster.GroupRecord) *stage {
+	t.Helper()
+	s := &stage{t: t, first: rec, out: &outbox{wake: make(chan struct{}, 1)}, clients: map[string]*client{}, records: map[string]roster.SubscriptionRecord{}, asks: map[string]*ask{}, past: map[string]map[string][]memory{},
+		aliases: aliases{of: map[string]string{}, real: map[string]string{}}}
+	s.r = roster.New(roster.Options{Store: store.Memory(), Outbox: s.out, Renderer: dialect{},
+		Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler)})
+	if err := s.r.CreateGroup(context.Background(), rec); err != nil {
+		t.Fatal(err)
+	}
+	s.g = s.r.Loaded([]byte(rec.Name))
+	s.w = &world{settings: rec.Settings.Clone(), policy: policy.DefaultGroup(), people: map[string]*person{},
+		ready: true, awaited: map[string]bool{}}
+	for _, m := range rec.Members {
+		s.w.people[m.JID] = &person{rec: m.Clone()}
+	}
+	for _, r := range rec.Subscriptions {
+		n, err := roster.ParseNode(r.Node)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.w.subs = append(s.w.subs, &sub{owner: r.Owner, jid: r.JID, node: n})
+		s.records[r.Node+" "+r.JID] = r
+	}
+	for _, j := range rec.Contacts {
+		s.w.subs = append(s.w.subs, &sub{owner: j, jid: j, node: roster.NodeContact})
+	}
+	s.look()
+	return s
+}
+
+// do lets something happen.
+func (s *stage) do(o op) {
+	s.t.Helper()
+	s.happened++
+	due := s.due(o)
+	got, want := o.on(s), o.in(s.w)
+	if !sameRefusal(got, want) {
+		s.t.Fatalf("%s: %v, want %v", o, got, want)
+	}
+	if c := s.clients[due]; c != nil && got == nil {
+		c.owed = true
+	}
+	s.look()
+	s.checkLists()
+	s.g.Check(s.t)
+}
+
+// due is the key of whom the full state is due to because of o.
+func (s *stage) due(o op) string {
+	switch o.kind {
+	case "subscribe":
+		return o.node.String() + " " + full(o.jid, o.resource)
+	case "onSubscribe":
+		return "contact " + o.jid
+	case "onProbe":
+		x := s.w.sub("contact " + o.jid)
+		if x != nil && !x.held {
+			s.probes = append(s.probes, o.jid+"/probe")
+			return ""
+		}
+		return "contact " + o.jid
+	}
+	return ""
+}
+
+// look shows every client what it may see now.
+func (s *stage) look() {
+	keys := map[string]bool{}
+	for _, x := range s.w.subs {
+		keys[x.key()] = true
+		if s.clients[x.key()] == nil {
+			s.clients[x.key()] = newClient()
+		}
+		s.clients[x.key()].look(s.w.view(x))
+	}
+	maps.DeleteFunc(s.clients, func(k string, _ *client) bool { return !keys[k] })
+	s.probes = slices.DeleteFunc(s.probes, func(to string) bool {
+		lapses := !keys["contact "+strings.TrimSuffix(to, "/probe")]
+		if lapses {
+			s.lapsed = append(s.lapsed, to)
+		}
+		return lapses
+	})
+}
+
+// checkLists compares what the group says of itself with the model.
+func (s *stage) checkLists() {
+	s.t.Helper()
+	if s.out.twice {
+		s.t.Fatal("the group is in the outbox twice")
+	}
+	var want, held []string
+	for _, x := range s.w.subs {
+		want = append(want, x.key())
+		if x.held {
+			held = append(held, x.key())
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(held)
+	got, gotHeld := s.g.Watches()
+	if !slices.Equal(got, want) || !slices.Equal(gotHeld, held) {
+		s.t.Fatalf("watches %q, held %q\nwant    %q, held %q", got, gotHeld, want, held)
+	}
+}
+
+// attend does what the component does when a group wants something.
+func (s *stage) attend() error {
+	var asks, probes []string
+	for _, j := range s.w.jids() {
+		if s.w.people[j].rec.Ask == roster.Unasked && s.w.shares(j) {
+			asks = append(asks, j)
+		}
+		if s.w.awaited[j] && s.w.sweeping {
+			probes = append(probes, j)
+		}
+	}
+	ask, probe := s.g.Wants()
+	if !slices.Equal(ask, asks) || !slices.Equal(probe, probes) {
+		return fmt.Errorf("wants %q and %q, expected %q and %q", ask, probe, asks, probes)
+	}
+	return s.g.Asked(context.Background(), ask)
+}
+
+// turn gives the group one turn; false when it does not want any.
+func (s *stage) turn(budget int) bool {
+	s.t.Helper()
+	g := s.out.next()
+	if g == nil {
+		return false
+	}
+	prefix := []byte("what is there already\n")
+	b, more := g.Turn(slices.Clone(prefix), budget)
+	if !bytes.HasPrefix(b, prefix) {
+		s.t.Fatal("a turn overwrites what was there")
+	}
+	b = b[len(prefix):]
+	if more {
+		s.out.Ready(g)
+	}
+	s.g.Check(s.t)
+	if i := bytes.LastIndex(bytes.TrimSuffix(b, []byte("\n.\n")), []byte("\n.\n")); i >= 0 && i+3 >= budget {
+		s.t.Fatalf("%d bytes before the last stanza, the budget was %d", i+3, budget)
+	}
+	for _, h := range read(s.t, b) {
+		s.aliases.rename(&h)
+		if !s.quiet {
+			s.heard = append(s.heard, h)
+		}
+		if err := s.judge(h); err != nil {
+			s.t.Fatalf("%s to %s of %s: %v\n%+v", h.kind, h.to, h.node, err, h)
+		}
+	}
+	return true
+}
+
+// judge says why h must not be, and lets its reader have it.
+func (s *stage) judge(h heard) error {
+	switch h.kind {
+	case "answer", "refuse":
+		return s.answered(h)
+	case "contact":
+		for _, waiting := range []*[]string{&s.probes, &s.lapsed} {
+			if i := slices.Index(*waiting, h.to); i >= 0 {
+				*waiting = slices.Delete(*waiting, i, i+1)
+				return s.probed(h)
+			}
+		}
+	}
+	x := s.w.sub(h.node + " " + h.to)
+	switch {
+	case x == nil:
+		return fmt.Errorf("nobody is subscribed there")
+	case x.held:
+		return fmt.Errorf("nobody is there")
+	case x.wants.Refuse:
+		return fmt.Errorf("he wants nothing")
+	}
+	c := s.clients[x.key()]
+	if h.kind == "contact" {
+		return c.contact(h)
+	}
+	if err := c.fits(h, s.happened); err != nil {
+		return err
+	}
+	c.told(h, s.happened)
+	if err := c.hear(h); err != nil || len(c.parts) > 0 {
+		return err
+	}
+	s.remember(x, c.token, c.table)
+	return nil
+}
+
+// contact is the group's line in a contact list.
+func (c *client) contact(h heard) error {
+	switch {
+	case h.text != c.view["line"]:
+		return fmt.Errorf("%s, but may see %s", h.text, c.view["line"])
+	case h.text == c.table["line"] && !c.owed:
+		return fmt.Errorf("%s once more", h.text)
+	}
+	c.table["line"], c.owed = h.text, false
+	return nil
+}
+
+func (s *stage) probed(h heard) error {
+	owner, _, _ := strings.Cut(h.to, "/")
+	if want := s.w.sees(owner, roster.NodeContact, &policy.Receiving{})["line"]; h.text != want {
+		return fmt.Errorf("%s, but may see %s", h.text, want)
+	}
+	return nil
+}
+
+// settle gives turns until the group is silent, and then everybody who can be
+// reached must know exactly what he may see.
+func (s *stage) settle(budget int) {
+	s.t.Helper()
+	for n := 0; s.turn(budget); n++ {
+		if n > 100_000 {
+			s.t.Fatal("the group never ends")
+		}
+	}
+	if !s.w.ready {
+		return
+	}
+	for _, x := range s.w.subs {
+		c := s.clients[x.key()]
+		if x.held || x.wants.Refuse {
+			continue
+		}
+		if ids := changes(c.table, c.view); len(ids) > 0 || c.owed || len(c.parts) > 0 {
+			s.t.Fatalf("%s: %q differ, owed=%v\nholds    %q\nmay see  %q", x.key(), ids, c.owed, c.table, c.view)
+		}
+		c.loose = false
+		clear(c.dirty)
+	}
+	if len(s.asks) > 0 || len(s.probes) > 0 {
+		s.t.Fatalf("%d questions and %d probes are not answered", len(s.asks), len(s.probes))
+	}
+}

@@ -1,0 +1,249 @@
+package roster_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// FuzzTwins is the same as TestTwins for go test -fuzz.
+func FuzzTwins(f *testing.F) { f.Fuzz(rapid.MakeFuzz(twinsProperty)) }
+
+// TestTwins: one watcher, two groups whose stories differ only in what he may
+// not see. He must not be able to tell in which one he is: what he is sent is
+// the same, byte for byte and at the same moments, but for the names of the
+// tokens, which say nothing.
+func TestTwins(t *testing.T) { rapid.Check(t, twinsProperty) }
+
+// twins are the two groups, and the watcher who is in both.
+type twins struct {
+	t       *rapid.T
+	a, b    *stage
+	watcher string
+	alone   bool // nobody else is told anything: turns may be small
+	rules   bool // the rules of others may differ too
+	differ  int  // how often b's story was another one
+}
+
+func twinsProperty(t *rapid.T) {
+	w := &twins{t: t, watcher: rapid.SampledFrom(everybody).Draw(t, "watcher"), alone: rapid.Bool().Draw(t, "alone"),
+		rules: rapid.Bool().Draw(t, "rules")}
+	w.a = drawStage(t)
+	w.b = play(t, w.a.first)
+	// Two things he may notice: who has no subscription is known by his audience
+	// and gets another token for the same when it is forgotten; and who waits to
+	// be told gets the full state when too many have left meanwhile.
+	w.a.r.SetLimits(w.a.limits[0], 64, 1000)
+	w.b.r.SetLimits(w.a.limits[0], 64, 1000)
+	if w.alone {
+		w.hush()
+	}
+	if len(w.a.w.subs) == 0 || !w.alone {
+		o := op{kind: "subscribe", jid: w.watcher, node: rapid.SampledFrom(allNodes).Draw(t, "node")}
+		w.step(o, o)
+	}
+	for range rapid.IntRange(0, 5).Draw(t, "rules") {
+		o := op{kind: "authorize", jid: rapid.SampledFrom(everybody).Draw(t, "jid"), auth: drawAuthorization(t)}
+		w.step(o, o)
+	}
+	for range rapid.IntRange(1, 60).Draw(t, "steps") {
+		switch rapid.IntRange(0, 9).Draw(t, "step") {
+		default:
+			o := w.drawOp(w.a.w)
+			w.step(o, w.mutate(o))
+		case 5, 6:
+			w.extra()
+		case 7, 8:
+			w.turn()
+		case 9:
+			w.question()
+		}
+	}
+	for w.a.ready() || w.b.ready() {
+		w.turn()
+	}
+}
+
+// hush ends all subscriptions but one of the watcher's.
+func (w *twins) hush() {
+	kept := false
+	for _, x := range slices.Clone(w.a.w.subs) {
+		if x.owner == w.watcher && !kept {
+			kept = true
+			continue
+		}
+		o := op{kind: "unsubscribe", jid: x.owner, resource: x.resource(), node: x.node}
+		if x.node == roster.NodeContact {
+			o.kind = "onUnsubscribe"
+		}
+		w.a.do(o)
+		w.b.do(o)
+	}
+}
+
+// drawOp draws something that happens in a, and in some form in b. A watcher
+// who is alone has one subscription at most, so that nothing else takes his
+// turns.
+func (w *twins) drawOp(in *world) op {
+	o := drawOp(w.t, in)
+	subscribes := o.kind == "subscribe" || o.kind == "onSubscribe" || o.kind == "onProbe"
+	if w.alone && subscribes && (o.jid != w.watcher || len(in.subs) > 0) {
+		return op{kind: "alive", jid: o.jid, resource: o.resource}
+	}
+	return o
+}
+
+// mutate is what happens in b instead of o.
+func (w *twins) mutate(o op) op {
+	if o.jid == w.watcher {
+		return o
+	}
+	switch o.kind {
+	case "hear":
+		if o.resource != "" { // a bare JID only leaves
+			o.presence = drawPresence(w.t)
+		}
+	case "update", "add":
+		ask := o.record.Ask
+		o.record = drawRecord(w.t, o.jid)
+		o.record.Ask = ask
+	case "authorize":
+		if w.rules {
+			o.auth = drawAuthorization(w.t)
+		}
+	case "settings":
+		payload := o.settings.Payload
+		o.settings = drawSettings(w.t)
+		o.settings.Payload = payload
+	case "policy":
+		if w.rules {
+			o.policy = drawPolicy(w.t)
+		}
+	}
+	return o
+}
+
+// sight is everything that the watcher could find out about a world.
+func (w *twins) sight(in *world) []string {
+	var all []string
+	for _, n := range append(slices.Clone(allNodes), roster.NodeContact) {
+		all = append(all, fmt.Sprint(n, in.sees(w.watcher, n, &policy.Receiving{})))
+	}
+	for _, x := range in.subs {
+		if x.owner == w.watcher {
+			all = append(all, fmt.Sprint(*x, in.view(x)))
+		}
+	}
+	return append(all, fmt.Sprint(in.mayWatch(w.watcher), in.settings.Payload, in.settings.Listed, in.ready, in.sweeping))
+}
+
+// step lets a happen in one world and b in the other, or a in both if b could
+// be told from it; nothing if even that leads to different sights.
+func (w *twins) step(a, b op) {
+	for _, b := range []op{b, a} {
+		wa, wb := w.a.w.clone(), w.b.w.clone()
+		ea, eb := a.in(wa), b.in(wb)
+		if !slices.Equal(w.sight(wa), w.sight(wb)) || a.jid == w.watcher && !sameRefusal(ea, eb) {
+			continue
+		}
+		if a.String() != b.String() {
+			w.differ++
+		}
+		w.t.Logf("%s\n\tand %s", a, b)
+		w.a.do(a)
+		w.b.do(b)
+		return
+	}
+}
+
+// extra is something that happens in b only.
+func (w *twins) extra() {
+	o := w.drawOp(w.b.w)
+	now := w.b.w.clone()
+	if _ = o.in(now); o.jid == w.watcher || !slices.Equal(w.sight(now), w.sight(w.b.w)) ||
+		slices.Contains([]string{"lost", "open", "swept"}, o.kind) ||
+		!w.rules && slices.Contains([]string{"authorize", "policy"}, o.kind) {
+		return
+	}
+	w.differ++
+	w.t.Logf("only %s", o)
+	w.b.do(o)
+}
+
+func (s *stage) ready() bool {
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	return len(s.out.ready) > 0
+}
+
+// turn gives both a turn and compares what the watcher was sent by then.
+func (w *twins) turn() {
+	budget := 1 << 20
+	if w.alone {
+		budget = rapid.SampledFrom([]int{1, 200, 700, 1 << 20}).Draw(w.t, "budget")
+	}
+	w.a.turn(budget)
+	w.b.turn(budget)
+	a, b := w.a.streams(w.watcher), w.b.streams(w.watcher)
+	for _, at := range slices.Sorted(maps.Keys(a)) {
+		if strings.Join(a[at], "") != strings.Join(b[at], "") {
+			w.t.Fatalf("%s is sent\n%s\nbut in the other world\n%s", at, strings.Join(a[at], ""), strings.Join(b[at], ""))
+		}
+	}
+	if len(a) != len(b) {
+		w.t.Fatalf("%d addresses are spoken to, %d in the other world", len(a), len(b))
+	}
+}
+
+// streams is what somebody was sent, for each node and address: the tokens
+// renamed in the order in which he saw them.
+func (s *stage) streams(watcher string) map[string][]string {
+	streams, names := map[string][]string{}, map[string]aliases{}
+	for _, h := range s.heard {
+		if owner, _, _ := strings.Cut(h.to, "/"); owner != watcher {
+			continue
+		}
+		at := h.kind + " " + h.node + " " + h.to
+		if names[at].of == nil {
+			names[at] = aliases{of: map[string]string{}, real: map[string]string{}}
+		}
+		a := names[at]
+		a.rename(&h)
+		if h.kind != "event" {
+			h.id = ""
+		}
+		streams[at] = append(streams[at], fmt.Sprintf("%+v\n", h))
+	}
+	return streams
+}
+
+// question lets the watcher ask the same in both worlds.
+func (w *twins) question() {
+	q := roster.Question{Node: rapid.SampledFrom(allNodes).Draw(w.t, "node"), Watcher: w.watcher, Max: -1, Index: -1,
+		To: full(w.watcher, rapid.SampledFrom(resources[1:]).Draw(w.t, "resource"))}
+	// A change of rules that name a watcher or a role of his makes his tokens
+	// old, even where he sees no difference: the contract allows it. Who has no
+	// subscription gets another one then.
+	if w.rules && w.a.w.sub(w.a.w.asker(w.watcher, q.To, q.Node).key()) == nil {
+		return
+	}
+	a, b := w.a.memories(w.watcher, q.To, q.Node), w.b.memories(w.watcher, q.To, q.Node)
+	if len(a) != len(b) {
+		w.t.Fatalf("%d tokens are known, %d in the other world", len(a), len(b))
+	}
+	var since, same *memory
+	if len(a) > 0 && !w.rules && rapid.Bool().Draw(w.t, "since") {
+		i := rapid.IntRange(0, len(a)-1).Draw(w.t, "memory")
+		since, same = &a[i], &b[i]
+	}
+	w.t.Logf("ask %v since %v or %v", q, since, same)
+	w.a.ask(q, since)
+	w.b.ask(q, same)
+}
