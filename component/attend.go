@@ -22,10 +22,12 @@ type attendant struct {
 	up      bool
 	waiting map[*roster.Group]struct{}
 	queue   []*roster.Group
+	open    int           // tours, and the loading of groups, that have not ended
+	idle    chan struct{} // closed while up with nothing to do
 }
 
 func newAttendant(s *Service) *attendant {
-	return &attendant{s: s, wake: make(chan struct{}, 1), waiting: map[*roster.Group]struct{}{}}
+	return &attendant{s: s, wake: make(chan struct{}, 1), waiting: map[*roster.Group]struct{}{}, idle: make(chan struct{})}
 }
 
 // put queues g once. It never blocks.
@@ -34,6 +36,7 @@ func (a *attendant) put(g *roster.Group) {
 	if _, twice := a.waiting[g]; !twice && a.up {
 		a.waiting[g] = struct{}{}
 		a.queue = append(a.queue, g)
+		a.note()
 	}
 	a.mu.Unlock()
 	select {
@@ -42,7 +45,9 @@ func (a *attendant) put(g *roster.Group) {
 	}
 }
 
-func (a *attendant) take() *roster.Group {
+// take returns the next group, nil if there is none; begin says that a tour
+// begins with it.
+func (a *attendant) take(begin bool) *roster.Group {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.queue) == 0 {
@@ -51,6 +56,9 @@ func (a *attendant) take() *roster.Group {
 	g := a.queue[0]
 	a.queue = a.queue[1:]
 	delete(a.waiting, g)
+	if begin {
+		a.open++
+	}
 	return g
 }
 
@@ -58,14 +66,17 @@ func (a *attendant) take() *roster.Group {
 // is known of them may be old. ctx ends with the connection.
 func (a *attendant) begin(ctx context.Context) {
 	a.mu.Lock()
-	a.up = true
+	a.up, a.open = true, 1 // loadAll
 	a.mu.Unlock()
 	for _, g := range a.s.Roster.All() {
 		g.Lost()
 		a.put(g)
 	}
 	a.all.Go(func() { a.run(ctx) })
-	a.all.Go(func() { a.loadAll(ctx) })
+	a.all.Go(func() {
+		a.loadAll(ctx)
+		a.ended()
+	})
 	a.all.Go(func() {
 		if a.sleep(ctx, a.s.cfg.Patience) {
 			for _, g := range a.s.Roster.All() {
@@ -81,6 +92,7 @@ func (a *attendant) wait() {
 	a.up = false
 	a.queue = nil
 	clear(a.waiting)
+	a.note()
 	a.mu.Unlock()
 	a.all.Wait()
 }
@@ -123,18 +135,23 @@ const (
 	tourStanzas = 500
 )
 
+func (r *tour) full() bool { return len(r.groups) >= tourGroups || r.sent >= tourStanzas }
+
 // run visits the groups in the queue. done counts those of one run through
 // it, for who waits.
 func (a *attendant) run(ctx context.Context) {
 	done := 0
-	r := &tour{asked: map[*roster.Group][]string{}}
+	var r *tour
 	for ctx.Err() == nil {
-		g := a.take()
-		if g == nil || len(r.groups) >= tourGroups || r.sent >= tourStanzas {
+		g := a.take(r == nil || r.full())
+		if r != nil && (g == nil || r.full()) {
 			a.end(ctx, r)
-			r = &tour{asked: map[*roster.Group][]string{}}
+			r = nil
 		}
 		if g != nil {
+			if r == nil {
+				r = &tour{asked: map[*roster.Group][]string{}}
+			}
 			a.visit(ctx, g, r)
 			if done++; done%1000 == 0 {
 				a.s.log.Info("probing members", "groups", done)
@@ -155,34 +172,33 @@ func (a *attendant) run(ctx context.Context) {
 // visit sends what g wants, paced.
 func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	ask, probe := g.Wants()
-	if len(ask)+len(probe) == 0 {
+	doubtful := g.Doubtful()
+	if len(ask)+len(probe)+len(doubtful) == 0 {
 		g.Swept(true)
 		return
 	}
 	r.groups = append(r.groups, g)
 	r.asked[g] = ask
-	r.sent += len(ask) + len(probe)
-	nick := ""
-	if rec, err := a.s.Roster.ShowGroup(ctx, g.Name()); err == nil {
-		nick = rec.Settings.Title
-	}
-	out := &outlet{a.s}
+	r.sent += len(ask) + len(probe) + len(doubtful)
+	title, out := g.Title(), &outlet{a.s}
 	a.send(ctx, ask, func(b []byte, jid string) []byte {
-		return out.appendPresence(b, g.Name(), jid, roster.Subscribe, nick)
+		return out.appendRequest(b, g, title, jid)
 	})
 	a.send(ctx, probe, func(b []byte, jid string) []byte {
-		return out.appendPresence(b, g.Name(), jid, roster.Probe, "")
+		return out.appendPresence(b, g.Name(), jid, roster.Probe)
 	})
+	a.prove(ctx, g.Name(), doubtful)
 }
 
 // end lets the groups of a tour know, when the server has handled what they sent,
 // that it had its time: at once who has all answers, the others a little
 // later.
 func (a *attendant) end(ctx context.Context, r *tour) {
-	if len(r.groups) == 0 {
-		return
-	}
 	a.all.Go(func() {
+		defer a.ended()
+		if len(r.groups) == 0 {
+			return
+		}
 		if !a.s.Fence(ctx) {
 			return
 		}
@@ -206,20 +222,45 @@ func (a *attendant) end(ctx context.Context, r *tour) {
 // batch is how many stanzas go at once; between batches the rate is kept.
 const batch = 50
 
-func (a *attendant) send(ctx context.Context, jids []string, stanza func([]byte, string) []byte) {
+// paced calls send for the JIDs, a batch at a time.
+func (a *attendant) paced(ctx context.Context, jids []string, send func(jids []string)) {
 	for len(jids) > 0 {
 		n := min(batch, len(jids))
-		a.s.Link.Out.Control(func(b []byte) []byte {
-			for _, jid := range jids[:n] {
-				b = stanza(b, jid)
-			}
-			return b
-		})
+		send(jids[:n])
 		jids = jids[n:]
 		if !a.sleep(ctx, time.Duration(n)*time.Second/time.Duration(a.s.cfg.ProbeRate)) {
 			return
 		}
 	}
+}
+
+func (a *attendant) send(ctx context.Context, jids []string, stanza func([]byte, string) []byte) {
+	a.paced(ctx, jids, func(jids []string) {
+		a.s.Link.Out.Control(func(b []byte) []byte {
+			for _, jid := range jids {
+				b = stanza(b, jid)
+			}
+			return b
+		})
+	})
+}
+
+// prove finds out whether members grant the group their presence: their
+// server describes their accounts to subscribers only (XEP-0030 §8).
+func (a *attendant) prove(ctx context.Context, group string, jids []string) {
+	a.paced(ctx, jids, func(jids []string) {
+		for _, jid := range jids {
+			err := a.s.Link.Request("get", group+"@"+a.s.cfg.Link.Domain, jid, []byte("<query xmlns='"+pubsub.NSInfo+"'/>"),
+				a.s.Link.cfg.Patience, func(st *frame.Stanza, err error) {
+					if err == nil && string(st.Type) == "result" {
+						a.s.subscription(group, jid, proved)
+					}
+				})
+			if err != nil {
+				a.s.log.Debug("grant not proved", "group", group, "error", err) // the next connection is another chance
+			}
+		}
+	})
 }
 
 // sleep waits; false when the connection ended first.

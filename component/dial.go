@@ -63,6 +63,7 @@ func dial(ctx context.Context, cfg *Config) (net.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to server: %w", err)
 	}
+	conn = promptly(conn)
 	// mellium's own context handling cannot interrupt a mute server.
 	interrupt := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	secured, err := negotiate(ctx, cfg, conn, domain, secret)

@@ -21,12 +21,7 @@ func (s *Service) onIQ(st *frame.Stanza) {
 		return
 	}
 	if s.pubsub.Handles(q.Space) {
-		ok := s.workers.put(q.Group, func(ctx context.Context) {
-			b := s.pubsub.Handle(ctx, nil, q)
-			if len(b) > 0 {
-				s.Link.Out.Control(func(out []byte) []byte { return append(out, b...) })
-			}
-		})
+		ok := s.workers.put(q.Group, func(ctx context.Context) { s.handle(ctx, q) })
 		if !ok {
 			s.refuse(st, pubsub.Busy)
 		}
@@ -37,6 +32,18 @@ func (s *Service) onIQ(st *frame.Stanza) {
 		return
 	}
 	s.standard(st, q)
+}
+
+// handle answers a request, whatever happens: a panic is the worker's to log,
+// but whoever asked must not wait for ever.
+func (s *Service) handle(ctx context.Context, q *pubsub.Request) {
+	b := s.pubsub.Fail(nil, q)
+	defer func() {
+		if len(b) > 0 {
+			s.Link.Out.Control(func(out []byte) []byte { return append(out, b...) })
+		}
+	}()
+	b = s.pubsub.Handle(ctx, nil, q)
 }
 
 // known says whether the group asked is one that the requester may know of.

@@ -26,8 +26,8 @@ type Handler interface {
 	// Refused tells of a stanza over the limits, of which only the start tag
 	// is known. An iq was answered already.
 	Refused(head *frame.Stanza, reason error)
-	// Detaching: we are about to leave. Last words go to the control lane.
-	// Stanza may be called meanwhile.
+	// Detaching: we are about to leave. Bulk has ended, last words go to the
+	// control lane. Stanza may be called meanwhile.
 	Detaching()
 	// Detached: the connection ended, with err nil if that was our wish.
 	Detached(err error)
@@ -139,6 +139,7 @@ func lastWord(conn net.Conn, failure error, readDone <-chan error) error {
 // leave ends our stream and waits for the server to end its own, at most for
 // the time of grace. It returns which of the two goroutines still run.
 func (l *Link) leave(h Handler, readDone, writeDone <-chan error) (reading, writing bool) {
+	l.Out.leave()
 	h.Detaching()
 	l.Out.finish()
 	reading, writing = true, true

@@ -17,6 +17,9 @@ type Bulk interface {
 	// a lock of the Outbox held; like everything that keeps the writer from
 	// its socket it should be a matter of microseconds.
 	Turn(b []byte, budget int) (out []byte, more bool)
+	// Doubt says that the connection ended before the server had confirmed the
+	// last turns, so many, in which this source said something.
+	Doubt(turns int)
 }
 
 // ErrStuck ends a connection whose server takes stanzas but does not handle
@@ -49,8 +52,10 @@ type Outbox struct {
 	spare   []byte // the other control buffer, while the writer does not have it
 	queue   queue
 	credit  credit
+	flights []flight
 	up      bool // there is a connection
 	held    bool
+	leaving bool // no more bulk on this connection
 	closing bool // flush control, end the stream
 	stats   OutboxStats
 }
@@ -75,7 +80,7 @@ func newOutbox(cfg *Config) *Outbox {
 		wake:    make(chan struct{}, 1),
 		queue:   queue{in: map[Bulk]struct{}{}},
 	}
-	o.credit.window, o.credit.every = cfg.Window, cfg.Window/8
+	o.credit.window, o.credit.every = cfg.Window, cfg.Window/4
 	o.credit.keepalive, o.credit.patience = cfg.Keepalive, cfg.Patience
 	o.credit.address(cfg.Domain, cfg.ServerHost)
 	return o
@@ -112,7 +117,8 @@ func (o *Outbox) append(f func(b []byte) []byte) bool {
 	return true
 }
 
-// Hold stops bulk, or lets it go on; control is not affected.
+// Hold stops bulk, or lets it go on, in this connection and the next ones;
+// control is not affected.
 func (o *Outbox) Hold(held bool) {
 	o.mu.Lock()
 	o.held = held
@@ -141,18 +147,34 @@ func (o *Outbox) signal() {
 func (o *Outbox) attach() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.up, o.closing = true, false
-	o.control = o.control[:0]
+	o.up, o.leaving, o.closing = true, false, false
 	o.credit.reset()
 }
 
-// detach ends a connection; its writer has returned.
+// detach ends a connection; its writer has returned. What the server has not
+// confirmed is in doubt, and whoever said it is told.
 func (o *Outbox) detach() {
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	o.up = false
 	o.control = o.control[:0]
 	o.credit.reset()
+	doubt := map[Bulk]int{}
+	for _, f := range o.flights {
+		doubt[f.t]++
+	}
+	o.flights = nil
+	o.mu.Unlock()
+	for t, turns := range doubt {
+		t.Doubt(turns)
+	}
+}
+
+// leave ends bulk on this connection: what is in the control lane from now on
+// is the last word.
+func (o *Outbox) leave() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.leaving = true
 }
 
 // finish lets the writer send what is in the control lane and end the stream.
@@ -168,6 +190,9 @@ func (o *Outbox) finish() {
 func (o *Outbox) ack(id []byte) bool {
 	o.mu.Lock()
 	ok := o.credit.ack(id, time.Now())
+	if ok {
+		o.land()
+	}
 	o.mu.Unlock()
 	if ok {
 		o.signal()

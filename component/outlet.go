@@ -20,12 +20,26 @@ func (o *outlet) Wanted(g *roster.Group) { o.s.attend.put(g) }
 
 // Presence implements [roster.Outbox].
 func (o *outlet) Presence(group, to string, t roster.PresenceType) {
-	o.s.Link.Out.Control(func(b []byte) []byte { return o.appendPresence(b, group, to, t, "") })
+	o.s.Link.Out.Control(func(b []byte) []byte { return o.appendPresence(b, group, to, t) })
 }
 
-// appendPresence appends a presence stanza without any member's state. nick is
-// what a request calls the group (XEP-0172 §4.2).
-func (o *outlet) appendPresence(b []byte, group, to string, t roster.PresenceType, nick string) []byte {
+// appendPresence appends a presence stanza without any member's state.
+func (o *outlet) appendPresence(b []byte, group, to string, t roster.PresenceType) []byte {
+	return append(o.startPresence(b, group, to, t), "/>"...)
+}
+
+// appendRequest appends the request for a member's presence, with what people
+// read before they say yes: the group's name (XEP-0172 §4.2) and a question.
+func (o *outlet) appendRequest(b []byte, g *roster.Group, title, to string) []byte {
+	b = o.startPresence(b, g.Name(), to, roster.Subscribe)
+	b = append(b, "><nick xmlns='http://jabber.org/protocol/nick'>"...)
+	b = frame.AppendText(b, title)
+	b = append(b, "</nick><status>You are in the group “"...)
+	b = frame.AppendText(b, title)
+	return append(b, "”. May its members see when you are available?</status></presence>"...)
+}
+
+func (o *outlet) startPresence(b []byte, group, to string, t roster.PresenceType) []byte {
 	b = append(b, "<presence from='"...)
 	b = frame.AppendAttr(b, group)
 	b = append(append(b, '@'), o.s.cfg.Link.Domain...)
@@ -34,11 +48,7 @@ func (o *outlet) appendPresence(b []byte, group, to string, t roster.PresenceTyp
 	}
 	b = frame.AppendAttr(append(b, "' to='"...), to)
 	b = append(append(b, "' type='"...), t.String()...)
-	if nick == "" {
-		return append(b, "'/>"...)
-	}
-	b = append(b, "'><nick xmlns='http://jabber.org/protocol/nick'>"...)
-	return append(frame.AppendText(b, nick), "</nick></presence>"...)
+	return append(b, '\'')
 }
 
 // Ended implements [roster.Outbox].

@@ -91,6 +91,10 @@ func (s *Service) bounced(st *frame.Stanza) {
 	}
 }
 
+// proved is what the server says, in other words, of a member whose answer to
+// our request was lost.
+const proved = "proved"
+
 // subscription puts a subscription stanza to the group's worker. Some servers
 // send them from a full JID; the subscription is the bare one's.
 func (s *Service) subscription(name, from, typ string) {
@@ -113,6 +117,8 @@ func (s *Service) subscription(name, from, typ string) {
 			err = g.OnUnsubscribed(ctx, jid)
 		case "probe":
 			g.OnProbe(jid, from)
+		case proved:
+			err = g.OnProved(ctx, jid)
 		}
 		if err != nil {
 			s.log.Error("presence subscription not stored", "group", name, "type", typ, "error", err)

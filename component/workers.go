@@ -65,6 +65,30 @@ func (w *workers) run(ctx context.Context) (done <-chan struct{}) {
 	return end
 }
 
+// fence returns when every job that was put before has been done.
+func (w *workers) fence(ctx context.Context) error {
+	var done sync.WaitGroup
+	for _, q := range w.queues {
+		done.Add(1)
+		select {
+		case q <- func(context.Context) { done.Done() }:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	all := make(chan struct{})
+	go func() {
+		done.Wait()
+		close(all)
+	}()
+	select {
+	case <-all:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 func (w *workers) drain(q chan func(context.Context)) {
 	for {
 		select {

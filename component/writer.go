@@ -93,7 +93,8 @@ func (o *Outbox) round() (round, error) {
 	return round{b: b, idle: len(b) == 0 && turns == 0, wake: o.credit.wake()}, nil
 }
 
-// turns appends up to one slice of bulk.
+// turns appends up to one slice of bulk. Only the writer changes credit.sent,
+// so it may read it without the lock.
 func (o *Outbox) turns(b []byte) (out []byte, turns int) {
 	from := len(b)
 	for turns < maxTurns {
@@ -102,8 +103,11 @@ func (o *Outbox) turns(b []byte) (out []byte, turns int) {
 			break
 		}
 		turns++
-		var more bool
-		if b, more = o.turn(t, b, budget); more {
+		n, more := len(b), false
+		if b, more = o.turn(t, b, budget); len(b) > n {
+			o.fly(t, o.credit.sent+int64(len(b)-from))
+		}
+		if more {
 			o.mu.Lock()
 			o.queue.put(t)
 			o.mu.Unlock()
@@ -118,7 +122,7 @@ func (o *Outbox) next(used int) (t Bulk, budget int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	budget = min(o.slice, o.credit.free()) - used
-	if o.held || o.closing || budget < o.least || len(o.control) > 0 && used > 0 {
+	if o.held || o.leaving || budget < o.least || len(o.control) > 0 && used > 0 {
 		return nil, 0
 	}
 	return o.queue.take(), budget

@@ -92,6 +92,11 @@ func Default() Authorization {
 	}}
 }
 
+// Clone copies a so that nothing is shared.
+func (a *Authorization) Clone() Authorization {
+	return Authorization{Share: a.Share, Hide: slices.Clone(a.Hide), Rules: slices.Clone(a.Rules)}
+}
+
 // Grants is the union of the rules that match w now (RFC 4745 §10.2), floor
 // applied. It knows nothing of share and hide.
 func (a *Authorization) Grants(now time.Time, w *Watcher) Mask {

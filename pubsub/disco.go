@@ -2,7 +2,6 @@ package pubsub
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"mellium.im/xmpp/disco/info"
@@ -26,8 +25,8 @@ var (
 		{Category: "client", Type: "bot"},
 	}
 	groupFeatures = []string{NSInfo, NSItems, NSPubSub, NSPubSub + "#access-whitelist", NSPubSub + "#item-ids",
-		NSPubSub + "#last-published", NSPubSub + "#persistent-items", NSPubSub + "#retrieve-affiliations",
-		NSPubSub + "#retrieve-items", NSPubSub + "#retrieve-subscriptions", NSPubSub + "#subscribe",
+		NSPubSub + "#last-published", NSPubSub + "#persistent-items", NSPubSub + "#retrieve-affiliations", NSPubSub + "#retrieve-default-sub",
+		NSPubSub + "#retrieve-items", NSPubSub + "#retrieve-subscriptions", NSPubSub + "#subscribe", NSPubSub + "#subscription-options",
 		NSRSM, nsVersion, NSPing, nsTime, NS}
 
 	nodeIdentities = []info.Identity{{Category: "pubsub", Type: "leaf"}}
@@ -74,7 +73,7 @@ func groupInfo(b []byte, d *roster.Description, q *Request) ([]byte, error) {
 		return discoInfo(b, "", d.People(), groupIdentities, groupFeatures), nil
 	}
 	n, err := parseNode(w.Node)
-	if err != nil || !slices.Contains(d.Nodes, n) {
+	if err != nil || !d.Has(n) {
 		return b, roster.ErrNoNode
 	}
 	return discoInfo(b, w.Node, d.People()+": "+nodeTitles[n], nodeIdentities, nodeFeatures), nil
@@ -88,7 +87,7 @@ func groupItems(b []byte, address string, d *roster.Description, q *Request) ([]
 		return b, BadRequest
 	}
 	if w.Node != "" {
-		if n, err := parseNode(w.Node); err != nil || !slices.Contains(d.Nodes, n) {
+		if n, err := parseNode(w.Node); err != nil || !d.Has(n) {
 			return b, roster.ErrNoNode
 		}
 		return append(query(b, NSItems, w.Node), "</query>"...), nil
@@ -105,6 +104,8 @@ func groupItems(b []byte, address string, d *roster.Description, q *Request) ([]
 func (s *Service) serviceRequest(ctx context.Context, b []byte, q *Request) ([]byte, error) {
 	var w wireQuery
 	switch {
+	case q.Space == NS:
+		return b, Unavailable // policies stand at a group
 	case q.Space == NSPubSub || q.Space == NSOwner:
 		return b, unsupported("subscribe") // each group is a service of its own
 	case q.Set:

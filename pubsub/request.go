@@ -52,11 +52,13 @@ type (
 		Index  *string `xml:"index"`
 	}
 	wirePubSub struct {
-		Subscribe     *wireNode  `xml:"subscribe"`
-		Unsubscribe   *wireNode  `xml:"unsubscribe"`
-		Items         *wireItems `xml:"items"`
-		Subscriptions *wireNode  `xml:"subscriptions"`
-		Affiliations  *wireNode  `xml:"affiliations"`
+		Subscribe     *wireNode    `xml:"subscribe"`
+		Unsubscribe   *wireNode    `xml:"unsubscribe"`
+		Items         *wireItems   `xml:"items"`
+		Subscriptions *wireNode    `xml:"subscriptions"`
+		Affiliations  *wireNode    `xml:"affiliations"`
+		Options       *wireOptions `xml:"options"`
+		Default       *wireOptions `xml:"default"`
 		Since         *struct {
 			State string `xml:"state,attr"`
 		} `xml:"urn:xmpp:tmp:group-presence:0 since"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -25,7 +26,7 @@ func (s *Service) address(q *Request) string {
 // Handles says whether the service answers requests with this payload.
 func (s *Service) Handles(space string) bool {
 	switch space {
-	case NSPubSub, NSOwner, NSInfo, NSItems:
+	case NSPubSub, NSOwner, NSInfo, NSItems, NS:
 		return true
 	}
 	return false
@@ -51,6 +52,11 @@ func (s *Service) Handle(ctx context.Context, b []byte, q *Request) []byte {
 // errLater: the question was put to the group.
 var errLater = errors.New("answered in the group's turn")
 
+// Fail appends the answer to a request whose handling broke.
+func (s *Service) Fail(b []byte, q *Request) []byte {
+	return AppendError(b, s.address(q), q.From, q.ID, Refusal(nil))
+}
+
 // dispatch appends the payload of the result, or says why there is none.
 func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, error) {
 	if q.Group == "" {
@@ -70,6 +76,8 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 		return groupInfo(b, d, q)
 	case q.Space == NSItems && !q.Set:
 		return groupItems(b, s.address(q), d, q)
+	case q.Space == NS && q.Local == "authorization":
+		return authorization(ctx, b, g, q)
 	case q.Space == NSOwner:
 		return b, forbidden
 	case q.Space == NSPubSub:
@@ -92,6 +100,10 @@ func (s *Service) pubsub(ctx context.Context, b []byte, g *roster.Group, d *rost
 		return affiliations(b, d, w.Affiliations)
 	case w.Subscribe != nil && q.Set:
 		return s.subscribe(ctx, b, g, &w, q)
+	case w.Options != nil:
+		return s.options(ctx, b, g, w.Options, q)
+	case w.Default != nil && !q.Set:
+		return defaults(b, d, w.Default)
 	case w.Unsubscribe != nil && q.Set:
 		return b, s.unsubscribe(ctx, g, w.Unsubscribe, q)
 	}
@@ -108,7 +120,13 @@ func (s *Service) subscribe(ctx context.Context, b []byte, g *roster.Group, w *w
 	if err != nil {
 		return b, err
 	}
-	rec, err := g.Subscribe(ctx, q.Bare(), jid, n)
+	var r *policy.Receiving
+	if w.Options != nil && w.Options.Form != nil { // §6.3.7: subscribe and configure
+		if r, err = w.Options.Form.receiving(policy.Receiving{}); err != nil {
+			return b, err
+		}
+	}
+	rec, err := g.Subscribe(ctx, q.Bare(), jid, n, r)
 	if err != nil {
 		return b, err
 	}
@@ -201,10 +219,6 @@ func refuseOther(w *wirePubSub, q *Request) error {
 		return forbidden // only the service publishes
 	case q.Set && (name == "create" || name == "configure"):
 		return unsupported("create-nodes")
-	case name == "options":
-		return unsupported("subscription-options")
-	case name == "default":
-		return unsupported("retrieve-default-sub")
 	}
 	return BadRequest
 }

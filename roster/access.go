@@ -1,10 +1,7 @@
 package roster
 
 import (
-	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -47,6 +44,9 @@ func (d *Description) People() string {
 	return d.Name
 }
 
+// Has says whether the group has the node.
+func (d *Description) Has(n Node) bool { return slices.Contains(d.Nodes, n) }
+
 // Describe is the group as jid may know it. ErrNoGroup when he may not know
 // that it exists.
 func (g *Group) Describe(jid string) (*Description, error) {
@@ -66,95 +66,6 @@ func (g *Group) Describe(jid string) (*Description, error) {
 		d.Attributes, d.Members = slices.Clone(s.Attributes), len(g.sorted)
 	}
 	return d, nil
-}
-
-// Subscribe makes jid (bare or full, of the watcher owner) a subscriber of
-// node. Who is one already keeps his subscription and gets the state again.
-// ErrForbidden, ErrNoGroup, ErrNoNode, ErrLimit.
-func (g *Group) Subscribe(ctx context.Context, owner, jid string, node Node) (SubscriptionRecord, error) {
-	g.edit.Lock()
-	defer g.edit.Unlock()
-	rec := SubscriptionRecord{ID: strings.ToLower(rand.Text()[:16]), Node: node.String(), JID: jid, Owner: owner}
-	old, err := g.checkSubscribe(&rec, node)
-	if err != nil {
-		return rec, err
-	}
-	if old == nil {
-		if err := g.roster.store.StoreSubscription(ctx, g.name, rec); err != nil {
-			return rec, err
-		}
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if old != nil {
-		rec = old.rec
-		old.reset()
-	} else {
-		g.addWatch(rec, node, policy.Receiving{})
-	}
-	g.signal()
-	return rec, nil
-}
-
-func (g *Group) checkSubscribe(rec *SubscriptionRecord, node Node) (old *Watch, err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	who := g.watcher(rec.Owner)
-	if err := g.mayWatch(&who); err != nil {
-		return nil, err
-	}
-	if !g.settings.Payload.Has(node) {
-		return nil, ErrNoNode
-	}
-	for _, w := range g.byOwner[rec.Owner] {
-		if w.node == node && w.rec.JID == rec.JID {
-			return w, nil
-		}
-	}
-	if len(g.byOwner[rec.Owner]) >= MaxSubscriptions {
-		return nil, fmt.Errorf("%w: %d subscriptions in one group", ErrLimit, MaxSubscriptions)
-	}
-	return nil, nil
-}
-
-// Unsubscribe ends a subscription; id may be "". ErrNoSubscription.
-func (g *Group) Unsubscribe(ctx context.Context, owner, jid string, node Node, id string) error {
-	g.edit.Lock()
-	defer g.edit.Unlock()
-	g.mu.Lock()
-	var found *Watch
-	for _, w := range g.byOwner[owner] {
-		if w.node == node && w.rec.JID == jid && (id == "" || w.rec.ID == id) {
-			found = w
-		}
-	}
-	g.mu.Unlock()
-	if found == nil {
-		return ErrNoSubscription
-	}
-	if err := g.roster.store.DeleteSubscriptions(ctx, g.name, found.rec.ID); err != nil {
-		return err
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.dropWatch(found)
-	return nil
-}
-
-// Subscriptions lists those of owner, sorted by node and address.
-func (g *Group) Subscriptions(owner string) []SubscriptionRecord {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	var all []SubscriptionRecord
-	for _, w := range g.byOwner[owner] {
-		if w.node != NodeContact {
-			all = append(all, w.rec)
-		}
-	}
-	slices.SortFunc(all, func(a, b SubscriptionRecord) int {
-		return strings.Compare(a.Node+" "+a.JID, b.Node+" "+b.JID)
-	})
-	return all
 }
 
 // Alive takes in that a watcher did something: he can be reached.

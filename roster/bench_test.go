@@ -45,7 +45,7 @@ func newCrowd(tb testing.TB, n, watchers int, node roster.Node) *crowd {
 		c.hear(j, "there")
 	}
 	for _, j := range c.jids[:watchers] {
-		rec, err := c.g.Subscribe(context.Background(), j, j, node)
+		rec, err := c.g.Subscribe(context.Background(), j, j, node, nil)
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -252,7 +252,7 @@ func BenchmarkMemory(b *testing.B) {
 					b.Fatal(err)
 				}
 				g := r.Loaded([]byte("team"))
-				if _, err := g.Subscribe(context.Background(), rec.Members[0].JID, rec.Members[0].JID, roster.NodeGroup); err != nil {
+				if _, err := g.Subscribe(context.Background(), rec.Members[0].JID, rec.Members[0].JID, roster.NodeGroup, nil); err != nil {
 					b.Fatal(err)
 				}
 				for i := range rec.Members {

@@ -9,9 +9,6 @@ import (
 // (RFC 6121 §3) have nothing to do with each other: Ask is the group's, to a
 // member's presence; a contact is the user's, to the group's presence.
 
-// askAll tells the outbox that some members' presence is wanted.
-func (g *Group) askAll(context.Context) { g.roster.outbox.Wanted(g) }
-
 // Asked says that the requests of [Group.Wants] have reached the server, and
 // remembers it.
 func (g *Group) Asked(ctx context.Context, jids []string) error {
@@ -85,10 +82,41 @@ func (g *Group) turnAsk(ctx context.Context, jid string, next Ask, from func(m *
 	return true, g.storeAsk(ctx, []MemberRecord{rec})
 }
 
-// OnSubscribed takes in that a user approved our request. An approval nobody
-// asked for counts for nothing.
+// OnSubscribed takes in that a user approved our request. The presence that
+// the server sends along may have come before the approval was stored, and was
+// ignored then; so it is probed. An approval that does not fit what we know
+// counts only if his server proves it.
 func (g *Group) OnSubscribed(ctx context.Context, jid string) error {
-	_, err := g.turnAsk(ctx, jid, Granted, func(m *member) bool { return m.Ask == Asked || m.Ask == Unasked && m.asking })
+	turned, err := g.turnAsk(ctx, jid, Granted, func(m *member) bool { return m.Ask == Asked || m.Ask == Unasked && m.asking })
+	switch {
+	case err != nil:
+	case turned:
+		g.roster.outbox.Presence(g.name, jid, Probe)
+	default:
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if m := g.live(jid); m != nil && m.Ask != Granted {
+			g.doubt(m)
+		}
+	}
+	return err
+}
+
+// doubt has it found out whether m grants us his presence, although we know of
+// no grant: he may have been asked and have answered while the link was down.
+func (g *Group) doubt(m *member) {
+	if m.Ask == Asked || m.Ask == Refused {
+		g.doubts[m] = struct{}{}
+		g.roster.outbox.Wanted(g)
+	}
+}
+
+// OnProved takes in that a member of [Group.Doubtful] grants us his presence.
+func (g *Group) OnProved(ctx context.Context, jid string) error {
+	turned, err := g.turnAsk(ctx, jid, Granted, func(m *member) bool { return m.Ask == Asked || m.Ask == Refused })
+	if turned && err == nil {
+		g.roster.outbox.Presence(g.name, jid, Probe)
+	}
 	return err
 }
 
@@ -101,13 +129,13 @@ func (g *Group) OnUnsubscribed(ctx context.Context, jid string) error {
 
 // OnSubscribe takes in that a user wants the group as a contact. Who may
 // watch is approved and shown the group; the others get the stranger's
-// answer. It is also something a member does: who refused before is asked
-// once more.
+// answer. It is also something a member does: who did not grant us his
+// presence is asked once more.
 func (g *Group) OnSubscribe(ctx context.Context, jid string) error {
 	if approved, err := g.approve(ctx, jid); !approved || err != nil {
 		return err
 	}
-	again, err := g.turnAsk(ctx, jid, Unasked, func(m *member) bool { return m.Ask == Refused })
+	again, err := g.turnAsk(ctx, jid, Unasked, func(m *member) bool { return m.Ask == Asked || m.Ask == Refused })
 	if again && err == nil {
 		g.roster.outbox.Wanted(g)
 	}

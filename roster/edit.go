@@ -87,7 +87,7 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 	}
 	g.signal()
 	g.mu.Unlock()
-	g.askAll(ctx)
+	r.outbox.Wanted(g)
 	return nil
 }
 
@@ -116,6 +116,12 @@ func (g *Group) join(rec MemberRecord, special []*Watch) {
 		g.revive(old, special)
 	}
 	m := g.insert(rec)
+	if a := g.auths[m.JID]; a != nil {
+		g.refer(a, 1)
+		m.auth = a
+		g.index(m)
+		g.schedule(m)
+	}
 	m.access = g.version
 	before := g.before(m)
 	if old != nil {

@@ -17,10 +17,23 @@ func (r *Roster) SetLimits(items, graves, idle int) {
 }
 
 // SetAuthorization puts the rules of a member in force.
-func (g *Group) SetAuthorization(jid string, a *policy.Authorization) { g.setAuthorization(jid, a) }
+func (g *Group) SetAuthorization(jid string, a *policy.Authorization) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.live(jid) != nil {
+		g.setAuthorization(jid, a)
+	}
+}
 
 // SetReceiving puts the options of a subscription in force.
-func (g *Group) SetReceiving(id string, r policy.Receiving) { g.setReceiving(id, r) }
+func (g *Group) SetReceiving(id string, r policy.Receiving) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if w := g.watches[id]; w != nil {
+		g.setReceiving(w, r)
+		g.signal()
+	}
+}
 
 // SetPolicy puts a group policy in force.
 func (g *Group) SetPolicy(p policy.Group) { g.setPolicy(p) }

@@ -47,17 +47,22 @@ type Group struct {
 	audiences map[audienceKey]*audience
 	order     []*audience // the same, in the order of turns
 	turnAt    int
-	watches   map[string]*Watch   // by subscription ID
-	byOwner   map[string][]*Watch // by the watcher's bare JID, contacts included
+	turns     uint64                           // that said something
+	watches   map[string]*Watch                // by subscription ID
+	byOwner   map[string][]*Watch              // by the watcher's bare JID, contacts included
+	auths     map[string]*policy.Authorization // what users let others see, members or not
+	timed     map[*member]time.Time            // when a rule of theirs begins or ends
+	alarm     *time.Timer                      // for the first of them
 	singles   map[string]map[*member]struct{}
 	named     map[string]uint64 // by name in singles or owner: see standing
 	namedAll  uint64            // the same for everybody
 	roles     map[string]int    // roles that some rule names: how often
 
 	questions []*Question
-	queued    bool // is in the outbox
-	ready     bool // presence is known: bulk may go
-	sweeping  bool // probes are unanswered
+	queued    bool                 // is in the outbox
+	ready     bool                 // presence is known: bulk may go
+	sweeping  bool                 // probes are unanswered
+	doubts    map[*member]struct{} // members whose answer to our request may have been lost
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
 	scratch   scratch
@@ -66,6 +71,13 @@ type Group struct {
 // Name is the localpart of the group's JID.
 func (g *Group) Name() string { return g.name }
 
+// Title is what people call the group.
+func (g *Group) Title() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return cmp.Or(g.settings.Title, g.name)
+}
+
 func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g := &Group{
 		name: rec.Name, roster: r, settings: rec.Settings.Clone(), policy: policy.DefaultGroup(),
@@ -73,14 +85,16 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
 		watches: map[string]*Watch{}, byOwner: map[string][]*Watch{},
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
-		awaited: map[*member]struct{}{},
+		awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{},
+		auths: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
 	for i := range rec.Members {
 		g.insert(rec.Members[i].Clone())
 	}
+	g.restore(rec.Authorizations)
 	for i := range rec.Subscriptions {
 		if node, err := ParseNode(rec.Subscriptions[i].Node); err == nil && g.settings.Payload.Has(node) {
-			g.addWatch(rec.Subscriptions[i], node, policy.Receiving{})
+			g.addWatch(rec.Subscriptions[i], node, g.receiving(&rec.Subscriptions[i]))
 		}
 	}
 	for _, j := range rec.Contacts {
@@ -133,12 +147,15 @@ func (g *Group) bury(m *member) {
 	auth := m.auth
 	g.unindex(m)
 	m.auth, m.gone, m.presence = nil, g.version, nil
+	delete(g.auths, m.JID)
+	g.schedule(m)
 	g.left = g.version
 	g.shows[m.slot] = gone
 	if i, ok := g.search(m.JID); ok {
 		g.sorted = slices.Delete(g.sorted, i, i+1)
 	}
 	delete(g.awaited, m)
+	delete(g.doubts, m)
 	g.graves++
 	g.touch(m, 0)
 	g.refer(auth, -1)
@@ -232,6 +249,10 @@ func (g *Group) record() *GroupRecord {
 			}
 		}
 	}
+	for jid, a := range g.auths {
+		rec.Authorizations = append(rec.Authorizations, AuthorizationRecord{jid, a.String()})
+	}
+	slices.SortFunc(rec.Authorizations, func(a, b AuthorizationRecord) int { return strings.Compare(a.JID, b.JID) })
 	slices.Sort(rec.Contacts)
 	slices.SortFunc(rec.Subscriptions, func(a, b SubscriptionRecord) int { return strings.Compare(a.ID, b.ID) })
 	return rec

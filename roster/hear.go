@@ -13,7 +13,13 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	m := g.members[string(bare)]
-	if m == nil || m.gone > 0 || m.Ask != Granted {
+	if m == nil || m.gone > 0 {
+		return
+	}
+	if m.Ask != Granted {
+		if p.Show != Offline {
+			g.doubt(m)
+		}
 		return
 	}
 	if len(g.awaited) > 0 {
@@ -104,8 +110,12 @@ func (g *Group) unsettle() {
 	g.sweep++
 	clear(g.awaited)
 	for _, m := range g.sorted {
-		if m.Ask == Granted {
+		m.asking = false
+		switch m.Ask {
+		case Granted:
 			g.awaited[m] = struct{}{}
+		case Asked:
+			g.doubts[m] = struct{}{}
 		}
 	}
 	g.sweeping = len(g.awaited) > 0
@@ -124,7 +134,7 @@ func (g *Group) Wants() (ask, probe []string) {
 		return nil, nil
 	}
 	for _, m := range g.sorted {
-		if m.Ask == Unasked {
+		if m.Ask == Unasked && !m.asking && g.shares(m) {
 			m.asking = true
 			ask = append(ask, m.JID)
 		}
@@ -135,6 +145,21 @@ func (g *Group) Wants() (ask, probe []string) {
 	return ask, probe
 }
 
+// Doubtful lists members, once, who may grant us their presence without our
+// knowing it, such as those whose answer to our request was lost with the
+// link. The caller finds out and says so with [Group.OnProved]. Asking again
+// would not do, for who has denied would be asked twice; nor would a probe,
+// for there are servers on which that takes a waiting request back.
+func (g *Group) Doubtful() (jids []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for m := range g.doubts {
+		jids = append(jids, m.JID)
+	}
+	clear(g.doubts)
+	return jids
+}
+
 // Swept says that every probe has had its time. With early set it only ends
 // the sweep if all of them are answered; it returns whether the sweep is over.
 // Devices nobody mentioned are gone then: silence means offline.
@@ -142,6 +167,7 @@ func (g *Group) Swept(early bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.sweeping {
+		g.signal()
 		return true
 	}
 	if early && len(g.awaited) > 0 {

@@ -11,6 +11,7 @@ type position struct {
 	cursor uint64 // 0 = owed the full state
 	seen   uint64 // last visible version: the token it holds
 	last   string // contact: the line it shows
+	turn   uint64 // of the group, in which it was last told something
 }
 
 func (w *Watch) position() position {
@@ -19,9 +20,9 @@ func (w *Watch) position() position {
 	case w.lag != nil:
 		p = *w.lag
 	case c.walk != nil && w.at < c.done:
-		p = position{c.walk.version, c.walk.seen, c.walk.line}
+		p = position{c.walk.version, c.walk.seen, c.walk.line, c.turn}
 	default:
-		p = position{c.cursor, c.seen, c.last}
+		p = position{c.cursor, c.seen, c.last, c.turn}
 	}
 	if w.own != nil {
 		p.seen, p.last = w.own.seen, w.own.last
@@ -130,7 +131,7 @@ func (w *Watch) move(a *audience, who *policy.Watcher, before was, f *ferry) {
 	case held:
 		*w.lag = p
 	case part != nil:
-		c := &cohort{cursor: p.cursor, seen: p.seen, partial: part}
+		c := &cohort{cursor: p.cursor, seen: p.seen, turn: p.turn, partial: part}
 		a.cohorts = append(a.cohorts, c)
 		c.add(w)
 	default:

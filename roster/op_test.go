@@ -82,7 +82,7 @@ func (o op) on(s *stage) error {
 	case "policy":
 		g.SetPolicy(o.policy)
 	case "subscribe":
-		rec, err := g.Subscribe(ctx, o.jid, full(o.jid, o.resource), o.node)
+		rec, err := g.Subscribe(ctx, o.jid, full(o.jid, o.resource), o.node, nil)
 		if err == nil {
 			s.records[o.node.String()+" "+rec.JID] = rec
 		}
@@ -224,7 +224,7 @@ func (o op) inSubs(w *world) error {
 	default:
 		w.subs = append(w.subs, s)
 	}
-	if p := w.people[o.jid]; s.node == roster.NodeContact && p != nil && p.rec.Ask == roster.Refused {
+	if p := w.people[o.jid]; s.node == roster.NodeContact && p != nil && (p.rec.Ask == roster.Asked || p.rec.Ask == roster.Refused) {
 		p.rec.Ask = roster.Unasked
 	}
 	return nil
@@ -254,7 +254,7 @@ func (o op) inSweep(w *world) {
 		}
 	case "wants":
 		for _, p := range w.people {
-			if p.rec.Ask == roster.Unasked {
+			if p.rec.Ask == roster.Unasked && w.shares(p.rec.JID) {
 				p.rec.Ask = roster.Asked
 			}
 		}

@@ -300,7 +300,7 @@ func TestPayloadEndsSubscriptions(t *testing.T) {
 	if _, ended := s.out.sent(); !slices.Equal(ended, []string{"group " + at("ann")}) {
 		t.Errorf("ended %q", ended)
 	}
-	if _, err := s.g.Subscribe(context.Background(), at("ann"), at("ann"), roster.NodeInfo); err != roster.ErrNoNode {
+	if _, err := s.g.Subscribe(context.Background(), at("ann"), at("ann"), roster.NodeInfo, nil); err != roster.ErrNoNode {
 		t.Errorf("subscribe: %v", err)
 	}
 }

@@ -4,40 +4,18 @@ import (
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
-// setAuthorization puts other rules of the member jid in force; nil is the
-// group's default.
-func (g *Group) setAuthorization(jid string, auth *policy.Authorization) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	m := g.live(jid)
-	if m == nil {
-		return
-	}
-	g.version++
-	old := m.auth
-	g.refer(auth, 1)
-	g.unindex(m)
-	m.auth = auth
-	g.index(m)
-	g.redecide(m)
-	g.refer(old, -1)
-	g.signal()
+// configure puts another receiving policy of a watch in force.
+func (g *Group) configure(w *Watch, rec SubscriptionRecord) {
+	w.rec = rec
+	g.setReceiving(w, g.receiving(&rec))
 }
 
-// setReceiving puts another receiving policy of a watch in force.
-func (g *Group) setReceiving(id string, r policy.Receiving) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	w := g.watches[id]
-	if w == nil {
-		return
-	}
+func (g *Group) setReceiving(w *Watch, r policy.Receiving) {
 	g.version++
 	w.receiving = r
 	g.unsure(w.rec.Owner)
 	who := g.watcher(w.rec.Owner)
 	w.move(g.audienceOf(&who, w.node, &r), &who, (*Watch).decision, nil)
-	g.signal()
 }
 
 // setPolicy puts another group policy in force. Its default authorization

@@ -202,8 +202,8 @@ func TestUnlisted(t *testing.T) {
 	ctx, eve := context.Background(), "eve@b.example"
 	_, unused := s.r.Group(ctx, "unused")
 	_, described := s.g.Describe(eve)
-	_, subscribed := s.g.Subscribe(ctx, eve, eve, roster.NodeGroup)
-	_, hidden := s.g.Subscribe(ctx, eve, eve, roster.NodeContact)
+	_, subscribed := s.g.Subscribe(ctx, eve, eve, roster.NodeGroup, nil)
+	_, hidden := s.g.Subscribe(ctx, eve, eve, roster.NodeContact, nil)
 	for name, err := range map[string]error{"describe": described, "subscribe": subscribed, "subscribe elsewhere": hidden} {
 		if !sameRefusal(err, unused) || err == nil {
 			t.Errorf("%s: %v, for an unused name %v", name, err, unused)
@@ -230,7 +230,7 @@ func TestUnlisted(t *testing.T) {
 	if d, err := s.g.Describe(eve); err != nil || d.Member || d.Members != 0 || d.Attributes != nil {
 		t.Errorf("a listed group: %+v, %v", d, err)
 	}
-	if _, err := s.g.Subscribe(ctx, eve, eve, roster.NodeGroup); err != roster.ErrForbidden {
+	if _, err := s.g.Subscribe(ctx, eve, eve, roster.NodeGroup, nil); err != roster.ErrForbidden {
 		t.Errorf("subscribe to a listed group: %v", err)
 	}
 }

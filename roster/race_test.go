@@ -130,7 +130,7 @@ func (x *story) happen() {
 			return nil
 		}))
 	case 1:
-		_, err := x.g.Subscribe(ctx, x.jid, x.jid, allNodes[x.rand.IntN(len(allNodes))])
+		_, err := x.g.Subscribe(ctx, x.jid, x.jid, allNodes[x.rand.IntN(len(allNodes))], nil)
 		x.must(err)
 	case 2:
 		who := []string{"members", "role:lead", "role:ops", "jid:m03@a.example", "domain:a.example"}[x.rand.IntN(5)]
@@ -174,7 +174,7 @@ func (x *story) end() {
 		x.hear(resources[1])
 	}
 	for _, n := range allNodes {
-		_, err := x.g.Subscribe(context.Background(), x.jid, x.jid, n)
+		_, err := x.g.Subscribe(context.Background(), x.jid, x.jid, n, nil)
 		x.must(err)
 	}
 }

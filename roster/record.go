@@ -97,6 +97,7 @@ type Settings struct {
 	Attributes  []Attribute // sorted by name, names unique
 	Listed      bool        // strangers may learn that the group exists
 	Payload     Payload
+	Policy      string // policy's text form of the group policy, "" = the default
 }
 
 // MemberRecord is one member's part of the basic group information, and the
@@ -112,19 +113,27 @@ type MemberRecord struct {
 
 // SubscriptionRecord is one XEP-0060 subscription.
 type SubscriptionRecord struct {
-	ID    string // SubID, unique in the group
-	Node  string // the node's suffix: info, members, presence, group
-	JID   string // where events go: bare or full
-	Owner string // the watcher: bare JID of who subscribed
+	ID        string // SubID, unique in the group
+	Node      string // the node's suffix: info, members, presence, group
+	JID       string // where events go: bare or full
+	Owner     string // the watcher: bare JID of who subscribed
+	Receiving string // policy's text form, "" = everything
+}
+
+// AuthorizationRecord is what one user lets others see of him in a group.
+type AuthorizationRecord struct {
+	JID   string // bare, normalised
+	Rules string // policy's text form
 }
 
 // GroupRecord is everything about one group that survives a restart.
 type GroupRecord struct {
-	Name          string // localpart of the group's JID
-	Settings      Settings
-	Members       []MemberRecord
-	Subscriptions []SubscriptionRecord
-	Contacts      []string // bare JIDs that have the group as an accepted contact
+	Name           string // localpart of the group's JID
+	Settings       Settings
+	Members        []MemberRecord
+	Subscriptions  []SubscriptionRecord
+	Contacts       []string              // bare JIDs that have the group as an accepted contact
+	Authorizations []AuthorizationRecord // of members, and of who set his before joining; sorted by JID
 }
 
 // Member returns the record of jid, or nil.

@@ -40,7 +40,11 @@ func TestNobodyIsAskedTwice(t *testing.T) {
 	if ask, _ := s.g.Wants(); !slices.Equal(ask, []string{at("ann"), at("bob")}) {
 		t.Fatalf("wants to ask %q", ask)
 	}
+	if ask, _ := s.g.Wants(); len(ask) > 0 {
+		t.Fatalf("wants to ask %q again while a request is under way", ask)
+	}
 	// The link was lost before the requests reached the server.
+	s.g.Lost()
 	if ask := s.asked(t); !slices.Equal(ask, []string{at("ann"), at("bob")}) {
 		t.Fatalf("wants to ask %q", ask)
 	}
@@ -68,11 +72,15 @@ func TestNobodyIsAskedTwice(t *testing.T) {
 	if ask := s.asked(t); !slices.Equal(ask, []string{at("ann")}) {
 		t.Errorf("wants to ask %q", ask)
 	}
+	// And again when he does it again: a request that was lost stays no riddle.
 	if err := s.g.OnSubscribe(ctx, at("ann")); err != nil {
 		t.Fatal(err)
 	}
+	if ask := s.asked(t); !slices.Equal(ask, []string{at("ann")}) {
+		t.Errorf("wants to ask %q", ask)
+	}
 	if ask := s.asked(t); len(ask) > 0 {
-		t.Errorf("wants to ask %q again", ask)
+		t.Errorf("wants to ask %q by itself", ask)
 	}
 }
 

@@ -157,7 +157,7 @@ func (r *Roster) CreateGroup(ctx context.Context, rec *GroupRecord) error {
 	g.mu.Lock()
 	g.signal()
 	g.mu.Unlock()
-	g.askAll(ctx)
+	r.outbox.Wanted(g)
 	return nil
 }
 

@@ -210,7 +210,7 @@ func (s *stage) checkLists() {
 func (s *stage) attend() error {
 	var asks, probes []string
 	for _, j := range s.w.jids() {
-		if s.w.people[j].rec.Ask == roster.Unasked {
+		if s.w.people[j].rec.Ask == roster.Unasked && s.w.shares(j) {
 			asks = append(asks, j)
 		}
 		if s.w.awaited[j] && s.w.sweeping {

@@ -2,7 +2,8 @@ package roster
 
 import "context"
 
-// Store keeps the hard state: groups, members, subscriptions, contacts.
+// Store keeps the hard state: groups, members, subscriptions, contacts,
+// policies.
 //
 // Every method is one transaction: when it returns nil the change is on disk,
 // when it returns an error nothing has changed. Methods may be called
@@ -11,8 +12,8 @@ import "context"
 type Store interface {
 	// ListGroups returns the names of all groups, sorted.
 	ListGroups(ctx context.Context) ([]string, error)
-	// GetGroup returns the whole group: members, subscriptions by ID and
-	// contacts, each sorted. ErrNoGroup.
+	// GetGroup returns the whole group: members, subscriptions by ID,
+	// contacts and authorizations, each sorted. ErrNoGroup.
 	GetGroup(ctx context.Context, name string) (*GroupRecord, error)
 	// CreateGroup stores a new group with all that rec holds. ErrGroupExists.
 	CreateGroup(ctx context.Context, rec *GroupRecord) error
@@ -22,8 +23,9 @@ type Store interface {
 	StoreSettings(ctx context.Context, group string, s Settings) error
 	// StoreMembers inserts or replaces members, all or none. ErrNoGroup.
 	StoreMembers(ctx context.Context, group string, m ...MemberRecord) error
-	// DeleteMember removes a member together with his subscriptions and his
-	// contact. ErrNoGroup, ErrNoMember.
+	// DeleteMember removes a member together with his subscriptions, his
+	// contact and his authorization: leaving always wins, and who comes back
+	// begins with the default of that day. ErrNoGroup, ErrNoMember.
 	DeleteMember(ctx context.Context, group, jid string) error
 	// StoreSubscription inserts or replaces a subscription. ErrNoGroup.
 	StoreSubscription(ctx context.Context, group string, s SubscriptionRecord) error
@@ -33,6 +35,11 @@ type Store interface {
 	StoreContact(ctx context.Context, group, jid string) error
 	// DeleteContact forgets it; an unknown one is no error.
 	DeleteContact(ctx context.Context, group, jid string) error
+	// StoreAuthorization inserts or replaces what jid lets others see, a
+	// member or not yet one; rules is policy's text form. ErrNoGroup.
+	StoreAuthorization(ctx context.Context, group, jid, rules string) error
+	// DeleteAuthorization forgets it; an unknown one is no error.
+	DeleteAuthorization(ctx context.Context, group, jid string) error
 	// Close ends the use of the store.
 	Close() error
 }

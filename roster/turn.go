@@ -13,7 +13,7 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 	if !g.ready && !g.closed {
 		return b, false
 	}
-	limit := len(b) + budget
+	start, limit := len(b), len(b)+budget
 	for len(g.questions) > 0 && len(b) < limit {
 		q := g.questions[0]
 		g.questions = g.questions[1:]
@@ -26,8 +26,34 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 		g.turnAt = (g.turnAt + 1) % len(g.order)
 		b = g.order[g.turnAt].turn(b, limit)
 	}
+	if len(b) > start {
+		g.turns++
+	}
 	g.queued = g.pending()
 	return b, g.queued
+}
+
+// Doubt says that nobody knows whether the last turns of the group that said
+// something have arrived: the connection broke. Who was told something in one
+// of them is owed the full state.
+func (g *Group) Doubt(turns int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, a := range g.order {
+		for _, c := range a.cohorts {
+			if c.turn+uint64(turns) > g.turns {
+				*c = cohort{watch: c.watch, live: c.live}
+			}
+		}
+	}
+	for _, ws := range g.byOwner {
+		for _, w := range ws {
+			if w.lag != nil && w.lag.turn+uint64(turns) > g.turns {
+				*w.lag = position{}
+			}
+		}
+	}
+	g.signal()
 }
 
 // turn serves a's cohorts, the one furthest behind first.
@@ -60,10 +86,16 @@ func (a *audience) serve(b []byte, limit int, c *cohort) []byte {
 		if len(b) >= limit {
 			return b
 		}
-		var whole bool
+		n, whole := len(b), true
 		if a.key.node == NodeContact {
-			b, whole = a.show(b, c, w), true
-		} else if b, whole = a.tell(b, limit, c, w); !whole {
+			b = a.show(b, c, w)
+		} else {
+			b, whole = a.tell(b, limit, c, w)
+		}
+		if len(b) > n {
+			c.turn = a.g.turns + 1
+		}
+		if !whole {
 			return b
 		}
 		c.done++
@@ -76,7 +108,7 @@ func (a *audience) serve(b []byte, limit int, c *cohort) []byte {
 // one part with the rest: they stand further on.
 func (a *audience) start(c *cohort) {
 	if c.done > 0 {
-		told := &cohort{cursor: c.walk.version, seen: c.walk.seen, last: c.walk.line, watch: slices.Clone(c.watch[:c.done])}
+		told := &cohort{cursor: c.walk.version, seen: c.walk.seen, last: c.walk.line, turn: c.turn, watch: slices.Clone(c.watch[:c.done])}
 		for _, w := range told.watch {
 			if w != nil {
 				w.cohort = told
@@ -129,6 +161,7 @@ func (a *audience) merge(c *cohort) {
 	for _, x := range a.cohorts {
 		if x.cursor == c.cursor && x.seen == c.seen && x.last == c.last && x.walk == nil {
 			x.compact()
+			x.turn = max(x.turn, c.turn)
 			if len(x.watch) < len(c.watch) {
 				x.watch, c.watch = c.watch, x.watch
 			}
@@ -182,7 +215,7 @@ func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, w
 	switch {
 	case p != nil && p.cursor != c.walk.version:
 		w.leave()
-		a.join(w, position{cursor: p.cursor, seen: to})
+		a.join(w, position{cursor: p.cursor, seen: to, turn: a.g.turns + 1})
 	case w.own != nil:
 		w.prune()
 	}

@@ -29,6 +29,7 @@ type cohort struct {
 	cursor uint64 // told up to; 0 = owed the full state
 	seen   uint64 // last visible version told: the token they hold
 	last   string // contact: the line they show
+	turn   uint64 // of the group, in which it was last told something
 	watch  []*Watch
 	live   int // watches that are not nil
 
@@ -57,11 +58,12 @@ func (a *audience) join(w *Watch, p position) {
 	}
 	for _, c := range a.cohorts {
 		if c.cursor == p.cursor && (p.cursor == 0 || w.own != nil || c.seen == p.seen && c.last == p.last) {
+			c.turn = max(c.turn, p.turn)
 			c.add(w)
 			return
 		}
 	}
-	c := &cohort{cursor: p.cursor, seen: p.seen, last: p.last}
+	c := &cohort{cursor: p.cursor, seen: p.seen, last: p.last, turn: p.turn}
 	a.cohorts = append(a.cohorts, c)
 	c.add(w)
 }

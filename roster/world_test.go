@@ -311,3 +311,20 @@ func (w *world) drop(which func(*sub) bool) { w.subs = slices.DeleteFunc(w.subs,
 func (p *person) String() string {
 	return fmt.Sprintf("%v auth=%v devices=%v", p.rec, p.auth, p.devices)
 }
+
+// shares says whether jid lets anybody see anything: if not he is not asked.
+func (w *world) shares(jid string) bool {
+	a := &w.policy.Default
+	if p := w.people[jid]; p.auth != nil {
+		a = p.auth
+	}
+	if !a.Share {
+		return false
+	}
+	for _, r := range a.Rules {
+		if m := r.Attributes &^ r.Except & w.policy.Collect; m&(policy.Counted|policy.Availability) != 0 {
+			return true
+		}
+	}
+	return false
+}

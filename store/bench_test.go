@@ -20,6 +20,16 @@ func members(n int) []roster.MemberRecord {
 	return list
 }
 
+// authorizations are what each of list has set, as a form with a few choices
+// writes it.
+func authorizations(list []roster.MemberRecord) []roster.AuthorizationRecord {
+	set := make([]roster.AuthorizationRecord, len(list))
+	for i, m := range list {
+		set[i] = roster.AuthorizationRecord{JID: m.JID, Rules: "hide eve@example.org\nmembers: availability show status\noutsiders: counted\n"}
+	}
+	return set
+}
+
 // BenchmarkLarge reads from 10,000 groups with 500,000 memberships.
 func BenchmarkLarge(b *testing.B) {
 	const groups = 10_000
@@ -64,18 +74,24 @@ func BenchmarkLarge(b *testing.B) {
 
 func BenchmarkGetGroup(b *testing.B) {
 	for _, n := range []int{5, 50, 1000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			s, ctx := openTest(b, filepath.Join(b.TempDir(), "rollcall.db")), context.Background()
-			if err := s.CreateGroup(ctx, &roster.GroupRecord{Name: "team", Members: members(n)}); err != nil {
-				b.Fatal(err)
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := s.GetGroup(ctx, "team"); err != nil {
+		for _, policies := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%d/policies=%t", n, policies), func(b *testing.B) {
+				s, ctx := openTest(b, filepath.Join(b.TempDir(), "rollcall.db")), context.Background()
+				rec := &roster.GroupRecord{Name: "team", Members: members(n)}
+				if policies {
+					rec.Authorizations = authorizations(rec.Members)
+				}
+				if err := s.CreateGroup(ctx, rec); err != nil {
 					b.Fatal(err)
 				}
-			}
-		})
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := s.GetGroup(ctx, "team"); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package store remembers what must survive a restart: groups, members,
-// subscriptions and contacts. It implements [roster.Store].
+// subscriptions, contacts and policies. It implements [roster.Store].
 //
 // [Open] takes the url of the configuration's [store] section:
 //
@@ -31,5 +31,6 @@
 // The files of schema/ are numbered migrations, embedded in the program and
 // run at [Open]. A file that a newer Rollcall has migrated is refused with
 // [ErrNewer], and is left as it is. Enumerations are kept by their names on
-// the wire, lists as JSON, so that the file can be read with the sqlite3 tool.
+// the wire, lists as JSON, policies as the text that people edit, so that the
+// file can be read with the sqlite3 tool.
 package store

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -23,9 +24,7 @@ const (
 )
 
 // child writes until it is killed, each writer to a group of its own, and
-// prints each change once it is acknowledged:
-//
-//	create GROUP | pair GROUP NUMBER | drop GROUP NUMBER | delete GROUP
+// prints the group's name after each acknowledged step of its script.
 func child(path, life string) error {
 	s, err := Open(context.Background(), "sqlite:"+path)
 	if err != nil {
@@ -41,42 +40,61 @@ func child(path, life string) error {
 }
 
 func childWriter(s roster.Store, name string) error {
-	ctx := context.Background()
 	for round := 0; ; round++ {
-		group := fmt.Sprintf("%s-%d", name, round)
-		if err := s.CreateGroup(ctx, &roster.GroupRecord{Name: group}); err != nil {
-			return err
-		}
-		fmt.Printf("create %s\n", group)
-		for n := range 10 {
-			if err := s.StoreMembers(ctx, group, pair(n)...); err != nil {
-				return err
-			}
-			fmt.Printf("pair %s %d\n", group, n)
-			if n%3 != 0 {
-				continue
-			}
-			if err := s.DeleteMember(ctx, group, pair(n)[0].JID); err != nil {
-				return err
-			}
-			fmt.Printf("drop %s %d\n", group, n)
-		}
+		deleted := ""
 		if round%2 == 0 {
-			if err := s.DeleteGroup(ctx, group); err != nil {
+			deleted = "-deleted"
+		}
+		group := fmt.Sprintf("%s-%d%s", name, round, deleted)
+		for _, step := range script(group) {
+			if err := step(context.Background(), s); err != nil {
 				return err
 			}
-			fmt.Printf("delete %s\n", group)
+			fmt.Println(group)
 		}
 	}
 }
 
-// pair is the n-th two members: the second may exist without the first (it
-// was dropped) but not the first without the second.
-func pair(n int) []roster.MemberRecord {
-	return []roster.MemberRecord{
-		{JID: fmt.Sprintf("a%d@x", n), Ask: roster.Asked},
-		{JID: fmt.Sprintf("b%d@x", n), Ask: roster.Asked},
+// step is one change of a script, whole or not at all.
+type step func(context.Context, roster.Store) error
+
+// script is all that is done to a group of this name, in this order. Most
+// steps change several rows.
+func script(group string) []step {
+	steps := []step{func(ctx context.Context, s roster.Store) error {
+		return s.CreateGroup(ctx, &roster.GroupRecord{Name: group, Settings: roster.Settings{Policy: "basic members\n"},
+			Authorizations: []roster.AuthorizationRecord{{JID: "a3@x", Rules: "early"}, {JID: "z@x", Rules: "never joins"}}})
+	}}
+	for n := range 5 {
+		steps = append(steps, scriptMember(group, n)...)
 	}
+	if strings.HasSuffix(group, "-deleted") {
+		steps = append(steps, func(ctx context.Context, s roster.Store) error { return s.DeleteGroup(ctx, group) })
+	}
+	return steps
+}
+
+// scriptMember lets two join, the first of them set his policies and, if n is
+// even, leave.
+func scriptMember(group string, n int) []step {
+	a, b, text := fmt.Sprintf("a%d@x", n), fmt.Sprintf("b%d@x", n), fmt.Sprintf("policy %d\n", n)
+	steps := []step{
+		func(ctx context.Context, s roster.Store) error {
+			return s.StoreMembers(ctx, group, roster.MemberRecord{JID: a, Ask: roster.Asked}, roster.MemberRecord{JID: b, Ask: roster.Asked})
+		},
+		func(ctx context.Context, s roster.Store) error { return s.StoreAuthorization(ctx, group, a, text) },
+		func(ctx context.Context, s roster.Store) error {
+			return s.StoreSubscription(ctx, group, roster.SubscriptionRecord{ID: a, Node: "group", JID: a, Owner: a, Receiving: text})
+		},
+		func(ctx context.Context, s roster.Store) error {
+			return s.StoreSettings(ctx, group, roster.Settings{Title: text, Policy: text})
+		},
+	}
+	if n%2 == 0 {
+		return append(steps, func(ctx context.Context, s roster.Store) error { return s.DeleteMember(ctx, group, a) })
+	}
+	return append(steps, func(ctx context.Context, s roster.Store) error { return s.StoreAuthorization(ctx, group, a, "") },
+		func(ctx context.Context, s roster.Store) error { return s.DeleteAuthorization(ctx, group, a) })
 }
 
 // TestKill kills a writing process at random moments, again and again on the
@@ -84,15 +102,14 @@ func pair(n int) []roster.MemberRecord {
 func TestKill(t *testing.T) {
 	const lives = 8
 	path := filepath.Join(t.TempDir(), "rollcall.db")
-	said := make(map[string][]string) // the acknowledged changes by group
+	said := make(map[string]int) // how many steps were acknowledged, by group
 	for life := range lives {
-		for _, line := range liveAndDie(t, path, fmt.Sprintf("life%d", life), 1+rand.IntN(150)) {
-			words := strings.Fields(line)
-			said[words[1]] = append(said[words[1]], line)
+		for _, group := range liveAndDie(t, path, fmt.Sprintf("life%d", life), 1+rand.IntN(250)) {
+			said[group]++
 		}
 		s := openTest(t, path)
-		for group, lines := range said {
-			checkGroup(t, s, group, lines)
+		for group, steps := range said {
+			checkGroup(t, s, group, steps)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
@@ -129,47 +146,34 @@ func liveAndDie(t *testing.T, path, name string, after int) []string {
 	return lines
 }
 
-// checkGroup compares a group with what was acknowledged about it. One more
-// change may have been on disk before it could be printed.
-func checkGroup(t *testing.T, s roster.Store, group string, lines []string) {
+// checkGroup compares a group with what the acknowledged steps make of it.
+// One more may have been on disk before it could be printed.
+func checkGroup(t *testing.T, s roster.Store, group string, steps int) {
 	t.Helper()
-	last := strings.Fields(lines[len(lines)-1])
-	g, err := s.GetGroup(t.Context(), group)
-	if errors.Is(err, roster.ErrNoGroup) {
-		whole := last[0] == "delete" || (last[0] == "drop" && last[2] == "9")
-		if !whole {
-			t.Errorf("%s is lost; its last acknowledged change was %q", group, lines[len(lines)-1])
+	got := state(t, s, group)
+	want := Memory()
+	for i, step := range script(group) {
+		if i == steps && reflect.DeepEqual(got, state(t, want, group)) {
+			return
 		}
-		return
+		if i > steps {
+			break
+		}
+		if err := step(t.Context(), want); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err != nil {
+	if wanted := state(t, want, group); !reflect.DeepEqual(got, wanted) {
+		t.Errorf("%s after %d acknowledged steps is\n%+v, want that or one more step:\n%+v", group, steps, got, wanted)
+	}
+}
+
+// state is the group, nil if there is none.
+func state(t *testing.T, s roster.Store, group string) *roster.GroupRecord {
+	t.Helper()
+	rec, err := s.GetGroup(t.Context(), group)
+	if err != nil && !errors.Is(err, roster.ErrNoGroup) {
 		t.Fatal(err)
 	}
-	if last[0] == "delete" {
-		t.Errorf("%s was deleted and is back", group)
-	}
-	want := make(map[string]bool)
-	stored := 0
-	for _, line := range lines {
-		var n int
-		if c, _ := fmt.Sscanf(line, "pair "+group+" %d", &n); c == 1 {
-			want[pair(n)[0].JID], want[pair(n)[1].JID] = true, true
-			stored = n + 1
-		}
-		if c, _ := fmt.Sscanf(line, "drop "+group+" %d", &n); c == 1 {
-			want[pair(n)[0].JID] = false
-		}
-	}
-	for n := range stored {
-		for i, m := range pair(n) {
-			there := g.Member(m.JID) != nil
-			unsaidDrop := i == 0 && n == stored-1 && n%3 == 0 && last[0] == "pair"
-			if there != want[m.JID] && !(unsaidDrop && !there) {
-				t.Errorf("%s: %s there: %t, acknowledged: %t", group, m.JID, there, want[m.JID])
-			}
-		}
-	}
-	if a, b := g.Member(pair(stored)[0].JID), g.Member(pair(stored)[1].JID); a != nil && b == nil {
-		t.Errorf("%s: half of an unacknowledged pair is there", group)
-	}
+	return rec
 }

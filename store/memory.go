@@ -18,10 +18,11 @@ type memory struct {
 }
 
 type memoryGroup struct {
-	settings      roster.Settings
-	members       map[string]roster.MemberRecord
-	subscriptions map[string]roster.SubscriptionRecord
-	contacts      map[string]bool
+	settings       roster.Settings
+	members        map[string]roster.MemberRecord
+	subscriptions  map[string]roster.SubscriptionRecord
+	contacts       map[string]bool
+	authorizations map[string]string // rules by JID
 }
 
 // Memory makes an empty store that lives as long as the process: for tests
@@ -78,6 +79,9 @@ func (m *memory) GetGroup(ctx context.Context, name string) (rec *roster.GroupRe
 			rec.Subscriptions = append(rec.Subscriptions, g.subscriptions[id])
 		}
 		rec.Contacts = slices.Sorted(maps.Keys(g.contacts))
+		for _, jid := range slices.Sorted(maps.Keys(g.authorizations)) {
+			rec.Authorizations = append(rec.Authorizations, roster.AuthorizationRecord{JID: jid, Rules: g.authorizations[jid]})
+		}
 		return nil
 	})
 	return rec, err
@@ -90,10 +94,11 @@ func (m *memory) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 			return roster.ErrGroupExists
 		}
 		g := &memoryGroup{
-			settings:      copySettings(rec.Settings),
-			members:       make(map[string]roster.MemberRecord),
-			subscriptions: make(map[string]roster.SubscriptionRecord),
-			contacts:      make(map[string]bool),
+			settings:       copySettings(rec.Settings),
+			members:        make(map[string]roster.MemberRecord),
+			subscriptions:  make(map[string]roster.SubscriptionRecord),
+			contacts:       make(map[string]bool),
+			authorizations: make(map[string]string),
 		}
 		for _, one := range rec.Members {
 			g.members[one.JID] = copyMember(one)
@@ -103,6 +108,9 @@ func (m *memory) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 		}
 		for _, jid := range rec.Contacts {
 			g.contacts[jid] = true
+		}
+		for _, a := range rec.Authorizations {
+			g.authorizations[a.JID] = a.Rules
 		}
 		m.groups[rec.Name] = g
 		return nil
@@ -143,6 +151,7 @@ func (m *memory) DeleteMember(ctx context.Context, group, jid string) error {
 		}
 		delete(g.members, jid)
 		delete(g.contacts, jid)
+		delete(g.authorizations, jid)
 		maps.DeleteFunc(g.subscriptions, func(_ string, s roster.SubscriptionRecord) bool { return s.Owner == jid })
 		return nil
 	})
@@ -178,6 +187,22 @@ func (m *memory) StoreContact(ctx context.Context, group, jid string) error {
 func (m *memory) DeleteContact(ctx context.Context, group, jid string) error {
 	return ignoreNoGroup(m.inGroup(ctx, "delete contact of", group, func(g *memoryGroup) error {
 		delete(g.contacts, jid)
+		return nil
+	}))
+}
+
+// StoreAuthorization implements [roster.Store].
+func (m *memory) StoreAuthorization(ctx context.Context, group, jid, rules string) error {
+	return m.inGroup(ctx, "store authorization of "+jid+" in", group, func(g *memoryGroup) error {
+		g.authorizations[jid] = rules
+		return nil
+	})
+}
+
+// DeleteAuthorization implements [roster.Store].
+func (m *memory) DeleteAuthorization(ctx context.Context, group, jid string) error {
+	return ignoreNoGroup(m.inGroup(ctx, "delete authorization of "+jid+" in", group, func(g *memoryGroup) error {
+		delete(g.authorizations, jid)
 		return nil
 	}))
 }

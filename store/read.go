@@ -12,22 +12,16 @@ import (
 
 // ListGroups implements [roster.Store].
 func (s *sqlite) ListGroups(ctx context.Context) ([]string, error) {
-	var names []string
-	err := scanAll(ctx, s.reads.groups, nil, func(rows *sql.Rows) error {
-		var name string
-		err := rows.Scan(&name)
-		names = append(names, name)
-		return err
-	})
+	names, err := scanAll(ctx, s.reads.groups, nil, scanText)
 	if err != nil {
 		return nil, fmt.Errorf("list groups: %w", s.reading(err))
 	}
 	return names, nil
 }
 
-// GetGroup implements [roster.Store] with four queries, whatever the size.
+// GetGroup implements [roster.Store] with five queries, whatever the size.
 func (s *sqlite) GetGroup(ctx context.Context, name string) (*roster.GroupRecord, error) {
-	// One transaction, so that the four see the same state.
+	// One transaction, so that the five see the same state.
 	tx, err := s.readDB.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("get group %s: %w", name, s.reading(err))
@@ -45,7 +39,7 @@ func (s *sqlite) getGroup(ctx context.Context, tx *sql.Tx, name string) (*roster
 	var attributes, payload string
 	set := &rec.Settings
 	err := tx.StmtContext(ctx, s.reads.group).QueryRowContext(ctx, name).Scan(&id, &set.Title, &set.Description,
-		&set.Language, &attributes, &set.Listed, &payload)
+		&set.Language, &attributes, &set.Listed, &payload, &set.Policy)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, roster.ErrNoGroup
 	}
@@ -58,29 +52,38 @@ func (s *sqlite) getGroup(ctx context.Context, tx *sql.Tx, name string) (*roster
 	if set.Payload, err = roster.ParsePayload(payload); err != nil {
 		return nil, err
 	}
-	err = scanAll(ctx, tx.StmtContext(ctx, s.reads.members), id, func(rows *sql.Rows) error {
-		m, err := scanMember(rows)
-		rec.Members = append(rec.Members, m)
+	return rec, s.getRows(ctx, tx, id, rec)
+}
+
+// getRows reads what the group has one row of for each.
+func (s *sqlite) getRows(ctx context.Context, tx *sql.Tx, id int64, rec *roster.GroupRecord) (err error) {
+	if rec.Members, err = scanAll(ctx, tx.StmtContext(ctx, s.reads.members), id, scanMember); err != nil {
 		return err
-	})
-	if err != nil {
-		return nil, err
 	}
-	err = scanAll(ctx, tx.StmtContext(ctx, s.reads.subscriptions), id, func(rows *sql.Rows) error {
-		var sub roster.SubscriptionRecord
-		err := rows.Scan(&sub.ID, &sub.Node, &sub.JID, &sub.Owner)
-		rec.Subscriptions = append(rec.Subscriptions, sub)
-		return err
-	})
+	rec.Subscriptions, err = scanAll(ctx, tx.StmtContext(ctx, s.reads.subscriptions), id, scanSubscription)
 	if err != nil {
-		return nil, err
-	}
-	return rec, scanAll(ctx, tx.StmtContext(ctx, s.reads.contacts), id, func(rows *sql.Rows) error {
-		var jid string
-		err := rows.Scan(&jid)
-		rec.Contacts = append(rec.Contacts, jid)
 		return err
-	})
+	}
+	if rec.Contacts, err = scanAll(ctx, tx.StmtContext(ctx, s.reads.contacts), id, scanText); err != nil {
+		return err
+	}
+	rec.Authorizations, err = scanAll(ctx, tx.StmtContext(ctx, s.reads.authorizations), id, scanAuthorization)
+	return err
+}
+
+func scanText(rows *sql.Rows) (text string, err error) {
+	err = rows.Scan(&text)
+	return text, err
+}
+
+func scanSubscription(rows *sql.Rows) (sub roster.SubscriptionRecord, err error) {
+	err = rows.Scan(&sub.ID, &sub.Node, &sub.JID, &sub.Owner, &sub.Receiving)
+	return sub, err
+}
+
+func scanAuthorization(rows *sql.Rows) (a roster.AuthorizationRecord, err error) {
+	err = rows.Scan(&a.JID, &a.Rules)
+	return a, err
 }
 
 func scanMember(rows *sql.Rows) (m roster.MemberRecord, err error) {
@@ -101,23 +104,25 @@ func scanMember(rows *sql.Rows) (m roster.MemberRecord, err error) {
 	return m, err
 }
 
-// scanAll calls scan for each row of q; a nil arg is none.
-func scanAll(ctx context.Context, q *sql.Stmt, arg any, scan func(*sql.Rows) error) error {
+// scanAll reads all rows of q, no row as nil; a nil arg is none.
+func scanAll[T any](ctx context.Context, q *sql.Stmt, arg any, scan func(*sql.Rows) (T, error)) (all []T, err error) {
 	var args []any
 	if arg != nil {
 		args = append(args, arg)
 	}
 	rows, err := q.QueryContext(ctx, args...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
 		}
+		all = append(all, one)
 	}
-	return rows.Err()
+	return all, rows.Err()
 }
 
 // reading gives a read of a closed store the same error as a write.

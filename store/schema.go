@@ -13,17 +13,26 @@ import (
 //go:embed schema/*.sql
 var schemaFiles embed.FS
 
-// migrate brings db to the newest schema that this program knows, each step
-// in a transaction of its own. ErrNewer when db is beyond it.
-func migrate(ctx context.Context, db *sql.DB) error {
+// migrations is the schema's history, to be applied to db.
+func migrations(db *sql.DB) (*goose.Provider, error) {
 	files, err := fs.Sub(schemaFiles, "schema")
 	if err != nil {
-		return fmt.Errorf("read schema: %w", err)
+		return nil, fmt.Errorf("read schema: %w", err)
 	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, db, files,
 		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
-		return fmt.Errorf("read schema: %w", err)
+		return nil, fmt.Errorf("read schema: %w", err)
+	}
+	return p, nil
+}
+
+// migrate brings db to the newest schema that this program knows, each step
+// in a transaction of its own. ErrNewer when db is beyond it.
+func migrate(ctx context.Context, db *sql.DB) error {
+	p, err := migrations(db)
+	if err != nil {
+		return err
 	}
 	have, want, err := p.GetVersions(ctx)
 	if err != nil {

@@ -7,12 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/rollcall-xmpp/rollcall/roster"
+	"github.com/rollcall-xmpp/rollcall/store/storetest"
 )
 
 func openTest(t testing.TB, path string) *sqlite {
@@ -148,6 +150,24 @@ func TestFailureInTheMiddle(t *testing.T) {
 	}
 	if _, err := s.GetGroup(ctx, "half"); !errors.Is(err, roster.ErrNoGroup) {
 		t.Errorf("half a group was stored: %v", err)
+	}
+}
+
+// Who leaves leaves with all that is his, or not at all.
+func TestFailureWhileLeaving(t *testing.T) {
+	s, ctx := openTest(t, filepath.Join(t.TempDir(), "rollcall.db")), t.Context()
+	run(t, s, `CREATE TRIGGER boom BEFORE DELETE ON authorizations WHEN OLD.rules = 'boom'
+		BEGIN SELECT RAISE(ABORT, 'boom'); END`)
+	want := storetest.Team()
+	want.Authorizations[1].Rules = "boom"
+	if err := s.CreateGroup(ctx, want); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.DeleteMember(ctx, "team", "bob@example.org"); err == nil {
+		t.Error("the failure was not told")
+	}
+	if got, err := s.GetGroup(ctx, "team"); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%+v, %v, want\n%+v", got, err, want)
 	}
 }
 

@@ -12,11 +12,12 @@ type writeStatements struct {
 	storeMember, deleteMember, deleteWatcher         *sql.Stmt
 	storeSubscription, deleteSubscription            *sql.Stmt
 	storeContact, deleteContact                      *sql.Stmt
+	storeAuthorization, deleteAuthorization          *sql.Stmt
 }
 
 // readStatements belong to the readers' pool.
 type readStatements struct {
-	groups, group, members, subscriptions, contacts *sql.Stmt
+	groups, group, members, subscriptions, contacts, authorizations *sql.Stmt
 }
 
 // preparer is a *sql.Conn or a *sql.DB.
@@ -32,31 +33,36 @@ type statement struct {
 func (w *writeStatements) all() []statement {
 	return []statement{
 		{&w.groupID, `SELECT id FROM groups WHERE name = ?`},
-		{&w.createGroup, `INSERT INTO groups (name, title, description, language, attributes, listed, payload)
-			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
+		{&w.createGroup, `INSERT INTO groups (name, title, description, language, attributes, listed, payload, policy)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
 		{&w.deleteGroup, `DELETE FROM groups WHERE name = ?`},
 		{&w.storeSettings, `UPDATE groups SET title = ?, description = ?, language = ?, attributes = ?,
-			listed = ?, payload = ? WHERE name = ?`},
+			listed = ?, payload = ?, policy = ? WHERE name = ?`},
 		{&w.storeMember, `INSERT INTO members (group_id, jid, nick, affiliation, roles, attributes, ask)
 			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE SET nick = excluded.nick,
 			affiliation = excluded.affiliation, roles = excluded.roles, attributes = excluded.attributes, ask = excluded.ask`},
 		{&w.deleteMember, `DELETE FROM members WHERE group_id = ? AND jid = ?`},
 		{&w.deleteWatcher, `DELETE FROM subscriptions WHERE group_id = ? AND owner = ?`},
-		{&w.storeSubscription, `INSERT INTO subscriptions (group_id, id, node, jid, owner) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (group_id, id) DO UPDATE SET node = excluded.node, jid = excluded.jid, owner = excluded.owner`},
+		{&w.storeSubscription, `INSERT INTO subscriptions (group_id, id, node, jid, owner, receiving) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (group_id, id) DO UPDATE SET node = excluded.node, jid = excluded.jid, owner = excluded.owner,
+			receiving = excluded.receiving`},
 		{&w.deleteSubscription, `DELETE FROM subscriptions WHERE group_id = ? AND id = ?`},
 		{&w.storeContact, `INSERT INTO contacts (group_id, jid) VALUES (?, ?) ON CONFLICT DO NOTHING`},
 		{&w.deleteContact, `DELETE FROM contacts WHERE group_id = ? AND jid = ?`},
+		{&w.storeAuthorization, `INSERT INTO authorizations (group_id, jid, rules) VALUES (?, ?, ?)
+			ON CONFLICT (group_id, jid) DO UPDATE SET rules = excluded.rules`},
+		{&w.deleteAuthorization, `DELETE FROM authorizations WHERE group_id = ? AND jid = ?`},
 	}
 }
 
 func (r *readStatements) all() []statement {
 	return []statement{
 		{&r.groups, `SELECT name FROM groups ORDER BY name`},
-		{&r.group, `SELECT id, title, description, language, attributes, listed, payload FROM groups WHERE name = ?`},
+		{&r.group, `SELECT id, title, description, language, attributes, listed, payload, policy FROM groups WHERE name = ?`},
 		{&r.members, `SELECT jid, nick, affiliation, roles, attributes, ask FROM members WHERE group_id = ? ORDER BY jid`},
-		{&r.subscriptions, `SELECT id, node, jid, owner FROM subscriptions WHERE group_id = ? ORDER BY id`},
+		{&r.subscriptions, `SELECT id, node, jid, owner, receiving FROM subscriptions WHERE group_id = ? ORDER BY id`},
 		{&r.contacts, `SELECT jid FROM contacts WHERE group_id = ? ORDER BY jid`},
+		{&r.authorizations, `SELECT jid, rules FROM authorizations WHERE group_id = ? ORDER BY jid`},
 	}
 }
 

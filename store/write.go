@@ -15,7 +15,7 @@ func (s *sqlite) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 	return s.do(ctx, "create group", rec.Name, func() error {
 		set := rec.Settings
 		res, err := s.writes.createGroup.Exec(rec.Name, set.Title, set.Description, set.Language,
-			encode(set.Attributes), set.Listed, set.Payload.String())
+			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy)
 		if err := affected(res, err, roster.ErrGroupExists); err != nil {
 			return err
 		}
@@ -23,21 +23,31 @@ func (s *sqlite) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 		if err != nil {
 			return err
 		}
-		if err := s.storeMembers(id, rec.Members); err != nil {
+		return s.storeRows(id, rec)
+	})
+}
+
+// storeRows stores what a new group has one row of for each.
+func (s *sqlite) storeRows(id int64, rec *roster.GroupRecord) error {
+	if err := s.storeMembers(id, rec.Members); err != nil {
+		return err
+	}
+	for _, sub := range rec.Subscriptions {
+		if err := s.storeSubscription(id, sub); err != nil {
 			return err
 		}
-		for _, sub := range rec.Subscriptions {
-			if err := s.storeSubscription(id, sub); err != nil {
-				return err
-			}
+	}
+	for _, jid := range rec.Contacts {
+		if _, err := s.writes.storeContact.Exec(id, jid); err != nil {
+			return err
 		}
-		for _, jid := range rec.Contacts {
-			if _, err := s.writes.storeContact.Exec(id, jid); err != nil {
-				return err
-			}
+	}
+	for _, a := range rec.Authorizations {
+		if _, err := s.writes.storeAuthorization.Exec(id, a.JID, a.Rules); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // DeleteGroup implements [roster.Store].
@@ -52,7 +62,7 @@ func (s *sqlite) DeleteGroup(ctx context.Context, name string) error {
 func (s *sqlite) StoreSettings(ctx context.Context, group string, set roster.Settings) error {
 	return s.do(ctx, "store settings of", group, func() error {
 		res, err := s.writes.storeSettings.Exec(set.Title, set.Description, set.Language,
-			encode(set.Attributes), set.Listed, set.Payload.String(), group)
+			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, group)
 		return affected(res, err, roster.ErrNoGroup)
 	})
 }
@@ -71,11 +81,12 @@ func (s *sqlite) DeleteMember(ctx context.Context, group, jid string) error {
 		if err := affected(res, err, roster.ErrNoMember); err != nil {
 			return err
 		}
-		if _, err := s.writes.deleteWatcher.Exec(id, jid); err != nil {
-			return err
+		for _, his := range []*sql.Stmt{s.writes.deleteWatcher, s.writes.deleteContact, s.writes.deleteAuthorization} {
+			if _, err := his.Exec(id, jid); err != nil {
+				return err
+			}
 		}
-		_, err = s.writes.deleteContact.Exec(id, jid)
-		return err
+		return nil
 	})
 }
 
@@ -111,6 +122,23 @@ func (s *sqlite) StoreContact(ctx context.Context, group, jid string) error {
 func (s *sqlite) DeleteContact(ctx context.Context, group, jid string) error {
 	err := s.inGroup(ctx, "delete contact of", group, func(id int64) error {
 		_, err := s.writes.deleteContact.Exec(id, jid)
+		return err
+	})
+	return ignoreNoGroup(err)
+}
+
+// StoreAuthorization implements [roster.Store].
+func (s *sqlite) StoreAuthorization(ctx context.Context, group, jid, rules string) error {
+	return s.inGroup(ctx, "store authorization of "+jid+" in", group, func(id int64) error {
+		_, err := s.writes.storeAuthorization.Exec(id, jid, rules)
+		return err
+	})
+}
+
+// DeleteAuthorization implements [roster.Store].
+func (s *sqlite) DeleteAuthorization(ctx context.Context, group, jid string) error {
+	err := s.inGroup(ctx, "delete authorization of "+jid+" in", group, func(id int64) error {
+		_, err := s.writes.deleteAuthorization.Exec(id, jid)
 		return err
 	})
 	return ignoreNoGroup(err)
@@ -160,7 +188,7 @@ func (s *sqlite) storeMembers(group int64, members []roster.MemberRecord) error 
 }
 
 func (s *sqlite) storeSubscription(group int64, sub roster.SubscriptionRecord) error {
-	_, err := s.writes.storeSubscription.Exec(group, sub.ID, sub.Node, sub.JID, sub.Owner)
+	_, err := s.writes.storeSubscription.Exec(group, sub.ID, sub.Node, sub.JID, sub.Owner, sub.Receiving)
 	return err
 }
 

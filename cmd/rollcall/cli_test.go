@@ -9,16 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin/admintest"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
 	"github.com/rollcall-xmpp/rollcall/roster"
 	"github.com/rollcall-xmpp/rollcall/store"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // bench is a directory with a configuration file, in which commands are run.
 type bench struct {
@@ -278,7 +274,7 @@ func TestRefusals(t *testing.T) {
 		{1, "delete member a@x of team: no such member (see: rollcall member list)", "member remove team a@x"},
 		{1, "member[0].jid: \"example.org\" is no user's address", "member add team example.org"},
 
-		{2, `expected one of "run", "group", "member", "snippet", "version" (rollcall --help tells more)`, ""},
+		{2, `expected one of "run", "group", "member", "snippet", "demo", ... (rollcall --help tells more)`, ""},
 		{2, `unexpected argument groups, did you mean "group"? (rollcall --help tells more)`, "groups"},
 		{2, `expected one of "create", "list", "show", "set", "delete" (rollcall group --help tells more)`, "group"},
 		{2, `expected "<group>" (rollcall group create --help tells more)`, "group create"},
@@ -345,7 +341,7 @@ func TestConfigFlag(t *testing.T) {
 func TestHelp(t *testing.T) {
 	b := newBench(t)
 	for _, command := range []string{"", "run", "group", "group create", "group list", "group show", "group set", "group delete",
-		"member", "member add", "member set", "member remove", "member list", "snippet", "version"} {
+		"member", "member add", "member set", "member remove", "member list", "snippet", "demo", "version"} {
 		help := b.done(append(strings.Fields(command), "--help")...)
 		if !strings.HasPrefix(help, strings.TrimSpace("Usage: rollcall "+command)) {
 			t.Errorf("%s --help begins with %.60q", command, help)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// 450 bytes, as a client's presence with caps, avatar and idle looks.
+// 411 bytes, as a client's presence with caps, avatar and idle looks.
 const presence = `<presence from='alice@example.org/phone' to='team@groups.example.org' xml:lang='en' id='a1b2c3'>` +
 	`<show>away</show><status>On the train</status><priority>5</priority>` +
 	`<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='http://gajim.org' ver='XSDEfAIO2tjdsdfjsdkfj='/>` +

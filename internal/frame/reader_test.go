@@ -104,6 +104,19 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// The head is for an answer, so it is bounded apart from the frame.
+func TestReaderHeadIsBounded(t *testing.T) {
+	for size, want := range map[int]int{maxHead: maxHead, maxHead + 1: 0} {
+		tag := "<a x='" + strings.Repeat("y", size-8) + "'>"
+		in := tag + strings.Repeat("<b>", 20) + strings.Repeat("</b>", 20) + "</a>"
+		_, err := NewReader(strings.NewReader(in), 1<<20, 8).Next()
+		var refused *RefusedError
+		if !errors.As(err, &refused) || len(refused.Head) != want {
+			t.Errorf("a tag of %d bytes: %v with a head of %d", len(tag), err, len(refused.Head))
+		}
+	}
+}
+
 func TestReaderErrorsAreFinal(t *testing.T) {
 	f := NewReader(strings.NewReader("<?xml?><a/>"), 100, 8)
 	for range 3 {

@@ -35,6 +35,7 @@ func TestUnescape(t *testing.T) {
 		"&#65;&#x42;&#X43;&#x1F469;":   "AB&#X43;\U0001F469",
 		"&#0;&#1;&#xFFFF;&#x110000;":   "\uFFFD\uFFFD\uFFFD\uFFFD",
 		"&#99999999999;":               "\uFFFD",
+		"&#x100000041;":                "\uFFFD", // 'A', if 32 bits overflowed
 		"&#9999999999999999999999999;": "&#9999999999999999999999999;",
 		"&amp;lt;":                     "&lt;",
 		"&":                            "&",

@@ -24,13 +24,22 @@ func (c *Client) answer(s *Stanza) string {
 		if c.opts.Requests == Deny {
 			word = "unsubscribed"
 		}
-		return "<presence to=" + Attr(s.From) + " type='" + word + "'/>"
+		return "<presence from=" + Attr(c.address(s)) + " to=" + Attr(s.From) + " type='" + word + "'/>"
 	}
 	return ""
 }
 
+// address is who answers s: this device, or whom of the component's JIDs it
+// was for.
+func (c *Client) address(s *Stanza) string {
+	if !strings.Contains(c.jid, "@") {
+		return s.To
+	}
+	return c.jid
+}
+
 func (c *Client) answerIQ(s *Stanza) string {
-	head := "<iq id=" + Attr(s.ID)
+	head := "<iq id=" + Attr(s.ID) + " from=" + Attr(c.address(s))
 	if s.From != "" {
 		head += " to=" + Attr(s.From)
 	}

@@ -51,7 +51,7 @@ type ClientOptions struct {
 	Now func() time.Time
 }
 
-// Client is one device of a user, logged in. Its methods may be called
+// Client is one device of a user, logged in, or a component, attached. Its methods may be called
 // concurrently.
 type Client struct {
 	jid  string
@@ -92,19 +92,33 @@ func Login(ctx context.Context, s Server, user, password, resource string, opts 
 	if err != nil {
 		return nil, err
 	}
+	return newClient(stream, full, s.Host(), opts), nil
+}
+
+// Attach attaches to s as its component, with a Client's ways: what arrives is
+// logged and nothing but iqs is answered. Stanzas to send need a `from`.
+func Attach(ctx context.Context, s Server, opts ClientOptions) (*Client, error) {
+	stream, err := dialComponent(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return newClient(stream, s.ComponentDomain(), s.Host(), opts), nil
+}
+
+func newClient(stream net.Conn, jid, host string, opts ClientOptions) *Client {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
 	c := &Client{
-		jid: full, host: s.Host(), opts: opts, conn: stream,
+		jid: jid, host: host, opts: opts, conn: stream,
 		queries: make(map[string]chan Stanza),
 		news:    make(chan struct{}), done: make(chan struct{}),
 	}
 	go c.read()
-	return c, nil
+	return c
 }
 
-// JID is the full JID that the server bound.
+// JID is the full JID that the server bound, or the component's domain.
 func (c *Client) JID() string { return c.jid }
 
 // Bare is the user's bare JID.
@@ -176,6 +190,7 @@ func (c *Client) take(raw []byte) {
 	}
 	if query != nil {
 		delete(c.queries, s.ID)
+		s.Housekeeping = true
 	}
 	if c.opts.OnStanza == nil {
 		c.log = append(c.log, s)

@@ -13,6 +13,7 @@ import (
 	"mellium.im/sasl"
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp"
+	"mellium.im/xmpp/component"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 )
@@ -76,6 +77,32 @@ func negotiate(c *conn, origin jid.JID, password, resource string) (full string,
 	// without.
 	_, err = xmpp.NewSession(context.Background(), origin.Domain(), origin, c, xmpp.Secure, negotiator)
 	return full, err
+}
+
+// dialComponent attaches to the component port (XEP-0114 §3).
+func dialComponent(ctx context.Context, s Server) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, loginTime)
+	defer cancel()
+	domain, err := jid.Parse(s.ComponentDomain())
+	if err != nil {
+		return nil, fmt.Errorf("attach %s: %w", s.ComponentDomain(), err)
+	}
+	var dialer net.Dialer
+	tcp, err := dialer.DialContext(ctx, "tcp", s.ComponentAddr())
+	if err != nil {
+		return nil, fmt.Errorf("attach %s: %w", domain, err)
+	}
+	c := newConn(tcp)
+	unhook := context.AfterFunc(ctx, func() { _ = tcp.Close() })
+	_, err = component.NewSession(context.Background(), domain, []byte(s.Secret()), c)
+	if !unhook() && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		_ = tcp.Close()
+		return nil, fmt.Errorf("attach %s: %w", domain, err)
+	}
+	return c, nil
 }
 
 // bindResource replaces mellium's, which asks for an empty resource whatever

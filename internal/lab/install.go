@@ -17,9 +17,8 @@ import (
 var ErrMissing = errors.New("package missing")
 
 // programs is what each package must bring for the laboratory to work.
-var programs = map[string][]string{
-	"prosody":  {"prosody"},
-	"ejabberd": {"ejabberdctl", "erl"},
+func programs() map[string][]string {
+	return map[string][]string{"prosody": {"prosody"}, "ejabberd": {"ejabberdctl", "erl"}}
 }
 
 // policyFile is asked by Debian's maintainer scripts before they start a
@@ -41,13 +40,30 @@ func lookPath(name string) (string, error) {
 	return "", fmt.Errorf("find %s: %w", name, exec.ErrNotFound)
 }
 
-// Missing returns those of the packages (`prosody`, `ejabberd`) that are not
-// usable here, in the order given.
-func Missing(packages ...string) []string {
+// Install makes sure that Debian's packages `prosody` and `ejabberd`, as
+// named, are there. What is missing is installed by apt-get, which needs root;
+// out is told once before. The services those packages bring are neither
+// started nor enabled: the laboratory runs private ones.
+//
+// Where that cannot be done the error wraps [ErrMissing] and says what to type.
+func Install(ctx context.Context, out io.Writer, packages ...string) error {
+	return machine{look: lookPath, run: run, root: os.Geteuid() == 0, policy: policyFile}.install(ctx, out, packages)
+}
+
+// machine is where packages are installed; tests have another one.
+type machine struct {
+	look   func(program string) (path string, err error)
+	run    func(ctx context.Context, program string, args ...string) error
+	root   bool
+	policy string // path of policy-rc.d
+}
+
+// missing returns those of the packages that are not usable.
+func (m machine) missing(packages []string) []string {
 	var missing []string
 	for _, pkg := range packages {
-		for _, program := range programs[pkg] {
-			if _, err := lookPath(program); err != nil {
+		for _, program := range programs()[pkg] {
+			if _, err := m.look(program); err != nil {
 				missing = append(missing, pkg)
 				break
 			}
@@ -56,40 +72,33 @@ func Missing(packages ...string) []string {
 	return missing
 }
 
-// Install makes sure that Debian's packages `prosody` and `ejabberd`, as
-// named, are there. What is missing is installed by apt-get, which needs root;
-// out is told once before and gets apt-get's words if it goes wrong. The
-// services those packages bring are neither started nor enabled: the
-// laboratory runs private ones.
-//
-// Where that cannot be done the error wraps [ErrMissing] and says what to type.
-func Install(ctx context.Context, out io.Writer, packages ...string) error {
-	missing := Missing(packages...)
+func (m machine) install(ctx context.Context, out io.Writer, packages []string) error {
+	missing := m.missing(packages)
 	if len(missing) == 0 {
 		return nil
 	}
 	names := strings.Join(missing, " ")
-	apt, err := lookPath("apt-get")
+	apt, err := m.look("apt-get")
 	if err != nil {
 		return fmt.Errorf("%w: %s, and there is no apt-get to install it with: "+
 			"install it by this system's own means (Prosody 0.12, ejabberd 23.01 or later)", ErrMissing, names)
 	}
 	byHand := "apt-get install --no-install-recommends " + names
-	if os.Geteuid() != 0 {
+	if !m.root {
 		return fmt.Errorf("%w: %s; installing needs root, type: sudo %s", ErrMissing, names, byHand)
 	}
 	fmt.Fprintf(out, "installing %s from Debian's packages (once)…\n", strings.Join(missing, " and "))
-	services := servicesOf(missing)
-	restore, err := denyServices()
+	services := m.servicesOf(missing)
+	restore, err := m.denyServices()
 	if err != nil {
 		return err
 	}
 	defer restore()
-	if err := aptInstall(ctx, apt, missing); err != nil {
-		return fmt.Errorf("%w: %s; type to see why: %s\n%w", ErrMissing, names, byHand, err)
+	if err := m.aptInstall(ctx, apt, missing); err != nil {
+		return fmt.Errorf("%w: %s; to try by hand: %s\n%w", ErrMissing, names, byHand, err)
 	}
-	disable(ctx, services)
-	if left := Missing(missing...); len(left) > 0 {
+	m.disable(ctx, services)
+	if left := m.missing(missing); len(left) > 0 {
 		return fmt.Errorf("%w: %s, although apt-get installed it", ErrMissing, strings.Join(left, " "))
 	}
 	return nil
@@ -97,15 +106,15 @@ func Install(ctx context.Context, out io.Writer, packages ...string) error {
 
 // aptInstall tries with the package lists as they are, and once more with
 // fresh ones: on a new machine there are none, on an old one they are stale.
-func aptInstall(ctx context.Context, apt string, packages []string) error {
+func (m machine) aptInstall(ctx context.Context, apt string, packages []string) error {
 	args := append([]string{"install", "-y", "-q", "--no-install-recommends"}, packages...)
-	if run(ctx, apt, args...) == nil {
+	if m.run(ctx, apt, args...) == nil {
 		return nil
 	}
-	if err := run(ctx, apt, "update", "-q"); err != nil {
+	if err := m.run(ctx, apt, "update", "-q"); err != nil {
 		return err
 	}
-	return run(ctx, apt, args...)
+	return m.run(ctx, apt, args...)
 }
 
 func run(ctx context.Context, program string, args ...string) error {
@@ -120,23 +129,23 @@ func run(ctx context.Context, program string, args ...string) error {
 
 // denyServices keeps maintainer scripts from starting services until restore
 // is called. A policy that the machine has already is put back.
-func denyServices() (restore func(), err error) {
-	const aside = policyFile + ".before-rollcall"
-	restore = func() { _ = os.Rename(aside, policyFile) }
-	had, err := os.ReadFile(policyFile)
+func (m machine) denyServices() (restore func(), err error) {
+	aside := m.policy + ".before-rollcall"
+	restore = func() { _ = os.Rename(aside, m.policy) }
+	had, err := os.ReadFile(m.policy)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), err == nil && string(had) == policyDenies:
 		// Ours is there if an earlier installation was killed; aside may be too.
-		restore = func() { _ = errors.Join(os.Remove(policyFile), os.Rename(aside, policyFile)) }
+		restore = func() { _ = errors.Join(os.Remove(m.policy), os.Rename(aside, m.policy)) }
 	case err == nil:
-		err = os.Rename(policyFile, aside)
+		err = os.Rename(m.policy, aside)
 		if err != nil {
 			return nil, fmt.Errorf("keep services from starting: %w", err)
 		}
 	default:
 		return nil, fmt.Errorf("keep services from starting: %w", err)
 	}
-	if err := os.WriteFile(policyFile, []byte(policyDenies), 0o755); err != nil {
+	if err := os.WriteFile(m.policy, []byte(policyDenies), 0o755); err != nil {
 		restore()
 		return nil, fmt.Errorf("keep services from starting: %w", err)
 	}
@@ -145,11 +154,11 @@ func denyServices() (restore func(), err error) {
 
 // servicesOf lists what the packages would start at boot. Erlang's port mapper
 // comes with ejabberd, unless Erlang is used here already.
-func servicesOf(packages []string) []string {
+func (m machine) servicesOf(packages []string) []string {
 	var units []string
 	for _, pkg := range packages {
 		units = append(units, pkg+".service")
-		if _, err := lookPath("erl"); pkg == "ejabberd" && err != nil {
+		if _, err := m.look("erl"); pkg == "ejabberd" && err != nil {
 			units = append(units, "epmd.service", "epmd.socket")
 		}
 	}
@@ -158,9 +167,9 @@ func servicesOf(packages []string) []string {
 
 // disable keeps what was just installed from starting with the next boot. Best
 // effort: not every machine has systemd.
-func disable(ctx context.Context, units []string) {
-	if systemctl, err := lookPath("systemctl"); err == nil {
-		_ = run(ctx, systemctl, append([]string{"--quiet", "disable"}, units...)...)
+func (m machine) disable(ctx context.Context, units []string) {
+	if systemctl, err := m.look("systemctl"); err == nil {
+		_ = m.run(ctx, systemctl, append([]string{"--quiet", "disable"}, units...)...)
 	}
 }
 

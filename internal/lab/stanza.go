@@ -16,7 +16,7 @@ type Stanza struct {
 
 	From, To, ID, Type string
 
-	// Housekeeping: the client answered it by itself.
+	// Housekeeping: the client answered it by itself, or it answers a Query.
 	Housekeeping bool
 }
 

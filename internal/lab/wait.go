@@ -75,7 +75,7 @@ func (c *Client) Query(ctx context.Context, to, typ, payload string) (Stanza, er
 	c.mu.Unlock()
 	head := "<iq id='" + id + "' type='" + typ + "'"
 	if to != "" {
-		head += " to=" + Attr(to)
+		head += " from=" + Attr(c.jid) + " to=" + Attr(to)
 	}
 	err := c.Send(head + ">" + payload + "</iq>")
 	if err == nil {

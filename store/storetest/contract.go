@@ -41,9 +41,12 @@ func testSettings(t *testing.T, d Driver) {
 	ok(t, s.CreateGroup(ctx, Team()))
 	want := Team()
 	for _, p := range []roster.Payload{roster.Both, roster.PresenceOnly, roster.Separate, roster.Combined} {
-		want.Settings = roster.Settings{Title: "Other", Payload: p}
+		want.Settings = roster.Settings{Title: "Other", Payload: p, Policy: "collect counted\n"}
 		ok(t, s.StoreSettings(ctx, "team", want.Settings))
 		stored(t, s, want) // the attributes were replaced as well
+		want.Settings.Policy = ""
+		ok(t, s.StoreSettings(ctx, "team", want.Settings))
+		stored(t, s, want)
 	}
 }
 
@@ -51,6 +54,7 @@ func testMembers(t *testing.T, d Driver) {
 	s, ctx := d.fresh(t), t.Context()
 	want := Team()
 	ok(t, s.CreateGroup(ctx, want))
+	ok(t, s.CreateGroup(ctx, &roster.GroupRecord{Name: "other", Authorizations: want.Authorizations[:1]}))
 	want.Members[1].Nick, want.Members[1].Roles = "Bob", []string{"night"}
 	aaron := roster.MemberRecord{JID: "aaron@example.org", Affiliation: roster.Admin, Ask: roster.Asked}
 	zoe := roster.MemberRecord{JID: "zoe@example.org", Affiliation: roster.Plain}
@@ -63,16 +67,19 @@ func testMembers(t *testing.T, d Driver) {
 	want.Members = slices.Delete(want.Members, 2, 3)
 	want.Subscriptions = want.Subscriptions[:1] // with the one he made for another address
 	want.Contacts = want.Contacts[:1]
+	want.Authorizations = slices.Delete(want.Authorizations, 1, 2)
 	stored(t, s, want)
 	is(t, s.DeleteMember(ctx, "team", "bob@example.org"), roster.ErrNoMember)
 	is(t, s.DeleteMember(ctx, "team", "bot@example.org"), roster.ErrNoMember)
 	stored(t, s, want)
 
-	// A watcher or contact who is no member keeps what he has.
+	// Who is no member keeps what he has.
 	ok(t, s.StoreSubscription(ctx, "team", roster.SubscriptionRecord{ID: "x", Owner: "x@example.org"}))
 	is(t, s.DeleteMember(ctx, "team", "x@example.org"), roster.ErrNoMember)
 	want.Subscriptions = append(want.Subscriptions, roster.SubscriptionRecord{ID: "x", Owner: "x@example.org"})
 	stored(t, s, want)
+	is(t, s.DeleteMember(ctx, "other", "alice@example.org"), roster.ErrNoMember)
+	stored(t, s, &roster.GroupRecord{Name: "other", Authorizations: want.Authorizations[:1]})
 }
 
 func testSubscriptions(t *testing.T, d Driver) {
@@ -80,7 +87,7 @@ func testSubscriptions(t *testing.T, d Driver) {
 	want := Team()
 	ok(t, s.CreateGroup(ctx, want))
 	ok(t, s.CreateGroup(ctx, &roster.GroupRecord{Name: "other"}))
-	want.Subscriptions[1].JID = "bob@example.org/desk"
+	want.Subscriptions[1].JID, want.Subscriptions[1].Receiving = "bob@example.org/desk", "refuse\n"
 	ok(t, s.StoreSubscription(ctx, "team", want.Subscriptions[1]))
 	stored(t, s, want)
 	ok(t, s.DeleteSubscriptions(ctx, "team", "a1", "never", "b2"))
@@ -102,6 +109,32 @@ func testContacts(t *testing.T, d Driver) {
 	stored(t, s, want)
 }
 
+func testAuthorizations(t *testing.T, d Driver) {
+	s, ctx := d.fresh(t), t.Context()
+	want := Team()
+	ok(t, s.CreateGroup(ctx, want))
+	ok(t, s.CreateGroup(ctx, &roster.GroupRecord{Name: "other", Authorizations: want.Authorizations[:1]}))
+	ok(t, s.StoreAuthorization(ctx, "team", "bob@example.org", ""))
+	ok(t, s.StoreAuthorization(ctx, "team", "aaron@example.org", "members: counted\n")) // before joining
+	ok(t, s.DeleteAuthorization(ctx, "team", "alice@example.org"))
+	ok(t, s.DeleteAuthorization(ctx, "team", "alice@example.org"))
+	early := roster.AuthorizationRecord{JID: "aaron@example.org", Rules: "members: counted\n"}
+	want.Authorizations[0], want.Authorizations[1].Rules = early, ""
+	stored(t, s, want)
+	stored(t, s, &roster.GroupRecord{Name: "other", Authorizations: Team().Authorizations[:1]})
+
+	// Joining leaves it as it is, and leaving takes it away.
+	aaron := roster.MemberRecord{JID: "aaron@example.org", Affiliation: roster.Plain}
+	ok(t, s.StoreMembers(ctx, "team", aaron))
+	ok(t, s.StoreMembers(ctx, "team", aaron))
+	joined := *want
+	joined.Members = slices.Concat([]roster.MemberRecord{aaron}, want.Members)
+	stored(t, s, &joined)
+	ok(t, s.DeleteMember(ctx, "team", "aaron@example.org"))
+	want.Authorizations = want.Authorizations[1:]
+	stored(t, s, want)
+}
+
 func testNoGroup(t *testing.T, d Driver) {
 	s, ctx := d.fresh(t), t.Context()
 	_, err := s.GetGroup(ctx, "none")
@@ -115,6 +148,8 @@ func testNoGroup(t *testing.T, d Driver) {
 	is(t, s.StoreContact(ctx, "none", "alice@example.org"), roster.ErrNoGroup)
 	ok(t, s.DeleteSubscriptions(ctx, "none", "a1"))
 	ok(t, s.DeleteContact(ctx, "none", "alice@example.org"))
+	is(t, s.StoreAuthorization(ctx, "none", "alice@example.org", "share no\n"), roster.ErrNoGroup)
+	ok(t, s.DeleteAuthorization(ctx, "none", "alice@example.org"))
 	names, err := s.ListGroups(ctx)
 	ok(t, err)
 	equal(t, len(names), 0)
@@ -129,6 +164,7 @@ func testNotShared(t *testing.T, d Driver) {
 		g.Members[1].Nick = "spoiled"
 		g.Subscriptions[0].Node = "spoiled"
 		g.Contacts[0] = "spoiled"
+		g.Authorizations[0].Rules = "spoiled"
 	}
 	in := Team()
 	ok(t, s.CreateGroup(ctx, in))
@@ -161,6 +197,10 @@ func changes(s roster.Store) map[string]func(context.Context) error {
 		"DeleteSubscriptions": func(ctx context.Context) error { return s.DeleteSubscriptions(ctx, "team", "a1", "b1") },
 		"StoreContact":        func(ctx context.Context) error { return s.StoreContact(ctx, "team", "x@y") },
 		"DeleteContact":       func(ctx context.Context) error { return s.DeleteContact(ctx, "team", "bob@example.org") },
+		"StoreAuthorization": func(ctx context.Context) error {
+			return s.StoreAuthorization(ctx, "team", "bob@example.org", "share no\n")
+		},
+		"DeleteAuthorization": func(ctx context.Context) error { return s.DeleteAuthorization(ctx, "team", "bob@example.org") },
 	}
 }
 

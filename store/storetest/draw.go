@@ -23,6 +23,7 @@ func drawChange(t *rapid.T) modelChange {
 	return rapid.SampledFrom([]func(*rapid.T, string) modelChange{
 		createGroup, createGroup, deleteGroup, storeSettings, storeMembers, storeMembers, deleteMember,
 		storeSubscription, storeSubscription, deleteSubscriptions, storeContact, deleteContact,
+		storeAuthorization, storeAuthorization, deleteAuthorization,
 	}).Draw(t, "method")(t, group)
 }
 
@@ -30,6 +31,12 @@ func createGroup(t *rapid.T, name string) modelChange {
 	rec := &roster.GroupRecord{Name: name, Settings: drawSettings(t), Contacts: rapid.SliceOfNDistinct(jids, 0, 3, rapid.ID).Draw(t, "contacts")}
 	for _, jid := range rapid.SliceOfNDistinct(jids, 0, 3, rapid.ID).Draw(t, "members") {
 		rec.Members = append(rec.Members, drawMember(t, jid))
+	}
+	for _, id := range rapid.SliceOfNDistinct(ids, 0, 2, rapid.ID).Draw(t, "subscriptions") {
+		rec.Subscriptions = append(rec.Subscriptions, drawSubscription(t, id))
+	}
+	for _, jid := range rapid.SliceOfNDistinct(jids, 0, 3, rapid.ID).Draw(t, "authorizations") {
+		rec.Authorizations = append(rec.Authorizations, roster.AuthorizationRecord{JID: jid, Rules: texts.Draw(t, "rules")})
 	}
 	return modelChange{"CreateGroup",
 		func(ctx context.Context, s roster.Store) error { return s.CreateGroup(ctx, rec) },
@@ -89,12 +96,13 @@ func deleteMember(t *rapid.T, name string) modelChange {
 			g.Members = slices.DeleteFunc(g.Members, func(m roster.MemberRecord) bool { return m.JID == jid })
 			g.Subscriptions = slices.DeleteFunc(g.Subscriptions, func(s roster.SubscriptionRecord) bool { return s.Owner == jid })
 			g.Contacts = slices.DeleteFunc(g.Contacts, func(c string) bool { return c == jid })
+			g.Authorizations = withoutAuthorization(g.Authorizations, jid)
 			return nil
 		})}
 }
 
 func storeSubscription(t *rapid.T, name string) modelChange {
-	sub := roster.SubscriptionRecord{ID: ids.Draw(t, "id"), Node: texts.Draw(t, "node"), JID: texts.Draw(t, "to"), Owner: jids.Draw(t, "owner")}
+	sub := drawSubscription(t, ids.Draw(t, "id"))
 	return modelChange{"StoreSubscription",
 		func(ctx context.Context, s roster.Store) error { return s.StoreSubscription(ctx, name, sub) },
 		in(name, func(g *roster.GroupRecord) error {
@@ -140,11 +148,45 @@ func deleteContact(t *rapid.T, name string) modelChange {
 		}}
 }
 
+func storeAuthorization(t *rapid.T, name string) modelChange {
+	jid, rules := jids.Draw(t, "jid"), texts.Draw(t, "rules")
+	return modelChange{"StoreAuthorization",
+		func(ctx context.Context, s roster.Store) error { return s.StoreAuthorization(ctx, name, jid, rules) },
+		in(name, func(g *roster.GroupRecord) error {
+			g.Authorizations = append(withoutAuthorization(g.Authorizations, jid), roster.AuthorizationRecord{JID: jid, Rules: rules})
+			return nil
+		})}
+}
+
+func deleteAuthorization(t *rapid.T, name string) modelChange {
+	jid := jids.Draw(t, "jid")
+	return modelChange{"DeleteAuthorization",
+		func(ctx context.Context, s roster.Store) error { return s.DeleteAuthorization(ctx, name, jid) },
+		func(m *model) error {
+			if g := m.group(name); g != nil {
+				g.Authorizations = withoutAuthorization(g.Authorizations, jid)
+			}
+			return nil
+		}}
+}
+
+func withoutAuthorization(list []roster.AuthorizationRecord, jid string) []roster.AuthorizationRecord {
+	return slices.DeleteFunc(list, func(a roster.AuthorizationRecord) bool { return a.JID == jid })
+}
+
+func drawSubscription(t *rapid.T, id string) roster.SubscriptionRecord {
+	return roster.SubscriptionRecord{
+		ID: id, Node: texts.Draw(t, "node"), JID: texts.Draw(t, "to"), Owner: jids.Draw(t, "owner"),
+		Receiving: texts.Draw(t, "receiving"),
+	}
+}
+
 func drawSettings(t *rapid.T) roster.Settings {
 	return roster.Settings{
 		Title: texts.Draw(t, "title"), Description: texts.Draw(t, "description"), Language: texts.Draw(t, "language"),
 		Attributes: drawAttributes(t), Listed: rapid.Bool().Draw(t, "listed"),
 		Payload: rapid.SampledFrom([]roster.Payload{roster.Both, roster.PresenceOnly, roster.Separate, roster.Combined}).Draw(t, "payload"),
+		Policy:  texts.Draw(t, "policy"),
 	}
 }
 

@@ -85,6 +85,7 @@ func (m *model) compare(ctx context.Context, t *rapid.T, s roster.Store) {
 		slices.SortFunc(g.Members, func(a, b roster.MemberRecord) int { return cmp.Compare(a.JID, b.JID) })
 		slices.SortFunc(g.Subscriptions, func(a, b roster.SubscriptionRecord) int { return cmp.Compare(a.ID, b.ID) })
 		slices.Sort(g.Contacts)
+		slices.SortFunc(g.Authorizations, func(a, b roster.AuthorizationRecord) int { return cmp.Compare(a.JID, b.JID) })
 		got, err := s.GetGroup(ctx, g.Name)
 		ok(t, err)
 		equal(t, *got, nilLists(*g))
@@ -96,5 +97,6 @@ func nilLists(g roster.GroupRecord) roster.GroupRecord {
 	g.Members = slices.Concat(g.Members)
 	g.Subscriptions = slices.Concat(g.Subscriptions)
 	g.Contacts = slices.Concat(g.Contacts)
+	g.Authorizations = slices.Concat(g.Authorizations)
 	return g
 }

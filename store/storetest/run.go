@@ -20,18 +20,19 @@ type Driver struct {
 // Run runs the whole contract.
 func Run(t *testing.T, d Driver) {
 	for name, test := range map[string]func(*testing.T, Driver){
-		"Groups":        testGroups,
-		"Settings":      testSettings,
-		"Members":       testMembers,
-		"Subscriptions": testSubscriptions,
-		"Contacts":      testContacts,
-		"NoGroup":       testNoGroup,
-		"NotShared":     testNotShared,
-		"Cancelled":     testCancelled,
-		"Concurrent":    testConcurrent,
-		"Refusals":      testRefusalsAmongOthers,
-		"Closed":        testClosed,
-		"Model":         testModel,
+		"Groups":         testGroups,
+		"Settings":       testSettings,
+		"Members":        testMembers,
+		"Subscriptions":  testSubscriptions,
+		"Contacts":       testContacts,
+		"Authorizations": testAuthorizations,
+		"NoGroup":        testNoGroup,
+		"NotShared":      testNotShared,
+		"Cancelled":      testCancelled,
+		"Concurrent":     testConcurrent,
+		"Refusals":       testRefusalsAmongOthers,
+		"Closed":         testClosed,
+		"Model":          testModel,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, d) })
 	}
@@ -97,7 +98,7 @@ func Team() *roster.GroupRecord {
 		Settings: roster.Settings{
 			Title: "The Team", Description: "zero\x00byte, 'quote', \"quote\"\nand ünïcode 🙂", Language: "en",
 			Attributes: []roster.Attribute{{Name: "phone", Value: "123"}, {Name: "room", Value: ""}},
-			Listed:     true, Payload: roster.Separate,
+			Listed:     true, Payload: roster.Separate, Policy: "basic everyone\ndefault members: all except location\n",
 		},
 		Members: []roster.MemberRecord{
 			{JID: "alice@example.org", Nick: "Alice", Affiliation: roster.Owner, Roles: []string{"lead", "ops"},
@@ -107,9 +108,14 @@ func Team() *roster.GroupRecord {
 		},
 		Subscriptions: []roster.SubscriptionRecord{
 			{ID: "a1", Node: "group", JID: "alice@example.org/phone", Owner: "alice@example.org"},
-			{ID: "b1", Node: "presence", JID: "bob@example.org", Owner: "bob@example.org"},
+			{ID: "b1", Node: "presence", JID: "bob@example.org", Owner: "bob@example.org", Receiving: "roles lead\nsame-role\n"},
 			{ID: "b2", Node: "info", JID: "bot@example.org", Owner: "bob@example.org"},
 		},
 		Contacts: []string{"alice@example.org", "bob@example.org"},
+		Authorizations: []roster.AuthorizationRecord{ // the last one is no member yet
+			{JID: "alice@example.org", Rules: "share no\n"},
+			{JID: "bob@example.org", Rules: "hide eve@example.org\nmembers: availability show\n"},
+			{JID: "zoe@example.org", Rules: "# 'quote', \"quote\", zero\x00byte, ünïcode 🙂"},
+		},
 	}
 }

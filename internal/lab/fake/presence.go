@@ -73,6 +73,9 @@ func (s *Server) unavailable(c *stream, st stanza) {
 	if c.presence != nil {
 		s.broadcast(c, st)
 	}
+	if !c.gone {
+		c.put(st.with(c.full, "").xml())
+	}
 	c.presence = nil
 	for jid := range c.directed {
 		s.route(st.with(c.full, jid))
@@ -141,9 +144,7 @@ func (s *Server) subscriptionFrom(u *user, st stanza) {
 	k := u.contact(st.to)
 	switch st.typ {
 	case "subscribe":
-		if !k.to && !k.ask {
-			k.ask = true
-		}
+		k.ask, k.listed = !k.to, true
 		s.push(u, st.to)
 		s.route(st)
 	case "unsubscribe":
@@ -171,12 +172,11 @@ func (s *Server) subscriptionFrom(u *user, st stanza) {
 
 // approve grants k the user's presence, now or (RFC 6121 §3.4) when k asks.
 func (s *Server) approve(u *user, k *contact, st stanza) {
-	if k.pending != nil {
-		k.from, k.pending = true, nil
-	} else if !k.from {
-		k.approved = true
+	if k.pending != nil || !k.from {
+		k.from, k.approved, k.pending = k.pending != nil, k.pending == nil, nil
+		k.listed = true
+		s.push(u, st.to)
 	}
-	s.push(u, st.to)
 	if k.from {
 		s.route(st)
 		s.showAll(u, st.to, "")

@@ -24,7 +24,7 @@ type contact struct {
 	ask      bool    // the user's request is unanswered
 	approved bool    // pre-approval
 	pending  *stanza // the contact's request, unanswered
-	listed   bool    // in the roster because the user put it there
+	listed   bool    // in the roster; else a stranger whose request is kept
 	name     string
 	groups   string // raw
 }
@@ -58,9 +58,6 @@ func (u *user) contact(jid string) *contact {
 // order is the contacts in an order that does not change from run to run.
 func (u *user) order() []string { return slices.Sorted(maps.Keys(u.contacts)) }
 
-// inRoster says whether the contact is told to clients.
-func (k *contact) inRoster() bool { return k.listed || k.to || k.from || k.ask || k.approved }
-
 func (k *contact) item(jid string) string {
 	b := append([]byte("<item jid='"), frame.AppendAttr(nil, jid)...)
 	b = append(b, "' subscription='"...)
@@ -78,9 +75,6 @@ func (k *contact) item(jid string) string {
 	if k.ask {
 		b = append(b, " ask='subscribe'"...)
 	}
-	if k.approved {
-		b = append(b, " approved='true'"...)
-	}
 	if k.name != "" {
 		b = append(frame.AppendAttr(append(b, " name='"...), k.name), '\'')
 	}
@@ -91,7 +85,7 @@ const rosterQuery = "<query xmlns='jabber:iq:roster'>"
 
 // push tells the user's clients about one contact (RFC 6121 §2.1.6).
 func (s *Server) push(u *user, jid string) {
-	if k := u.contacts[jid]; k.inRoster() {
+	if k := u.contacts[jid]; k.listed {
 		s.pushItem(u, k.item(jid))
 	}
 }
@@ -104,12 +98,13 @@ func (s *Server) pushItem(u *user, item string) {
 
 // rosterQuery answers a roster get or set of the user's own client.
 func (s *Server) rosterQuery(u *user, c *stream, st stanza) {
+	st.to = "" // from the account itself
 	switch st.typ {
 	case "get":
 		c.interested = true
 		var items strings.Builder
 		for _, jid := range u.order() {
-			if k := u.contacts[jid]; k.inRoster() {
+			if k := u.contacts[jid]; k.listed {
 				items.WriteString(k.item(jid))
 			}
 		}

@@ -48,7 +48,7 @@ func (s *Server) route(st stanza) {
 	case s.cfg.Host:
 		s.local(st)
 	default:
-		s.refuse(st, "cancel", "remote-server-not-found")
+		s.refuse(st, "cancel", "not-allowed") // no s2s
 	}
 }
 
@@ -100,11 +100,17 @@ func (s *Server) host(st stanza) {
 	}
 }
 
-// account answers on behalf of a user's bare JID: his roster to himself.
+// account answers on behalf of a user's bare JID: his roster to himself, what
+// the account is to who is subscribed to his presence.
 func (s *Server) account(u *user, st stanza) {
 	_, space := st.child()
 	if own := u.session(st.from); own != nil && space == "jabber:iq:roster" {
 		s.rosterQuery(u, own, st)
+		return
+	}
+	if k := u.contacts[bare(st.from)]; k != nil && k.from && st.typ == "get" && space == "http://jabber.org/protocol/disco#info" {
+		s.route(st.reply("result", "<query xmlns='http://jabber.org/protocol/disco#info'>"+
+			"<identity category='account' type='registered'/></query>"))
 		return
 	}
 	s.refuse(st, "cancel", "service-unavailable")

@@ -1,0 +1,45 @@
+# Everything here does its own set-up; later runs find it done.
+#
+#   make demo          see it work: private server, five people, a live table (ONCE=1: play it, exit 0 or 1)
+#   make test          all tests, those on real Prosody and ejabberd included
+#   make build         bin/rollcall
+#   make bench         benchmarks        (BENCH=regexp, BENCHTIME=2s)
+#   make fuzz          all fuzz targets  (FUZZTIME=30s each)
+
+GO        ?= go
+ONCE      ?=
+TESTFLAGS ?=
+TIMEOUT   ?= 15m
+BENCH     ?= .
+BENCHTIME ?= 1s
+FUZZTIME  ?= 30s
+
+.PHONY: build demo test bench fuzz clean tools servers
+
+build: tools
+	@$(GO) build -o bin/rollcall ./cmd/rollcall
+
+demo: build
+	@bin/rollcall demo $(if $(ONCE),--once)
+
+test: tools servers
+	$(GO) vet ./...
+	$(GO) test -race -shuffle=on -timeout $(TIMEOUT) $(TESTFLAGS) ./...
+
+bench: tools servers
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -timeout $(TIMEOUT) ./...
+
+fuzz: tools
+	@GO='$(GO)' .ci/fuzz $(FUZZTIME)
+
+clean:
+	rm -rf bin
+
+# What must be there before anything can be built.
+tools:
+	@for tool in $(GO) gcc; do command -v $$tool >/dev/null || \
+	  { echo "missing: $$tool (Debian: apt-get install golang gcc; Go 1.26 or later, from go.dev)" >&2; exit 1; }; done
+
+# The XMPP servers that tests run against. Says what to type if it cannot help.
+servers: tools
+	@$(GO) run ./internal/lab/labinstall prosody ejabberd

@@ -1,0 +1,135 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/watch"
+)
+
+// maxFailures is after how many of them the verdict is clear.
+const maxFailures = 3
+
+// verdict is what the judge has seen so far.
+type verdict struct {
+	steps, failed, compared int
+	latencies               []time.Duration
+}
+
+// judge plays the day and says of every step whether everybody saw it.
+func (d *Demo) judge(ctx context.Context) error {
+	d.printf("\nThe day, as received over c2s: by Anna on #group, Bo on #presence, Cy on #members, and in every contact list.\n\n")
+	var v verdict
+	for _, p := range day() {
+		res, err := d.stage.perform(ctx, &p, true)
+		if err != nil {
+			return err
+		}
+		d.rule(&v, res)
+		if v.failed == maxFailures {
+			break
+		}
+	}
+	if v.failed == 0 {
+		for _, s := range d.stage.seats {
+			if s.node != "" && s.online() != nil {
+				d.rule(&v, audit(ctx, s))
+			}
+		}
+	}
+	now := time.Now().Add(fresh) // nothing is marked as new
+	d.printf("\nThe group as Anna's laptop shows it:\n\n")
+	for _, l := range table(d.snapshot(), tableWidth(80), now) {
+		d.printf("%s\n", l.string(d.cfg.Color))
+	}
+	return d.sentence(&v)
+}
+
+// rule writes down one result.
+func (d *Demo) rule(v *verdict, res result) {
+	c := style{d.cfg.Color}
+	v.steps++
+	v.compared += res.compared
+	word, took := c.paint(green, "ok  "), ""
+	if res.problem != "" {
+		v.failed++
+		word = c.paint(red, "FAIL")
+	} else if res.latency > 0 {
+		v.latencies = append(v.latencies, res.latency)
+		took = milliseconds(res.latency)
+	}
+	d.printf("%s %9s  %s  %s\n", word, took, c.paint(dim, fmt.Sprintf("%-5s", res.step.at)), res.step.text)
+	if res.problem != "" {
+		d.printf("     %s\n", clean(res.problem))
+	}
+}
+
+// sentence sums up.
+func (d *Demo) sentence(v *verdict) error {
+	d.printf("\n%d of %d ok, %d comparisons", v.steps-v.failed, v.steps, v.compared)
+	if n := len(v.latencies); n > 0 {
+		d.printf("; from a member's word to the subscriber: median %s, at most %s (%d words)",
+			milliseconds(median(v.latencies)), milliseconds(slices.Max(v.latencies)), n)
+	}
+	d.printf("; %.1f s in all\n", time.Since(d.began).Seconds())
+	if v.failed > 0 {
+		return fmt.Errorf("%w: %d of %d steps", ErrFailed, v.failed, v.steps)
+	}
+	return nil
+}
+
+// audit asks for the whole node: the answer must be what the events made.
+func audit(ctx context.Context, s *seat) result {
+	s.mu.Lock()
+	tally, state, err := s.tally, s.table.State(), s.err
+	s.mu.Unlock()
+	res := result{compared: 1, step: &step{at: "after",
+		text: fmt.Sprintf("%s: %d events made the table that asking %s gives", s, tally.events, short(s.node))}}
+	fresh, askErr := s.fetch(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case first(err, askErr) != nil:
+		res.problem = first(err, askErr).Error()
+	case !s.table.Equal(fresh):
+		res.problem = fmt.Sprintf("the events made\n%sbut asking gives\n%s", s.table, fresh)
+	case state != fresh.State():
+		res.problem = "the state token held is not that of the state"
+	case tally.idle > 0:
+		res.problem = fmt.Sprintf("%d events changed nothing that this subscriber can see", tally.idle)
+	case tally.gaps > 0:
+		res.problem = fmt.Sprintf("%d times an event did not follow the one before", tally.gaps)
+	}
+	return res
+}
+
+// fetch asks for the seat's whole node.
+func (s *seat) fetch(ctx context.Context) (*watch.Table, error) {
+	fresh := watch.New(s.group, s.node)
+	fresh.Resync()
+	for p := fresh.Request(); p != ""; p = fresh.Request() {
+		answer, err := s.online().Query(ctx, s.group, "get", p)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := fresh.Answer([]byte(answer.Raw), answer.Time); err != nil {
+			return nil, err
+		}
+	}
+	return fresh, nil
+}
+
+// median is the middle of the values, 0 of none.
+func median(all []time.Duration) time.Duration {
+	if len(all) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[len(sorted)/2]
+}
+
+func milliseconds(t time.Duration) string {
+	return fmt.Sprintf("%.1f ms", float64(t.Microseconds())/1000)
+}

@@ -1,0 +1,24 @@
+package component
+
+// flight is a turn that said something and is not confirmed yet. There are
+// never more of them than stanzas fit in the credit window.
+type flight struct {
+	end int64 // bulk up to its end, as credit counts
+	t   Bulk
+}
+
+// fly notes that t has appended bulk up to the given offset.
+func (o *Outbox) fly(t Bulk, end int64) {
+	o.mu.Lock()
+	o.flights = append(o.flights, flight{end, t})
+	o.mu.Unlock()
+}
+
+// land forgets the turns that the server has confirmed. mu is held.
+func (o *Outbox) land() {
+	n := 0
+	for n < len(o.flights) && o.flights[n].end <= o.credit.acked {
+		n++
+	}
+	o.flights = append(o.flights[:0], o.flights[n:]...)
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package component
+
+import "net"
+
+func promptly(conn net.Conn) net.Conn { return conn }

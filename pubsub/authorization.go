@@ -1,0 +1,153 @@
+package pubsub
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mellium.im/xmpp/jid"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// authorization answers get and set of the requester's own policy; the result
+// of a set is empty.
+func authorization(ctx context.Context, b []byte, g *roster.Group, q *Request) ([]byte, error) {
+	if !q.Set {
+		a, _, err := g.Authorization(q.Bare())
+		return appendAuthorization(b, &a), err
+	}
+	var w wireAuthorization
+	if err := decode(q.Payload, &w); err != nil {
+		return b, BadRequest
+	}
+	a, err := w.policy()
+	if err != nil {
+		return b, err
+	}
+	return b, g.Authorize(ctx, q.Bare(), a)
+}
+
+// wireAuthorization is <authorization/> as bots write it.
+type wireAuthorization struct {
+	Share string     `xml:"share,attr"`
+	Hide  string     `xml:"hide,attr"`
+	Rules []wireRule `xml:"rule"`
+}
+
+type wireRule struct {
+	Who        string `xml:"who,attr"`
+	Attributes string `xml:"attributes,attr"`
+	Except     string `xml:"except,attr"`
+	From       string `xml:"from,attr"`
+	Until      string `xml:"until,attr"`
+}
+
+func bad(field string, err error) error {
+	return &roster.InvalidError{Field: field, Reason: err.Error()}
+}
+
+// policy reads the wire form. A [roster.InvalidError] names the attribute
+// that makes no sense.
+func (w *wireAuthorization) policy() (*policy.Authorization, error) {
+	a := &policy.Authorization{Share: true}
+	switch w.Share {
+	case "", "true", "1":
+	case "false", "0":
+		a.Share = false
+	default:
+		return nil, bad("share", fmt.Errorf("%q is neither true nor false", w.Share))
+	}
+	if len(w.Rules) > policy.MaxRules {
+		return nil, bad("rule", fmt.Errorf("more than %d rules", policy.MaxRules))
+	}
+	for _, word := range strings.Fields(w.Hide) {
+		bare, err := bareJID(strings.TrimPrefix(word, "jid:"))
+		if err != nil {
+			return nil, bad("hide", err)
+		}
+		a.Hide = append(a.Hide, bare)
+	}
+	for i := range w.Rules {
+		r, err := w.Rules[i].policy(fmt.Sprintf("rule[%d]", i))
+		if err != nil {
+			return nil, err
+		}
+		a.Rules = append(a.Rules, r)
+	}
+	if err := a.Check(); err != nil {
+		return nil, bad("rule", err)
+	}
+	a.Normalise()
+	return a, nil
+}
+
+func (w *wireRule) policy(field string) (r policy.Rule, err error) {
+	if r.Who, err = policy.ParseWho(w.Who); err != nil {
+		return r, bad(field+".who", err)
+	}
+	if r.Who.Class == policy.JID {
+		if r.Who.Name, err = bareJID(r.Who.Name); err != nil {
+			return r, bad(field+".who", err)
+		}
+	}
+	if r.Attributes, err = policy.ParseMask(w.Attributes); err != nil {
+		return r, bad(field+".attributes", err)
+	}
+	if r.Except, err = policy.ParseMask(w.Except); err != nil {
+		return r, bad(field+".except", err)
+	}
+	if r.From, err = optionalTime(w.From); err != nil {
+		return r, bad(field+".from", err)
+	}
+	if r.Until, err = optionalTime(w.Until); err != nil {
+		return r, bad(field+".until", err)
+	}
+	return r, nil
+}
+
+func optionalTime(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	return policy.ParseTime(s)
+}
+
+// bareJID reads an address in a payload: only there are they parsed.
+func bareJID(s string) (string, error) {
+	j, err := jid.Parse(s)
+	if err != nil || j.Localpart() == "" || j.Resourcepart() != "" {
+		return "", fmt.Errorf("%q is not an address like user@example.org", s)
+	}
+	return j.String(), nil
+}
+
+// appendAuthorization appends the wire form.
+func appendAuthorization(b []byte, a *policy.Authorization) []byte {
+	b = attr(append(b, "<authorization xmlns='"+NS+"'"...), "share", fmt.Sprint(a.Share))
+	if len(a.Hide) > 0 {
+		hide := slices.Clone(a.Hide)
+		for i := range hide {
+			hide[i] = "jid:" + hide[i]
+		}
+		b = attr(b, "hide", strings.Join(hide, " "))
+	}
+	b = append(b, '>')
+	for i := range a.Rules {
+		r := &a.Rules[i]
+		b = attr(append(b, "<rule"...), "who", r.Who.String())
+		b = attr(b, "attributes", r.Attributes.String())
+		b = optional(b, "except", r.Except.String())
+		if !r.From.IsZero() {
+			b = attr(b, "from", r.From.UTC().Format(time.RFC3339))
+		}
+		if !r.Until.IsZero() {
+			b = attr(b, "until", r.Until.UTC().Format(time.RFC3339))
+		}
+		b = append(b, "/>"...)
+	}
+	return append(b, "</authorization>"...)
+}

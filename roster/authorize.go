@@ -1,0 +1,200 @@
+package roster
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
+)
+
+// MaxStrangers bounds the policies a group keeps for users who are no members
+// (yet): who sets his before he joins.
+const MaxStrangers = 10_000
+
+// Authorization is what jid lets others see in this group, and whether he has
+// said so himself or it is the group's default. ErrNoGroup when he may not
+// know of the group.
+func (g *Group) Authorization(jid string) (a policy.Authorization, own bool, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.mayKnow(jid); err != nil {
+		return a, false, err
+	}
+	if set := g.auths[jid]; set != nil {
+		return set.Clone(), true, nil
+	}
+	return g.policy.Default.Clone(), false, nil
+}
+
+// mayKnow says whether jid may know that the group exists.
+func (g *Group) mayKnow(jid string) error {
+	who := g.watcher(jid)
+	if err := g.mayWatch(&who); err != nil && !g.settings.Listed {
+		return ErrNoGroup
+	}
+	return nil
+}
+
+// Authorize stores what jid lets others see in this group, and puts it in
+// force: at once for everything that has not been written yet. It may be set
+// before joining; leaving forgets it. Who shares nothing is not subscribed
+// to. InvalidError, ErrNoGroup, ErrLimit.
+func (g *Group) Authorize(ctx context.Context, jid string, a *policy.Authorization) error {
+	if err := a.Check(); err != nil {
+		return invalid("authorization", "%v", err)
+	}
+	set := a.Clone()
+	set.Normalise()
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	if err := g.checkAuthorize(jid); err != nil {
+		return err
+	}
+	if err := g.roster.store.StoreAuthorization(ctx, g.name, jid, set.String()); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	g.setAuthorization(jid, &set)
+	g.mu.Unlock()
+	return g.share(ctx, jid)
+}
+
+// setAuthorization puts other rules of jid in force; nil is the group's
+// default. mu is held.
+func (g *Group) setAuthorization(jid string, a *policy.Authorization) {
+	if g.auths[jid] = a; a == nil {
+		delete(g.auths, jid)
+	}
+	if m := g.live(jid); m != nil {
+		g.version++
+		g.enact(m, a)
+		g.signal()
+	}
+}
+
+func (g *Group) checkAuthorize(jid string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.mayKnow(jid); err != nil {
+		return err
+	}
+	if g.auths[jid] == nil && g.live(jid) == nil && len(g.auths) >= len(g.sorted)+MaxStrangers {
+		return fmt.Errorf("%w: too many policies of users who are no members", ErrLimit)
+	}
+	return nil
+}
+
+// share makes our subscription to jid's presence follow his policy: given
+// back when he shares nothing, asked for when he does. edit is held.
+func (g *Group) share(ctx context.Context, jid string) error {
+	g.mu.Lock()
+	m := g.live(jid)
+	if m == nil {
+		g.mu.Unlock()
+		return nil
+	}
+	shares, asked := g.shares(m), m.Ask == Asked || m.Ask == Granted || m.asking
+	rec := m.MemberRecord.Clone()
+	g.mu.Unlock()
+	switch {
+	case shares && rec.Ask == Unasked:
+		g.roster.outbox.Wanted(g)
+	case !shares && asked:
+		rec.Ask = Unasked
+		if err := g.storeAsk(ctx, []MemberRecord{rec}); err != nil {
+			return err
+		}
+		g.roster.outbox.Presence(g.name, jid, Unsubscribe)
+	}
+	return nil
+}
+
+// shares says whether m lets anybody see anything that the group acquires.
+func (g *Group) shares(m *member) bool {
+	a := m.auth
+	if a == nil {
+		a = &g.policy.Default
+	}
+	return a.Wanted()&g.policy.Collect != 0
+}
+
+// restore puts the stored policies in force; one that cannot be read shares
+// nothing, which can only hide too much.
+func (g *Group) restore(all []AuthorizationRecord) {
+	for _, rec := range all {
+		a, err := policy.ParseAuthorization(rec.Rules)
+		if err != nil {
+			g.roster.log.Error("stored policy cannot be read, nothing is shared", "group", g.name, "error", err)
+			a = &policy.Authorization{}
+		}
+		g.auths[rec.JID] = a
+		if m := g.live(rec.JID); m != nil {
+			g.enact(m, a)
+		}
+	}
+}
+
+// enact puts a in force for m.
+func (g *Group) enact(m *member, a *policy.Authorization) {
+	old := m.auth
+	g.refer(a, 1)
+	g.unindex(m)
+	m.auth = a
+	g.index(m)
+	g.redecide(m)
+	g.refer(old, -1)
+	g.schedule(m)
+}
+
+// schedule sees to it that m's rules begin and end by themselves.
+func (g *Group) schedule(m *member) {
+	delete(g.timed, m)
+	if m.auth != nil && m.gone == 0 {
+		if next := m.auth.Next(g.now()); !next.IsZero() {
+			g.timed[m] = next
+		}
+	}
+	g.wind()
+}
+
+// wind sets the alarm to the first moment at which some rule begins or ends.
+func (g *Group) wind() {
+	var first time.Time
+	for _, t := range g.timed {
+		if first.IsZero() || t.Before(first) {
+			first = t
+		}
+	}
+	if g.alarm != nil {
+		g.alarm.Stop()
+		g.alarm = nil
+	}
+	if !first.IsZero() && !g.closed {
+		g.alarm = time.AfterFunc(first.Sub(g.now()), g.Tick)
+	}
+}
+
+// Tick lets the rules take effect that have begun or ended meanwhile. The
+// group calls it by itself when it is time.
+func (g *Group) Tick() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return
+	}
+	now := g.now()
+	g.version++
+	for m, t := range g.timed {
+		if t.After(now) {
+			continue
+		}
+		g.redecide(m)
+		delete(g.timed, m)
+		if next := m.auth.Next(now); !next.IsZero() {
+			g.timed[m] = next
+		}
+	}
+	g.wind()
+	g.signal()
+}
