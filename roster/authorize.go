@@ -37,27 +37,66 @@ func (g *Group) mayKnow(jid string) error {
 }
 
 // Authorize stores what jid lets others see in this group, and puts it in
-// force: at once for everything that has not been written yet. It may be set
-// before joining; leaving forgets it. Who shares nothing is not subscribed
-// to. InvalidError, ErrNoGroup, ErrLimit.
+// force: at once for everything that has not been written yet. nil takes back
+// what he said: the group's default counts again. It may be set before
+// joining; leaving forgets it. Who shares nothing is not subscribed to.
+// InvalidError, ErrNoGroup, ErrLimit.
 func (g *Group) Authorize(ctx context.Context, jid string, a *policy.Authorization) error {
-	if err := a.Check(); err != nil {
-		return invalid("authorization", "%v", err)
+	if a != nil {
+		if err := a.Check(); err != nil {
+			return invalid("authorization", "%v", err)
+		}
+		set := a.Clone()
+		set.Normalise()
+		a = &set
 	}
-	set := a.Clone()
-	set.Normalise()
 	g.edit.Lock()
 	defer g.edit.Unlock()
 	if err := g.checkAuthorize(jid); err != nil {
 		return err
 	}
-	if err := g.roster.store.StoreAuthorization(ctx, g.name, jid, set.String()); err != nil {
+	if err := g.storeAuthorization(ctx, jid, a); err != nil {
 		return err
 	}
 	g.mu.Lock()
-	g.setAuthorization(jid, &set)
+	g.setAuthorization(jid, a)
 	g.mu.Unlock()
 	return g.share(ctx, jid)
+}
+
+func (g *Group) storeAuthorization(ctx context.Context, jid string, a *policy.Authorization) error {
+	if a == nil {
+		return g.roster.store.DeleteAuthorization(ctx, g.name, jid)
+	}
+	return g.roster.store.StoreAuthorization(ctx, g.name, jid, a.String())
+}
+
+// ShowPolicy is the text form of what jid lets others see in a group, and
+// whether he, or an admin for him, has set it. ErrNoGroup.
+func (r *Roster) ShowPolicy(ctx context.Context, group, jid string) (text string, own bool, err error) {
+	g, err := r.Group(ctx, group)
+	if err != nil {
+		return "", false, err
+	}
+	a, own, err := g.Authorization(jid)
+	return a.String(), own, err
+}
+
+// SetPolicy is [Group.Authorize] with the text form; "" takes back what was
+// set. InvalidError, ErrNoGroup, ErrLimit.
+func (r *Roster) SetPolicy(ctx context.Context, group, jid, text string) error {
+	g, err := r.Group(ctx, group)
+	if err != nil {
+		return err
+	}
+	if text == "" {
+		return g.Authorize(ctx, jid, nil)
+	}
+	a, err := policy.ParseAuthorization(text)
+	if err != nil {
+		return invalid("policy", "%v", err)
+	}
+	return g.Authorize(ctx, jid, a)
 }
 
 // setAuthorization puts other rules of jid in force; nil is the group's

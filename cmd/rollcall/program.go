@@ -41,6 +41,7 @@ type grammar struct {
 	Run     runCmd     `cmd:"" help:"Run the service until SIGTERM or Ctrl-C."`
 	Group   groupCmd   `cmd:"" help:"Create, look at, change and delete groups."`
 	Member  memberCmd  `cmd:"" help:"Add, look at, change and remove members of a group."`
+	Policy  policyCmd  `cmd:"" help:"Look at and set what users let others see."`
 	Snippet snippetCmd `cmd:"" help:"Print the lines that the XMPP server's configuration needs."`
 	Demo    demoCmd    `cmd:"" help:"See it work: a private server, five people, a live table."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -185,6 +185,10 @@ func (failing) CreateGroup(context.Context, *roster.GroupRecord) error          
 func (f failing) DeleteGroup(context.Context, string) error                      { return f.err }
 func (failing) AddMembers(context.Context, string, ...roster.MemberRecord) error { return nil }
 func (failing) RemoveMember(context.Context, string, string) error               { return nil }
+func (f failing) SetPolicy(context.Context, string, string, string) error        { return f.err }
+func (f failing) ShowPolicy(context.Context, string, string) (string, bool, error) {
+	return "", false, f.err
+}
 func (failing) UpdateGroup(context.Context, string, func(*roster.Settings) error) error {
 	return nil
 }

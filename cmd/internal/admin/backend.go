@@ -27,4 +27,9 @@ type Backend interface {
 	UpdateMember(ctx context.Context, group, jid string, edit func(*roster.MemberRecord) error) error
 	// RemoveMember ends a membership. ErrNoGroup, ErrNoMember.
 	RemoveMember(ctx context.Context, group, jid string) error
+	// ShowPolicy returns the text form of what jid lets others see, and
+	// whether that was set or is the default. ErrNoGroup.
+	ShowPolicy(ctx context.Context, group, jid string) (text string, own bool, err error)
+	// SetPolicy sets it; "" goes back to the default. ErrNoGroup, InvalidError.
+	SetPolicy(ctx context.Context, group, jid, text string) error
 }

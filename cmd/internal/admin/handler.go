@@ -31,6 +31,8 @@ func New(b Backend, log *slog.Logger) http.Handler {
 		"POST /members":  addMembers,
 		"PATCH /member":  changeMember,
 		"DELETE /member": removeMember,
+		"GET /policy":    showPolicy,
+		"PUT /policy":    setPolicy,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)

@@ -100,3 +100,25 @@ func (b *Backend) UpdateMember(ctx context.Context, group, jid string, edit func
 func (b *Backend) RemoveMember(ctx context.Context, group, jid string) error {
 	return b.store.DeleteMember(ctx, group, jid)
 }
+
+// ShowPolicy implements [admin.Backend].
+func (b *Backend) ShowPolicy(ctx context.Context, group, jid string) (text string, own bool, err error) {
+	rec, err := b.store.GetGroup(ctx, group)
+	if err != nil {
+		return "", false, err
+	}
+	for _, a := range rec.Authorizations {
+		if a.JID == jid {
+			return a.Rules, true, nil
+		}
+	}
+	return "", false, nil
+}
+
+// SetPolicy implements [admin.Backend].
+func (b *Backend) SetPolicy(ctx context.Context, group, jid, text string) error {
+	if text == "" {
+		return b.store.DeleteAuthorization(ctx, group, jid)
+	}
+	return b.store.StoreAuthorization(ctx, group, jid, text)
+}
