@@ -305,10 +305,11 @@ func TestPayloadEndsSubscriptions(t *testing.T) {
 	}
 }
 
-func rule(who string, attributes policy.Mask) policy.Rule {
+func rule(t *testing.T, who string, attributes policy.Mask) policy.Rule {
+	t.Helper()
 	w, err := policy.ParseWho(who)
 	if err != nil {
-		panic(err) // a slip in a test
+		t.Fatal(err)
 	}
 	return policy.Rule{Who: w, Attributes: attributes}
 }
@@ -318,10 +319,10 @@ func rule(who string, attributes policy.Mask) policy.Rule {
 func TestEachIsNamedByARule(t *testing.T) {
 	s := play(t, team("ann", "bob", "cid", "dan", "eve", "fay"))
 	s.authorizes("ann", &policy.Authorization{Share: true, Hide: []string{at("eve")}, Rules: []policy.Rule{
-		rule("members", policy.Availability|policy.Idle),
-		rule("jid:"+at("bob"), policy.Show),
-		rule("jid:"+at("cid"), policy.Show),
-		rule("jid:"+at("dan"), policy.Show|policy.Status),
+		rule(t, "members", policy.Availability|policy.Idle),
+		rule(t, "jid:"+at("bob"), policy.Show),
+		rule(t, "jid:"+at("cid"), policy.Show),
+		rule(t, "jid:"+at("dan"), policy.Show|policy.Status),
 	}})
 	watchers := []string{"bob", "cid", "dan", "eve", "fay"}
 	for _, n := range watchers {
@@ -349,7 +350,7 @@ func TestComingBackIsNoReturn(t *testing.T) {
 	rec := team("ann", "bob")
 	rec.Subscriptions = []roster.SubscriptionRecord{{ID: "1", Node: "presence", JID: "eve@b.example", Owner: "eve@b.example"}}
 	s := play(t, rec)
-	s.authorizes("ann", &policy.Authorization{Share: true, Rules: []policy.Rule{rule("everyone", policy.Availability)}})
+	s.authorizes("ann", &policy.Authorization{Share: true, Rules: []policy.Rule{rule(t, "everyone", policy.Availability)}})
 	s.subscribes("bob", roster.NodePresence)
 	s.says("bob presence full: ann bob", "eve@b.example presence full: ann")
 	s.do(op{kind: "remove", jid: at("ann")})
@@ -385,7 +386,7 @@ func TestBrokenLink(t *testing.T) {
 func TestNewRightsTellNothingOld(t *testing.T) {
 	s := play(t, team("ann", "bob"))
 	s.authorizes("ann", &policy.Authorization{Share: true, Rules: []policy.Rule{
-		rule("members", policy.Availability), rule("role:lead", policy.Status)}})
+		rule(t, "members", policy.Availability), rule(t, "role:lead", policy.Status)}})
 	s.subscribes("bob", roster.NodePresence)
 	s.comes("ann", "desk", roster.Online, "")
 	s.says("bob presence full: ann bob")
