@@ -6,7 +6,7 @@
 //	[server]                          # the XMPP server's component port
 //	address = "127.0.0.1:5347"
 //	host = "example.org"              # the server's domain; default: what domain is a part of
-//	tls = false                       # whether the port speaks TLS
+//	tls = false                       # whether the port speaks TLS; certificate: the address or, for an IP, host
 //	ca_file = ""                      # PEM; whom to trust with tls, default: whom the system trusts
 //	secret_file = "secret"            # or secret = "…"
 //
