@@ -37,14 +37,14 @@ type Store struct {
 	URL string // as package store takes it, with an absolute path
 }
 
-// Admin says who may administer the service.
+// Admin says who may administer the service. So far only Socket is used.
 type Admin struct {
 	JIDs     []string // bare, normalised
 	Creators []string // bare, normalised; empty = the server's own users
 	Socket   string   // absolute
 }
 
-// HTTP is the listener for metrics and health.
+// HTTP is the listener for metrics and health; nothing serves there yet.
 type HTTP struct {
 	Listen string // host:port, "" = off
 }
