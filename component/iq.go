@@ -19,7 +19,7 @@ func (s *Service) onIQ(st *frame.Stanza) {
 	if t := string(st.Type); t != "get" && t != "set" {
 		return
 	}
-	q := &pubsub.Request{Set: string(st.Type) == "set", From: plain(st.From), Group: string(local(st.To)), ID: plain(st.ID)}
+	q := &pubsub.Request{Set: string(st.Type) == "set", From: plain(st.From), To: plain(st.To), Group: string(local(st.To)), ID: plain(st.ID)}
 	if !payload(st, q) {
 		s.refuse(st, pubsub.BadRequest)
 		return

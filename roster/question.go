@@ -14,6 +14,7 @@ type Question struct {
 	Node    Node     // NodeContact: a probe, answered with the aggregate presence
 	Watcher string   // who asks: bare JID
 	To      string   // where the answer goes: the full JID that asked
+	From    string   // the address that was asked, where the answer comes from; "" = the group's
 	ID      string   // of the request
 	Since   *string  // a state token: only what changed; nil = all
 	IDs     []string // only these items
