@@ -96,7 +96,7 @@ func Load(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &Error{File: path, Problem: "there is no such file",
-			Remedy: `write one (two lines are enough: domain = "groups.example.org" and a secret) or name another with -config FILE`}
+			Remedy: `write one (three lines are enough: domain = "groups.example.org" and, below [server], a secret) or name another with -config FILE`}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
