@@ -1,6 +1,7 @@
 package pubsub
 
 import (
+	"cmp"
 	"strconv"
 
 	"mellium.im/xmpp/stanza"
@@ -34,9 +35,15 @@ func AppendError(b []byte, from, to, id string, e Error) []byte {
 
 func (r *Renderer) bare(group string) string { return group + "@" + r.Domain }
 
+// asked is the address that q was put to, where the answer comes from
+// (RFC 6120 §8.1.2.1).
+func (r *Renderer) asked(group string, q *roster.Question) string {
+	return cmp.Or(q.From, r.bare(group))
+}
+
 // AnswerStart implements [roster.Renderer]: XEP-0060 §6.5.2.
 func (r *Renderer) AnswerStart(b []byte, group string, q *roster.Question) []byte {
-	b = AppendIQ(b, "result", r.bare(group), q.To, q.ID)
+	b = AppendIQ(b, "result", r.asked(group, q), q.To, q.ID)
 	b = attr(append(b, "<pubsub xmlns='"+NSPubSub+"'><items"...), "node", nodeName(q.Node))
 	return append(b, '>')
 }
@@ -77,5 +84,5 @@ func (r *Renderer) Refuse(b []byte, group string, q *roster.Question, err error)
 		b = attr(attr(b, "to", q.Watcher), "type", string(stanza.UnsubscribedPresence))
 		return append(b, "/>"...)
 	}
-	return AppendError(b, r.bare(group), q.To, q.ID, Refusal(err))
+	return AppendError(b, r.asked(group, q), q.To, q.ID, Refusal(err))
 }

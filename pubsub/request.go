@@ -16,6 +16,7 @@ import (
 type Request struct {
 	Set     bool
 	From    string // full JID
+	To      string // the address asked: a group's, any of its resources', the service's
 	Group   string // localpart of the group asked; "" = the service itself
 	ID      string
 	Space   string // namespace and name of the payload
@@ -71,7 +72,7 @@ var errPage = errors.New("malformed result set")
 
 // question makes of an items request what the group is asked.
 func (w *wirePubSub) question(q *Request, n roster.Node) (*roster.Question, error) {
-	out := &roster.Question{Node: n, Watcher: q.Bare(), To: q.From, ID: q.ID, Max: -1, Index: -1}
+	out := &roster.Question{Node: n, Watcher: q.Bare(), To: q.From, From: q.To, ID: q.ID, Max: -1, Index: -1}
 	for _, it := range w.Items.Item {
 		out.IDs = append(out.IDs, it.ID)
 	}

@@ -15,14 +15,6 @@ type Service struct {
 	Title  string // its name for people
 }
 
-// address is the JID that q was sent to.
-func (s *Service) address(q *Request) string {
-	if q.Group == "" {
-		return s.Domain
-	}
-	return q.Group + "@" + s.Domain
-}
-
 // Handles says whether the service answers requests with this payload.
 func (s *Service) Handles(space string) bool {
 	switch space {
@@ -36,7 +28,7 @@ func (s *Service) Handles(space string) bool {
 // will come in the group's turn. It may wait for the store.
 func (s *Service) Handle(ctx context.Context, b []byte, q *Request) []byte {
 	start := len(b)
-	b, err := s.dispatch(ctx, AppendIQ(b, "result", s.address(q), q.From, q.ID), q)
+	b, err := s.dispatch(ctx, AppendIQ(b, "result", q.To, q.From, q.ID), q)
 	var e Error
 	switch {
 	case err == nil:
@@ -46,7 +38,7 @@ func (s *Service) Handle(ctx context.Context, b []byte, q *Request) []byte {
 	case !errors.As(err, &e):
 		e = Refusal(err)
 	}
-	return AppendError(b[:start], s.address(q), q.From, q.ID, e)
+	return AppendError(b[:start], q.To, q.From, q.ID, e)
 }
 
 // errLater: the question was put to the group.
@@ -54,7 +46,7 @@ var errLater = errors.New("answered in the group's turn")
 
 // Fail appends the answer to a request whose handling broke.
 func (s *Service) Fail(b []byte, q *Request) []byte {
-	return AppendError(b, s.address(q), q.From, q.ID, Refusal(nil))
+	return AppendError(b, q.To, q.From, q.ID, Refusal(nil))
 }
 
 // dispatch appends the payload of the result, or says why there is none.
@@ -75,7 +67,7 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 	case q.Space == NSInfo && !q.Set:
 		return groupInfo(b, d, q)
 	case q.Space == NSItems && !q.Set:
-		return groupItems(b, s.address(q), d, q)
+		return groupItems(b, q.Group+"@"+s.Domain, d, q)
 	case q.Space == NS && q.Local == "authorization":
 		return authorization(ctx, b, g, q)
 	case q.Space == NSOwner:

@@ -32,6 +32,7 @@ type audience struct {
 	floor               uint64           // last visible version of the tombstones that were freed
 	born                uint64           // what was decided, and who left, before this version is not known
 	made                uint64           // version at which it was made
+	vouches             uint64           // tokens of who had no watch are good from here
 	infoSince, infoTold uint64           // version at which basic changed, and what was visible before it
 	mute                bool             // wants nothing to be sent
 	cohorts             []*cohort
@@ -72,7 +73,9 @@ func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving) *a
 	k := g.keyOf(w, node, r)
 	a := g.audiences[k]
 	if a == nil {
-		a = &audience{g: g, key: k, made: g.version, born: max(g.decided, g.left), mute: r.Refuse, past: map[int]*history{}}
+		a = &audience{g: g, key: k, made: g.version, mute: r.Refuse, past: map[int]*history{}}
+		a.born = max(g.decided, g.left)
+		a.vouches = a.born
 		a.standing = policy.Watcher{Member: w.Member, Roles: strings.Fields(k.roles)}
 		if k.receiving != "" {
 			base := *r
@@ -228,11 +231,12 @@ func (a *audience) latestFor(o *own) uint64 {
 		v = max(v, a.infoFor(o))
 	}
 	for _, m := range a.g.slots {
-		switch {
-		case m == nil:
-		case o.exceptions[m] != nil:
-			v = max(v, m.visible(o.exceptions[m].mask, o.exceptions[m].history))
-		default:
+		if m == nil {
+			continue
+		}
+		if x := o.about(m); x != nil {
+			v = max(v, m.visible(x.mask, x.history))
+		} else {
 			v = max(v, a.visible(m))
 		}
 	}

@@ -205,6 +205,9 @@ func (g *Group) wind() {
 			first = t
 		}
 	}
+	if t := g.policy.Default.Next(g.ticked); !t.IsZero() && (first.IsZero() || t.Before(first)) {
+		first = t
+	}
 	if g.alarm != nil {
 		g.alarm.Stop()
 		g.alarm = nil
@@ -224,11 +227,21 @@ func (g *Group) Tick() {
 	}
 	now := g.now()
 	g.version++
+	if t := g.policy.Default.Next(g.ticked); !t.IsZero() && !t.After(now) {
+		special := g.special()
+		for _, m := range g.sorted {
+			if m.auth == nil {
+				g.redecideFor(m, special)
+			}
+		}
+	}
+	g.ticked = now
 	for m, t := range g.timed {
 		if t.After(now) {
 			continue
 		}
 		g.redecide(m)
+		m.auth.Singles(g.mark)
 		delete(g.timed, m)
 		if next := m.auth.Next(now); !next.IsZero() {
 			g.timed[m] = next

@@ -1,6 +1,8 @@
 package roster
 
 import (
+	"slices"
+
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -33,7 +35,8 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 	if changed := m.presence.set(resource, p, g.clock, g.sweep); changed != 0 {
 		g.changed(m, changed)
 	}
-	if ws := g.byOwner[m.JID]; len(ws) > 0 {
+	held := func(w *Watch) bool { return w.lag != nil }
+	if ws := g.byOwner[m.JID]; len(ws) > 0 && (p.Show == Offline || slices.ContainsFunc(ws, held)) {
 		g.reach(m, string(resource), p.Show)
 	}
 }

@@ -70,8 +70,8 @@ func (m *member) shown(mask policy.Mask, h history) uint64 {
 	if m.presence == nil {
 		return v
 	}
-	for i, at := range &m.at {
-		if at > v && at > h.since && (mask&^policy.Counted)&(1<<i) != 0 {
+	for r := mask & presenceKinds &^ policy.Counted; r != 0; r &= r - 1 {
+		if at := m.at[bits.TrailingZeros32(uint32(r))]; at > v && at > h.since {
 			v = at
 		}
 	}

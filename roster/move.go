@@ -1,6 +1,8 @@
 package roster
 
 import (
+	"slices"
+
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -38,6 +40,7 @@ func (g *Group) before(m *member) was {
 	old := make(map[*Watch]exception, len(g.byOwner[m.JID]))
 	for _, w := range g.byOwner[m.JID] {
 		old[w] = w.decision(m)
+		w.moved = g.version // the contract calls his tokens old from now on
 	}
 	return func(w *Watch, x *member) exception {
 		if x == m {
@@ -53,33 +56,63 @@ func (g *Group) rekey(owner string, before was) {
 	who := g.watcher(owner)
 	for _, w := range g.byOwner[owner] {
 		if a := g.audienceOf(&who, w.node, &w.receiving); a != w.audience {
-			w.move(a, &who, before)
+			w.move(a, &who, before, nil)
 		}
 	}
 }
 
 // rekeyAll does so for everybody: the roles that rules speak of have changed.
 func (g *Group) rekeyAll() {
-	for owner := range g.byOwner {
-		g.rekey(owner, (*Watch).decision)
+	var f ferry
+	for owner, ws := range g.byOwner {
+		who := g.watcher(owner)
+		for _, w := range ws {
+			if a := g.audienceOf(&who, w.node, &w.receiving); a != w.audience {
+				w.move(a, &who, (*Watch).decision, &f)
+			}
+		}
 	}
+}
+
+// ferry remembers the last way on which a watch with nothing of its own went:
+// when many move, most go the same.
+type ferry struct {
+	from, to *audience
+	carried  *own
+	same     bool
+}
+
+// carry is [Watch.carry] for one of many.
+func (f *ferry) carry(w *Watch, a *audience, o *own, before was) (carried *own, same bool) {
+	if f == nil || w.own != nil || o != nil {
+		return w.carry(a, o, before)
+	}
+	if f.from != w.audience || f.to != a {
+		carried, same = w.carry(a, nil, before)
+		*f = ferry{w.audience, a, carried, same}
+	}
+	if f.carried == nil {
+		return nil, f.same
+	}
+	c := *f.carried
+	c.exceptions = slices.Clone(c.exceptions)
+	return &c, f.same
 }
 
 // move brings w to another audience. If nothing looks different from there
 // it goes on where it stood; else it is owed the full state.
-func (w *Watch) move(a *audience, who *policy.Watcher, before was) {
+func (w *Watch) move(a *audience, who *policy.Watcher, before was, f *ferry) {
 	g, p := a.g, w.position()
 	if a.watches == 0 && a.made == g.version {
 		a.inherit(w.audience)
 	}
 	o, part := g.exceptions(a, who, &w.receiving), w.part()
-	switch carried, same := w.carry(a, o, before); {
+	switch carried, same := f.carry(w, a, o, before); {
 	case w.node == NodeContact:
-	case same && (p.cursor > 0 || part != nil):
+	case same:
 		o = carried
 	default:
-		part = nil
-		p = position{}
+		part, p, w.moved = nil, position{}, g.version
 		if o == nil {
 			o = &own{}
 		}
@@ -92,13 +125,13 @@ func (w *Watch) move(a *audience, who *policy.Watcher, before was) {
 	w.leave()
 	w.audience.watches--
 	w.audience.used = g.version
-	w.audience, w.own, w.moved = a, o, g.version
+	w.audience, w.own = a, o
 	a.watches++
 	switch {
 	case held:
 		*w.lag = p
 	case part != nil:
-		c := &cohort{cursor: p.cursor, seen: p.seen, partial: part}
+		c := &cohort{cursor: p.cursor, seen: p.seen, turn: p.turn, partial: part}
 		a.cohorts = append(a.cohorts, c)
 		c.add(w)
 	default:
@@ -121,7 +154,7 @@ func (w *Watch) carry(a *audience, o *own, before was) (carried *own, same bool)
 	if a.key.node.info() && a.basic != from.basic && len(g.settings.Attributes) > 0 {
 		return nil, false
 	}
-	carried = &own{floor: from.ground(), exceptions: map[*member]*exception{}}
+	carried = &own{floor: from.ground()}
 	if w.own != nil {
 		carried.floor = w.own.floor
 	}
@@ -133,8 +166,8 @@ func (w *Watch) carry(a *audience, o *own, before was) (carried *own, same bool)
 			continue
 		}
 		was, mask := before(w, m), a.masks[m.slot]
-		if o != nil && o.exceptions[m] != nil {
-			mask = o.exceptions[m].mask
+		if x := o.about(m); x != nil {
+			mask = x.mask
 		}
 		if m.gone > 0 {
 			mask = was.mask
@@ -142,12 +175,12 @@ func (w *Watch) carry(a *audience, o *own, before was) (carried *own, same bool)
 		if item, counts := m.differs(was.mask, mask); item || counts {
 			return nil, false
 		}
-		x := &exception{mask, was.history}
+		x := exception{m, mask, was.history}
 		if mask != was.mask {
 			x.history = m.redecide(was.mask, was.history, mask, g.version)
 		}
-		if !x.agrees(a, m) {
-			carried.exceptions[m] = x
+		if !x.agrees(a) {
+			carried.put(x)
 		}
 	}
 	if len(carried.exceptions) == 0 && carried.infoSince == 0 && carried.floor == a.ground() {

@@ -15,7 +15,7 @@ func (g *Group) setReceiving(w *Watch, r policy.Receiving) {
 	w.receiving = r
 	g.unsure(w.rec.Owner)
 	who := g.watcher(w.rec.Owner)
-	w.move(g.audienceOf(&who, w.node, &r), &who, (*Watch).decision)
+	w.move(g.audienceOf(&who, w.node, &r), &who, (*Watch).decision, nil)
 }
 
 // setPolicy puts another group policy in force. Its default authorization
@@ -27,12 +27,15 @@ func (g *Group) setPolicy(p policy.Group) {
 	old := g.policy
 	g.refer(references(&p), 1)
 	g.policy = p
+	special := g.special()
 	for _, m := range g.sorted {
-		g.redecide(m)
+		g.redecideFor(m, special)
 	}
 	for name := range g.singles {
 		g.mark(name)
 	}
+	g.ticked = g.now()
+	g.wind()
 	for _, a := range g.order {
 		a.setBasic(g.seesBasic(&a.standing))
 	}

@@ -2,7 +2,6 @@ package roster
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
@@ -114,11 +113,8 @@ func (p *presence) combine() state {
 
 func (p *presence) find(resource []byte) (int, bool) {
 	for i := range p.devices {
-		switch c := strings.Compare(p.devices[i].resource, string(resource)); {
-		case c == 0:
-			return i, true
-		case c > 0:
-			return i, false
+		if d := p.devices[i].resource; d >= string(resource) {
+			return i, d == string(resource)
 		}
 	}
 	return len(p.devices), false

@@ -14,6 +14,7 @@ type Question struct {
 	Node    Node     // NodeContact: a probe, answered with the aggregate presence
 	Watcher string   // who asks: bare JID
 	To      string   // where the answer goes: the full JID that asked
+	From    string   // the address that was asked, where the answer comes from; "" = the group's
 	ID      string   // of the request
 	Since   *string  // a state token: only what changed; nil = all
 	IDs     []string // only these items
@@ -76,7 +77,9 @@ func (g *Group) answer(b []byte, q *Question) []byte {
 	if known {
 		s.From = *q.Since
 	}
-	return g.page(b, q, w, entries, s)
+	b = g.page(b, q, w, entries, s)
+	g.keep(w)
+	return b
 }
 
 // page appends the part of entries that q asked for.
@@ -186,6 +189,7 @@ func (g *Group) view(who *policy.Watcher, q *Question) view {
 	}
 	all := &policy.Receiving{}
 	v := view{audience: g.audienceOf(who, q.Node, all), moved: g.standing(who.JID)}
+	v.moved = max(v.moved, v.audience.vouches)
 	v.own = g.exceptions(v.audience, who, all)
 	if ground := v.audience.ground(); v.own != nil || ground < v.moved {
 		if v.own == nil {

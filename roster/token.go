@@ -32,11 +32,13 @@ func (g *Group) token(n Node, v uint64) string {
 	if v == 0 {
 		return ""
 	}
-	var in, out [16]byte
-	binary.BigEndian.PutUint64(in[:8], v)
-	binary.BigEndian.PutUint64(in[8:], tokenMark+uint64(n))
-	g.tokens.Encrypt(out[:], in[:])
-	return base64.RawURLEncoding.EncodeToString(out[:])
+	var text [tokenLen]byte
+	b := &g.scratch.block
+	binary.BigEndian.PutUint64(b[:8], v)
+	binary.BigEndian.PutUint64(b[8:], tokenMark+uint64(n))
+	g.tokens.Encrypt(b[:], b[:])
+	base64.RawURLEncoding.Encode(text[:], b[:])
+	return string(text[:])
 }
 
 // parseToken is its inverse; ok is false for a token of another node or

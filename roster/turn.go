@@ -1,11 +1,6 @@
 package roster
 
-import (
-	"cmp"
-	"slices"
-
-	"github.com/rollcall-xmpp/rollcall/policy"
-)
+import "slices"
 
 // Turn appends what the group has to say now, from the state of this moment,
 // until about budget bytes are used; it overshoots by one stanza at most.
@@ -129,6 +124,9 @@ func (a *audience) start(c *cohort) {
 		}
 		a.merge(told)
 	}
+	if c.walk != nil {
+		a.g.keep(c.walk)
+	}
 	if a.key.node == NodeContact {
 		a.startContact(c)
 		return
@@ -137,14 +135,10 @@ func (a *audience) start(c *cohort) {
 		c.cursor, c.seen, c.partial = 0, 0, nil
 	}
 	c.walk = a.newWalk(c.cursor, false)
-	if c.walk.speaks() && a.g.chunks(c.walk.entries, 0) == 1 {
-		w, r := c.walk, a.g.roster.renderer
-		w.single = r.EventStart(nil, a.g.name, randomID())
-		w.rest = r.EventItems(make([]byte, 0, w.bytes+512), a.key.node)
-		for _, e := range w.entries {
-			w.rest = append(w.rest, w.buf[e.lo:e.hi]...)
-		}
-		w.rest = r.EventEnd(w.rest, a.stamp(w, c.seen, w.seen))
+	if w := c.walk; w.speaks() && a.g.chunks(w.entries, 0) == 1 {
+		w.fits = true
+		w.single = a.g.roster.renderer.EventStart(w.single, a.g.name, randomID())
+		w.rest = a.stanza(w, w.rest, w.entries, a.stamp(w, c.seen, w.seen))
 	}
 }
 
@@ -152,6 +146,7 @@ func (a *audience) start(c *cohort) {
 func (a *audience) finish(c *cohort) {
 	w := c.walk
 	c.cursor, c.seen, c.last = w.version, w.seen, w.line
+	a.g.keep(w)
 	c.walk, c.done = nil, 0
 	a.cohorts = slices.DeleteFunc(a.cohorts, func(x *cohort) bool { return x == c })
 	c.compact()
@@ -192,14 +187,12 @@ func (a *audience) stamp(w *walk, from, to uint64) *Stamp {
 // tell appends c's walk for one watch. whole is false when the limit came
 // first; the rest follows in another turn.
 func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, whole bool) {
-	if w.own == nil && c.partial == nil {
-		if !c.walk.speaks() {
+	if c.partial == nil {
+		if rest, ok := a.shared(c, w); ok {
+			if rest != nil {
+				b = append(append(append(b, c.walk.single...), w.to...), rest...)
+			}
 			return b, true
-		}
-		if c.walk.single != nil {
-			b = append(b, c.walk.single...)
-			b = append(b, w.to...)
-			return append(b, c.walk.rest...), true
 		}
 	}
 	entries, from, to := c.walk.entries, c.seen, c.walk.seen
@@ -229,6 +222,76 @@ func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, w
 	return b, true
 }
 
+// shared is what w is told if it fits in one stanza and others are told the
+// same: from the address on, nil for nothing.
+func (a *audience) shared(c *cohort, w *Watch) (rest []byte, ok bool) {
+	walk, o := c.walk, w.own
+	if o == nil {
+		if !walk.speaks() {
+			return nil, true
+		}
+		return walk.rest, walk.fits
+	}
+	v, ok := a.variantOf(walk, o)
+	if !ok {
+		return nil, false
+	}
+	said := words{to: max(o.seen, walk.to)}
+	if v.slot < 0 && v.from == c.seen && said.to == walk.seen && (walk.summary < 0 || v.summary == a.summary()) {
+		if walk.speaks() {
+			said.rest = walk.rest
+		}
+	} else if walk.last.variant == v {
+		said = walk.last.words
+	} else if said, ok = walk.variants[v]; !ok {
+		if said, ok = a.newVariant(walk, o, v); !ok {
+			return nil, false
+		}
+	}
+	if v.slot >= 0 {
+		walk.last.variant, walk.last.words = v, said
+	}
+	o.seen = said.to
+	w.prune()
+	return said.rest, true
+}
+
+// newVariant renders what all watches are told of whom v is true; ok is false
+// if it does not fit in one stanza.
+func (a *audience) newVariant(w *walk, o *own, v variant) (said words, ok bool) {
+	entries, to := a.ownEntries(w, o)
+	if a.g.chunks(entries, 0) > 1 {
+		return words{}, false
+	}
+	said.to = to
+	if speak(entries) {
+		said.rest = a.stanza(w, nil, entries, a.stamp(w, v.from, to))
+	}
+	if w.variants == nil {
+		w.variants = map[variant]words{}
+	}
+	if len(w.single) == 0 {
+		w.single = a.g.roster.renderer.EventStart(w.single, a.g.name, randomID())
+	}
+	w.variants[v] = said
+	return said, true
+}
+
+// stanza appends an event from its address on.
+func (a *audience) stanza(w *walk, b []byte, entries []entry, s *Stamp) []byte {
+	r := a.g.roster.renderer
+	b = r.EventItems(b, a.key.node)
+	for _, e := range entries {
+		b = append(b, w.buf[e.lo:e.hi]...)
+	}
+	return r.EventEnd(b, s)
+}
+
+// speak says whether some entry has anything to show.
+func speak(entries []entry) bool {
+	return slices.ContainsFunc(entries, func(e entry) bool { return e.hi > e.lo })
+}
+
 // parts appends the entries in as many stanzas as they need.
 func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []entry, from, to uint64) ([]byte, bool) {
 	g, i, n := a.g, 0, 0
@@ -241,23 +304,17 @@ func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []ent
 		})
 		n = p.parts
 	}
-	s := a.stamp(c.walk, from, to)
-	s.Parts = n + g.chunks(entries, i)
-	if n == 0 && !s.Full && !slices.ContainsFunc(entries, func(e entry) bool { return e.hi > e.lo }) {
+	if n == 0 && c.walk.since > 0 && !speak(entries) {
 		return b, true
 	}
-	r := g.roster.renderer
+	s := a.stamp(c.walk, from, to)
+	s.Parts = n + g.chunks(entries, i)
 	for {
 		j := g.chunk(entries, i)
 		n++
 		s.Part = n
-		b = r.EventStart(b, g.name, randomID())
-		b = append(b, w.to...)
-		b = r.EventItems(b, a.key.node)
-		for _, e := range entries[i:j] {
-			b = append(b, c.walk.buf[e.lo:e.hi]...)
-		}
-		b = r.EventEnd(b, s)
+		b = g.roster.renderer.EventStart(b, g.name, randomID())
+		b = a.stanza(c.walk, append(b, w.to...), entries[i:j], s)
 		if j == len(entries) {
 			return b, true
 		}
@@ -269,143 +326,4 @@ func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []ent
 			return b, false
 		}
 	}
-}
-
-// ownEntries is what w tells a watch with exceptions, and the last version
-// visible to it then: members that are an exception are decided and rendered
-// apart.
-func (a *audience) ownEntries(w *walk, o *own) (entries []entry, to uint64) {
-	if w.since == 0 {
-		to = a.latestFor(o)
-	} else {
-		to = o.seen
-	}
-	if !o.concerns(w) {
-		return w.entries, max(to, w.to)
-	}
-	list, counted := a.g.scratch.own[:0], w.since == 0
-	for _, e := range w.entries {
-		if e.key == summaryKey || e.key == infoKey && o.infoSince > 0 || e.m != nil && o.exceptions[e.m] != nil {
-			continue
-		}
-		list = append(list, e)
-	}
-	if at := a.infoFor(o); o.infoSince > 0 && a.key.node.info() && at > w.since {
-		list = append(list, w.own(entry{key: infoKey, v: at}, a.renderInfo))
-	}
-	for m, x := range o.exceptions {
-		if e, ok := w.entry(m, x.mask, x.history); ok {
-			list = append(list, w.own(e, func(b []byte) []byte { return a.render(b, w, &e, x.mask, x.history) }))
-		}
-	}
-	for _, e := range list {
-		counted = counted || e.counted
-		to = max(to, e.v)
-	}
-	if counted && a.key.node == NodeGroup {
-		s := a.ownSummary(o)
-		list = append(list, w.own(entry{key: summaryKey}, func(b []byte) []byte { return a.g.roster.renderer.Summary(b, s) }))
-	}
-	slices.SortFunc(list, func(x, y entry) int { return cmp.Compare(x.key, y.key) })
-	a.g.scratch.own = list
-	return list, to
-}
-
-// concerns says whether w may look different with o's exceptions.
-func (o *own) concerns(w *walk) bool {
-	if o.infoSince > 0 {
-		return true
-	}
-	if len(o.exceptions) == 0 {
-		return false
-	}
-	if w.since == 0 || w.summary >= 0 {
-		return true
-	}
-	for m := range o.exceptions {
-		if m.version > w.since {
-			return true
-		}
-	}
-	return false
-}
-
-func (a *audience) ownSummary(o *own) Summary {
-	s := a.summary()
-	for m, x := range o.exceptions {
-		show := a.g.shows[m.slot]
-		s.add(show, a.masks[m.slot], -1)
-		s.add(show, x.mask, 1)
-	}
-	return s
-}
-
-// startContact renders the line that a's contacts should show.
-func (a *audience) startContact(c *cohort) {
-	r := a.g.roster.renderer
-	w := &walk{version: a.g.version, since: c.cursor}
-	w.single = r.ContactStart(nil, a.g.name)
-	w.rest = r.Contact(nil, a.line(nil))
-	w.line = string(w.rest)
-	c.walk = w
-}
-
-// show appends the aggregate presence for one contact, if it is not what he
-// was shown last.
-func (a *audience) show(b []byte, c *cohort, w *Watch) []byte {
-	rest, last := c.walk.rest, c.last
-	if w.own != nil {
-		last = w.own.last
-		w.prune()
-	}
-	if w.own != nil {
-		rest = a.g.roster.renderer.Contact(nil, a.line(w.own))
-	}
-	if c.cursor != 0 && string(rest) == last {
-		return b
-	}
-	if w.own != nil {
-		w.own.last = string(rest)
-	}
-	b = append(b, c.walk.single...)
-	b = append(b, w.to...)
-	return append(b, rest...)
-}
-
-// line is the aggregate presence as a's watchers, or the one with o's
-// exceptions, may see it.
-func (a *audience) line(o *own) *Line {
-	l := &Line{Names: a.g.scratch.names[:0]}
-	if o == nil {
-		l.Summary = a.summary()
-	} else {
-		l.Summary = a.ownSummary(o)
-	}
-	s := &l.Summary
-	switch {
-	case s.Chat > 0:
-		l.Show = Chat
-	case s.Available > s.Away+s.XA+s.DND:
-		l.Show = Online
-	case s.DND > 0:
-		l.Show = DND
-	case s.Away > 0:
-		l.Show = Away
-	case s.XA > 0:
-		l.Show = XA
-	}
-	for _, m := range a.g.sorted {
-		if len(l.Names) == MaxNames || len(l.Names) >= s.Available {
-			break
-		}
-		mask := a.masks[m.slot]
-		if o != nil && o.exceptions[m] != nil {
-			mask = o.exceptions[m].mask
-		}
-		if mask.Has(policy.Named|policy.Availability) && m.isAvailable() {
-			l.Names = append(l.Names, m.displayName(mask))
-		}
-	}
-	a.g.scratch.names = l.Names
-	return l
 }

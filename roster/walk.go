@@ -45,9 +45,23 @@ type walk struct {
 	summary int     // index of the summary's entry, or -1
 	bytes   int     // of all items
 
-	single []byte // contact, or everything in one stanza: up to the address
-	rest   []byte // and from there on
+	fits   bool   // everything fits in one stanza
+	single []byte // a stanza up to the address
+	rest   []byte // if it fits, or a contact's: from there on
 	line   string // contact
+
+	aparts   map[apartKey]entry // items of exceptions, rendered once
+	variants map[variant]words  // instead of rest: for whom something else is true
+	last     last
+}
+
+// last is what was found for the watch before, with an exception: the next
+// one often has the same.
+type last struct {
+	x       exception
+	change  change
+	variant variant
+	words   words
 }
 
 // scratch is reused from walk to walk. Guarded by Group.mu.
@@ -56,15 +70,42 @@ type scratch struct {
 	item    Item
 	devices []Device
 	own     []entry
-	ownBuf  []byte
+	walk    *walk
 	names   []string
+	block   [16]byte // of a token: it would escape to the heap
+}
+
+// blank is an empty walk, with the room of one that is over.
+func (g *Group) blank() *walk {
+	w := g.scratch.walk
+	if w == nil {
+		return &walk{summary: -1}
+	}
+	g.scratch.walk = nil
+	clear(w.entries)
+	clear(w.aparts)
+	clear(w.variants)
+	*w = walk{summary: -1, buf: w.buf[:0], entries: w.entries[:0], single: w.single[:0], rest: w.rest[:0],
+		aparts: w.aparts, variants: w.variants}
+	return w
+}
+
+// keepRoom is how many bytes of room are kept from walk to walk.
+const keepRoom = 16 << 10
+
+// keep takes a walk back that is over.
+func (g *Group) keep(w *walk) {
+	if cap(w.buf) <= keepRoom && len(w.variants) <= keepRoom/512 {
+		g.scratch.walk = w
+	}
 }
 
 // newWalk finds and renders what a's watches that stand at cursor must be
 // told. This is the only place that decides what to send.
 func (a *audience) newWalk(cursor uint64, answer bool) *walk {
 	g := a.g
-	w := &walk{version: g.version, since: cursor, seen: a.latest(), summary: -1, answer: answer}
+	w := g.blank()
+	w.version, w.since, w.seen, w.answer = g.version, cursor, a.latest(), answer
 	if at := a.infoAt(); a.key.node.info() && at > cursor {
 		w.add(entry{key: infoKey, v: at}, a.renderInfo)
 	}
@@ -100,16 +141,13 @@ func (a *audience) changed(cursor uint64) []*member {
 
 // entry says whether a decision about m belongs in the walk.
 func (w *walk) entry(m *member, mask policy.Mask, h history) (entry, bool) {
-	e := entry{key: m.JID, m: m, v: m.visible(mask, h)}
-	if e.v <= w.since || w.since == 0 && (m.gone > 0 || mask&policy.Named == 0) {
-		return e, false
-	}
-	e.shown, e.counted = m.shown(mask, h) > w.since, m.counts(mask, h) > w.since
-	return e, true
+	shown, counted := m.shown(mask, h), m.counts(mask, h)
+	e := entry{key: m.JID, m: m, v: max(shown, counted), shown: shown > w.since, counted: counted > w.since}
+	return e, (e.shown || e.counted) && (w.since > 0 || m.gone == 0 && mask&policy.Named != 0)
 }
 
-// own renders an entry that only one watch has.
-func (w *walk) own(e entry, render func([]byte) []byte) entry {
+// apart renders an entry that not all watches have.
+func (w *walk) apart(e entry, render func([]byte) []byte) entry {
 	e.lo = len(w.buf)
 	w.buf = render(w.buf)
 	e.hi = len(w.buf)
@@ -117,7 +155,7 @@ func (w *walk) own(e entry, render func([]byte) []byte) entry {
 }
 
 func (w *walk) add(e entry, render func([]byte) []byte) {
-	e = w.own(e, render)
+	e = w.apart(e, render)
 	w.to = max(w.to, e.v)
 	w.bytes += e.hi - e.lo
 	w.entries = append(w.entries, e)

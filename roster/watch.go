@@ -23,23 +23,6 @@ type Watch struct {
 	moved    uint64    // version at which it changed its audience
 }
 
-// own is what is different about one watch.
-type own struct {
-	exceptions map[*member]*exception
-	floor      uint64 // what was visible before, of which nothing else is left
-	seen       uint64 // last version visible to this watch that it was told
-	last       string // contact: the line it shows
-
-	// The group attributes have a past of their own as well, if it moved.
-	infoSince, infoTold uint64
-}
-
-// exception is a decision about a member for one watch.
-type exception struct {
-	mask policy.Mask
-	history
-}
-
 // cohort is the watches of one audience that have been told up to the same
 // version.
 type cohort struct {
@@ -66,13 +49,6 @@ type partial struct {
 
 // join puts w where it stands.
 func (a *audience) join(w *Watch, p position) {
-	floor := a.floor
-	if w.own != nil {
-		floor = w.own.floor
-	}
-	if p.cursor < floor && w.node != NodeContact {
-		p = position{} // it missed a tombstone
-	}
 	for _, c := range a.cohorts {
 		if c.cursor == p.cursor && (p.cursor == 0 || w.own != nil || c.seen == p.seen && c.last == p.last) {
 			c.turn = max(c.turn, p.turn)
@@ -145,7 +121,7 @@ func (g *Group) place(w *Watch) {
 	who := g.watcher(w.rec.Owner)
 	w.audience = g.audienceOf(&who, w.node, &w.receiving)
 	w.audience.watches++
-	w.moved = g.standing(who.JID)
+	w.moved = max(g.standing(who.JID), w.audience.vouches)
 	w.own = g.exceptions(w.audience, &who, &w.receiving)
 	if ground := w.audience.ground(); w.own == nil && ground < w.moved && w.node != NodeContact {
 		w.own = &own{}
@@ -218,21 +194,6 @@ func (g *Group) dropWatch(w *Watch) {
 	} else {
 		g.byOwner[w.rec.Owner] = rest
 	}
-}
-
-// exceptions finds the members about whom the decision for who differs from
-// that for his audience; nil if there are none.
-func (g *Group) exceptions(a *audience, who *policy.Watcher, r *policy.Receiving) *own {
-	var o *own
-	g.candidates(who, r, func(m *member) {
-		if mask := g.decideFor(a, m, who, r); mask != a.masks[m.slot] {
-			if o == nil {
-				o = &own{exceptions: map[*member]*exception{}}
-			}
-			o.exceptions[m] = &exception{mask: mask}
-		}
-	})
-	return o
 }
 
 // candidates calls f for each member whose rules name who, and each that

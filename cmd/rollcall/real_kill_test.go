@@ -159,19 +159,26 @@ func (k *killing) round(n int) {
 	answer := []lab.Subscriptions{lab.Approve, lab.Leave}[n%2]
 	all.Go(func() { k.newcomer(work, newcomer, answer) })
 	for k.acts.Load() < enough && k.ctx.Err() == nil {
-		k.clients["dan"].Fence(k.ctx) // anything that takes a moment
+		k.client("dan").Fence(k.ctx) // anything that takes a moment
 	}
 	k.service.kill()
 	stop()
 	all.Wait()
 	k.t.Logf("killed after %d acts", k.acts.Load()-from)
 	k.service = spawn(k.t, k.program, k.config)
-	attached(k.t, k.ctx, k.clients["ann"], k.server.ComponentDomain())
+	attached(k.t, k.ctx, k.client("ann"), k.server.ComponentDomain())
+}
+
+// client is the connection of a user; newcomers are added meanwhile.
+func (k *killing) client(user string) *lab.Client {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.clients[user]
 }
 
 // subscribe subscribes and unsubscribes one user at random until work ends.
 func (k *killing) subscribe(work context.Context, user string) {
-	c := k.clients[user]
+	c := k.client(user)
 	for work.Err() == nil {
 		node := nodes[mathrand.IntN(len(nodes))]
 		verb, will := "subscribe", "subscribed"

@@ -1,0 +1,74 @@
+package roster
+
+import "github.com/rollcall-xmpp/rollcall/policy"
+
+// startContact renders the line that a's contacts should show.
+func (a *audience) startContact(c *cohort) {
+	r := a.g.roster.renderer
+	w := a.g.blank()
+	w.version, w.since = a.g.version, c.cursor
+	w.single = r.ContactStart(w.single, a.g.name)
+	w.rest = r.Contact(w.rest, a.line(nil))
+	w.line = string(w.rest)
+	c.walk = w
+}
+
+// show appends the aggregate presence for one contact, if it is not what he
+// was shown last.
+func (a *audience) show(b []byte, c *cohort, w *Watch) []byte {
+	rest, last := c.walk.rest, c.last
+	if w.own != nil {
+		last = w.own.last
+		w.prune()
+	}
+	if w.own != nil {
+		rest = a.g.roster.renderer.Contact(nil, a.line(w.own))
+	}
+	if c.cursor != 0 && string(rest) == last {
+		return b
+	}
+	if w.own != nil {
+		w.own.last = string(rest)
+	}
+	b = append(b, c.walk.single...)
+	b = append(b, w.to...)
+	return append(b, rest...)
+}
+
+// line is the aggregate presence as a's watchers, or the one with o's
+// exceptions, may see it.
+func (a *audience) line(o *own) *Line {
+	l := &Line{Names: a.g.scratch.names[:0]}
+	if o == nil {
+		l.Summary = a.summary()
+	} else {
+		l.Summary = a.ownSummary(o)
+	}
+	s := &l.Summary
+	switch {
+	case s.Chat > 0:
+		l.Show = Chat
+	case s.Available > s.Away+s.XA+s.DND:
+		l.Show = Online
+	case s.DND > 0:
+		l.Show = DND
+	case s.Away > 0:
+		l.Show = Away
+	case s.XA > 0:
+		l.Show = XA
+	}
+	for _, m := range a.g.sorted {
+		if len(l.Names) == MaxNames || len(l.Names) >= s.Available {
+			break
+		}
+		mask := a.masks[m.slot]
+		if x := o.about(m); x != nil {
+			mask = x.mask
+		}
+		if mask.Has(policy.Named|policy.Availability) && m.isAvailable() {
+			l.Names = append(l.Names, m.displayName(mask))
+		}
+	}
+	a.g.scratch.names = l.Names
+	return l
+}
