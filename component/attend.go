@@ -178,16 +178,20 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 		return
 	}
 	r.groups = append(r.groups, g)
-	r.asked[g] = ask
 	r.sent += len(ask) + len(probe) + len(doubtful)
 	title, out := g.Title(), &outlet{a.s}
-	a.send(ctx, ask, func(b []byte, jid string) []byte {
-		return out.appendRequest(b, g, title, jid)
+	a.paced(ctx, ask, func(jids []string) {
+		for _, jid := range jids {
+			g.Request(jid, func() {
+				a.s.Link.Out.Control(func(b []byte) []byte { return out.appendRequest(b, g, title, jid) })
+				r.asked[g] = append(r.asked[g], jid)
+			})
+		}
 	})
 	a.send(ctx, probe, func(b []byte, jid string) []byte {
 		return out.appendPresence(b, g.Name(), jid, roster.Probe)
 	})
-	a.prove(ctx, g.Name(), doubtful)
+	a.prove(ctx, g, doubtful)
 }
 
 // end lets the groups of a tour know, when the server has handled what they sent,
@@ -247,12 +251,14 @@ func (a *attendant) send(ctx context.Context, jids []string, stanza func([]byte,
 
 // prove finds out whether members grant the group their presence: their
 // server describes their accounts to subscribers only (XEP-0030 §8).
-func (a *attendant) prove(ctx context.Context, group string, jids []string) {
+func (a *attendant) prove(ctx context.Context, g *roster.Group, jids []string) {
+	group := g.Name()
 	a.paced(ctx, jids, func(jids []string) {
 		for _, jid := range jids {
 			err := a.s.Link.Request("get", group+"@"+a.s.cfg.Link.Domain, jid, []byte("<query xmlns='"+pubsub.NSInfo+"'/>"),
 				a.s.Link.cfg.Patience, func(st *frame.Stanza, err error) {
 					if err == nil && string(st.Type) == "result" {
+						g.Approves(jid, true)
 						a.s.subscription(group, jid, proved)
 					}
 				})

@@ -100,6 +100,9 @@ const proved = "proved"
 func (s *Service) subscription(name, from, typ string) {
 	bare, _, _ := bytes.Cut([]byte(from), []byte("/"))
 	jid := string(bare)
+	if g := s.Roster.Loaded([]byte(name)); g != nil && typ == roster.Unsubscribed.String() {
+		g.Approves(jid, false) // at once, whatever waits for the store
+	}
 	s.workers.put(name, func(ctx context.Context) {
 		g, err := s.Roster.Group(ctx, name)
 		if err != nil {

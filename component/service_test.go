@@ -2,6 +2,7 @@ package component
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -27,6 +28,9 @@ func serve(t *testing.T, members ...string) (svc *Service, p *peer, stop func() 
 	over := make(chan error, 1)
 	go func() { over <- svc.Run(ctx) }()
 	p = s.accept(t, "")
+	if err := svc.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
 	return svc, p, func() error {
 		cancel()
 		return <-over
@@ -37,10 +41,7 @@ func serve(t *testing.T, members ...string) (svc *Service, p *peer, stop func() 
 // asks the resource that he sees online waits for an answer from there.
 func TestAnswersComeFromWhereTheQuestionWent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		svc, p, stop := serve(t, "ann")
-		if err := svc.Settle(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		_, p, stop := serve(t, "ann")
 		for _, to := range []string{"team@" + testDomain, "team@" + testDomain + "/group", "unused@" + testDomain + "/group", testDomain, testDomain + "/x"} {
 			for _, payload := range []string{
 				"<query xmlns='http://jabber.org/protocol/disco#info'/>",
@@ -60,6 +61,65 @@ func TestAnswersComeFromWhereTheQuestionWent(t *testing.T) {
 					}
 					break
 				}
+			}
+		}
+		p.leave(stop)
+	})
+}
+
+// A withdrawn approval is in force at once, however much waits for the store.
+func TestWithdrawalDoesNotQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc, p, stop := serve(t, "ann", "bob")
+		p.send("<presence from='ann@example.org/desk' to='team@" + testDomain + "'/>")
+		p.send("<iq type='set' id='s' from='bob@example.org/desk' to='team@" + testDomain + "'><pubsub xmlns='http://jabber.org/protocol/pubsub'>" +
+			"<subscribe node='urn:xmpp:tmp:group-presence:0#presence' jid='bob@example.org'/></pubsub></iq>")
+		if err := svc.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		free := make(chan struct{})
+		svc.workers.put("team", func(context.Context) { <-free })
+		p.send("<presence type='unsubscribed' from='ann@example.org' to='team@" + testDomain + "'/>")
+		p.send("<presence from='ann@example.org/desk' to='team@" + testDomain + "'><status>not shared any more</status></presence>")
+		const offline = "jid='ann@example.org'><presence xmlns='jabber:client' type='unavailable'/>"
+		for seen := false; ; {
+			got := p.next()
+			seen = seen || strings.Contains(got, "jid='ann@example.org'><presence xmlns='jabber:client'></presence>")
+			if strings.Contains(got, "any more") {
+				t.Fatal(got)
+			}
+			if strings.Contains(got, offline) && seen {
+				break
+			}
+		}
+		close(free)
+		p.leave(stop)
+	})
+}
+
+// Who is removed while the group asks its members is not asked afterwards.
+func TestRemovedMemberIsNotAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc, p, stop := serve(t)
+		var recs []roster.MemberRecord
+		for i := range 2 * batch {
+			recs = append(recs, roster.MemberRecord{JID: fmt.Sprintf("m%03d@example.org", i), Affiliation: roster.Plain})
+		}
+		if err := svc.Roster.AddMembers(t.Context(), "team", recs...); err != nil {
+			t.Fatal(err)
+		}
+		last := recs[len(recs)-1].JID
+		synctest.Wait() // between the batches
+		if err := svc.Roster.RemoveMember(t.Context(), "team", last); err != nil {
+			t.Fatal(err)
+		}
+		if err := svc.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		p.send(pingFrom("over")) // who is no member is answered, as by an unused name
+		for got := p.next(); !strings.Contains(got, "id='over'"); got = p.next() {
+			if strings.Contains(got, "to='"+last+"' type='subscribe'") {
+				t.Errorf("asked behind the end: %s", got)
 			}
 		}
 		p.leave(stop)

@@ -112,8 +112,8 @@ func (r *Rule) check() error {
 		return fmt.Errorf("%s: not an address like user@example.org", r.Who)
 	case r.Who.Class == Domain && (strings.ContainsAny(r.Who.Name, "@/ ")):
 		return fmt.Errorf("%s: not a domain", r.Who)
-	case strings.ContainsAny(r.Who.Name, " \t\n"):
-		return fmt.Errorf("%q: a name has a space in it", r.Who)
+	case r.Who.Class >= Role && !isWord(r.Who.Name):
+		return fmt.Errorf("%s%q is not one word", classes[r.Who.Class], r.Who.Name)
 	}
 	return nil
 }

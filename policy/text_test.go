@@ -98,3 +98,14 @@ func FuzzParseAuthorization(f *testing.F) {
 		}
 	})
 }
+
+// A name that the text form would cut is none: from the store it would come
+// back as another one.
+func TestNamesAreWords(t *testing.T) {
+	for _, name := range []string{"a\u00a0", "a b", "\u2003a", "a\r", "\xff"} {
+		a := &policy.Authorization{Share: true, Rules: []policy.Rule{{Who: policy.Who{Class: policy.Role, Name: name}, Attributes: policy.Availability}}}
+		if err := a.Check(); err == nil {
+			t.Errorf("role %q is a name", name)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package pubsub
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +29,10 @@ func authorization(ctx context.Context, b []byte, g *roster.Group, q *Request) (
 	if err != nil {
 		return b, err
 	}
-	return b, g.Authorize(ctx, q.Bare(), a)
+	if err = g.Authorize(ctx, q.Bare(), a); errors.Is(err, roster.ErrLimit) {
+		return b, Busy // not too many subscriptions
+	}
+	return b, err
 }
 
 // wireAuthorization is <authorization/> as bots write it.
@@ -89,10 +93,14 @@ func (w *wireRule) policy(field string) (r policy.Rule, err error) {
 	if r.Who, err = policy.ParseWho(w.Who); err != nil {
 		return r, bad(field+".who", err)
 	}
-	if r.Who.Class == policy.JID {
-		if r.Who.Name, err = bareJID(r.Who.Name); err != nil {
-			return r, bad(field+".who", err)
-		}
+	switch r.Who.Class {
+	case policy.JID:
+		r.Who.Name, err = bareJID(r.Who.Name)
+	case policy.Domain:
+		r.Who.Name, err = domain(r.Who.Name)
+	}
+	if err != nil {
+		return r, bad(field+".who", err)
 	}
 	if r.Attributes, err = policy.ParseMask(w.Attributes); err != nil {
 		return r, bad(field+".attributes", err)
@@ -121,6 +129,14 @@ func bareJID(s string) (string, error) {
 	j, err := jid.Parse(s)
 	if err != nil || j.Localpart() == "" || j.Resourcepart() != "" {
 		return "", fmt.Errorf("%q is not an address like user@example.org", s)
+	}
+	return j.String(), nil
+}
+
+func domain(s string) (string, error) {
+	j, err := jid.Parse(s)
+	if err != nil || j.Localpart() != "" || j.Resourcepart() != "" {
+		return "", fmt.Errorf("%q is not a domain like example.org", s)
 	}
 	return j.String(), nil
 }

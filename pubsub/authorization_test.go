@@ -25,8 +25,10 @@ func TestAuthorizationRoundTrip(t *testing.T) {
 	const want = `<authorization xmlns='urn:xmpp:tmp:group-presence:0' share='true' hide='jid:eve@example.org'>` +
 		`<rule who='members' attributes='availability show status'/>` +
 		`<rule who='outsiders' attributes='counted'/>` +
-		`<rule who='jid:bob@example.org' attributes='location' from='2026-01-01T08:00:00Z' until='2026-01-01T18:00:00Z'/></authorization>`
+		`<rule who='jid:bob@example.org' attributes='location' from='2026-01-01T08:00:00Z' until='2026-01-01T18:00:00Z'/>` +
+		`<rule who='domain:example.net' attributes='availability'/></authorization>`
 	for _, s := range []string{want, `<authorization xmlns='urn:xmpp:tmp:group-presence:0' hide='eve@EXAMPLE.org'>` +
+		`<rule who='domain:Example.NET' attributes='availability'/>` +
 		`<rule until='2026-01-01T19:00:00+01:00' from='2026-01-01T08:00:00Z' attributes='location' who='jid:Bob@example.org'/>` +
 		`<rule who='outsiders' attributes='counted'/>` +
 		`<rule who='outsiders' attributes='counted'/>` +
@@ -44,6 +46,7 @@ func TestAuthorizationRefusals(t *testing.T) {
 		`hide='jid:@'`:    "hide",
 		`><rule who='friends' attributes='show'/`:                                                          "rule[0].who",
 		`><rule who='members' attributes='show'/><rule who='jid:a@b/c' attributes='show'/`:                 "rule[1].who",
+		`><rule who='domain:a@b' attributes='show'/`:                                                       "rule[0].who",
 		`><rule who='members' attributes='shoe'/`:                                                          "rule[0].attributes",
 		`><rule who='members' attributes='show' except='shoe'/`:                                            "rule[0].except",
 		`><rule who='members' attributes='show' from='now'/`:                                               "rule[0].from",

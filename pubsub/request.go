@@ -68,12 +68,24 @@ type (
 	}
 )
 
-var errPage = errors.New("malformed result set")
+var errPage = errors.New("malformed or too long")
+
+// Bounds of a question, which waits in memory for its answer.
+const (
+	maxIDs = 1000
+	maxID  = roster.MaxJID + 64 // bytes: an item's, with a token behind it
+)
 
 // question makes of an items request what the group is asked.
 func (w *wirePubSub) question(q *Request, n roster.Node) (*roster.Question, error) {
 	out := &roster.Question{Node: n, Watcher: q.Bare(), To: q.From, From: q.To, ID: q.ID, Max: -1, Index: -1}
+	if len(w.Items.Item) > maxIDs || len(q.ID) > maxID {
+		return nil, errPage
+	}
 	for _, it := range w.Items.Item {
+		if len(it.ID) > maxID {
+			return nil, errPage
+		}
 		out.IDs = append(out.IDs, it.ID)
 	}
 	var err error
@@ -83,11 +95,17 @@ func (w *wirePubSub) question(q *Request, n roster.Node) (*roster.Question, erro
 		}
 	}
 	if w.Since != nil {
+		if len(w.Since.State) > maxID {
+			w.Since.State = "" // none of ours
+		}
 		out.Since = &w.Since.State
 	}
 	s := w.Set
 	if s == nil {
 		return out, nil
+	}
+	if len(s.After) > maxID || s.Before != nil && len(*s.Before) > maxID {
+		return nil, errPage
 	}
 	out.Paged, out.After, out.Before = true, s.After, s.Before
 	if s.Max != nil {

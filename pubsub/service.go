@@ -85,7 +85,7 @@ func (s *Service) pubsub(ctx context.Context, b []byte, g *roster.Group, d *rost
 	}
 	switch {
 	case w.Items != nil && !q.Set:
-		return b, s.items(g, &w, q)
+		return b, s.items(g, d, &w, q)
 	case w.Subscriptions != nil && !q.Set:
 		return subscriptions(b, g, w.Subscriptions, q)
 	case w.Affiliations != nil && !q.Set:
@@ -146,7 +146,7 @@ func (s *Service) unsubscribe(ctx context.Context, g *roster.Group, w *wireNode,
 }
 
 // items puts the request of XEP-0060 §6.5 to the group.
-func (s *Service) items(g *roster.Group, w *wirePubSub, q *Request) error {
+func (s *Service) items(g *roster.Group, d *roster.Description, w *wirePubSub, q *Request) error {
 	n, err := requiredNode(w.Items.Node)
 	if err != nil {
 		return err
@@ -154,6 +154,9 @@ func (s *Service) items(g *roster.Group, w *wirePubSub, q *Request) error {
 	ask, err := w.question(q, n)
 	if err != nil {
 		return BadRequest
+	}
+	if !d.Watches {
+		return roster.ErrForbidden // no room in the queue for who gets nothing
 	}
 	if err := g.Ask(ask); errors.Is(err, roster.ErrLimit) {
 		return Busy

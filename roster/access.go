@@ -33,7 +33,8 @@ type Description struct {
 	Nodes       []Node
 	Affiliation Affiliation
 	Member      bool
-	Members     int // only for who sees basic information
+	Watches     bool // may see anything of the members
+	Members     int  // only for who sees basic information
 }
 
 // People is what the group is called.
@@ -53,12 +54,13 @@ func (g *Group) Describe(jid string) (*Description, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	who := g.watcher(jid)
-	if err := g.mayWatch(&who); errors.Is(err, ErrNoGroup) {
+	err := g.mayWatch(&who)
+	if errors.Is(err, ErrNoGroup) {
 		return nil, err
 	}
 	s := &g.settings
 	d := &Description{Name: g.name, Title: s.Title, Description: s.Description, Language: s.Language,
-		Nodes: s.Payload.Nodes(), Member: who.Member}
+		Nodes: s.Payload.Nodes(), Member: who.Member, Watches: err == nil}
 	if m := g.live(jid); m != nil {
 		d.Affiliation = m.Affiliation
 	}

@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
@@ -11,6 +12,9 @@ import (
 // MaxStrangers bounds the policies a group keeps for users who are no members
 // (yet): who sets his before he joins.
 const MaxStrangers = 10_000
+
+// MaxStranger bounds one such policy, in bytes of its text form.
+const MaxStranger = 4096
 
 // Authorization is what jid lets others see in this group, and whether he has
 // said so himself or it is the group's default. ErrNoGroup when he may not
@@ -46,13 +50,16 @@ func (g *Group) Authorize(ctx context.Context, jid string, a *policy.Authorizati
 		if err := a.Check(); err != nil {
 			return invalid("authorization", "%v", err)
 		}
+		if err := checkNames(a); err != nil {
+			return err
+		}
 		set := a.Clone()
 		set.Normalise()
 		a = &set
 	}
 	g.edit.Lock()
 	defer g.edit.Unlock()
-	if err := g.checkAuthorize(jid); err != nil {
+	if err := g.checkAuthorize(jid, a); err != nil {
 		return err
 	}
 	if err := g.storeAuthorization(ctx, jid, a); err != nil {
@@ -112,13 +119,35 @@ func (g *Group) setAuthorization(jid string, a *policy.Authorization) {
 	}
 }
 
-func (g *Group) checkAuthorize(jid string) error {
+// checkNames refuses an address that is not written as servers stamp it: to
+// hide from it would hide from nobody.
+func checkNames(a *policy.Authorization) (err error) {
+	a.Singles(func(name string) {
+		if err != nil {
+			return
+		}
+		if domain, ok := strings.CutPrefix(name, "@"); ok {
+			err = validateDomain("authorization.domain", domain)
+		} else {
+			err = validateBare("authorization.jid", name)
+		}
+	})
+	return err
+}
+
+func (g *Group) checkAuthorize(jid string, a *policy.Authorization) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err := g.mayKnow(jid); err != nil {
 		return err
 	}
-	if g.auths[jid] == nil && g.live(jid) == nil && len(g.auths) >= len(g.sorted)+MaxStrangers {
+	if g.live(jid) != nil {
+		return nil
+	}
+	if a != nil && len(a.String()) > MaxStranger {
+		return invalid("authorization", "has more than %d bytes, which only a member may leave here", MaxStranger)
+	}
+	if g.auths[jid] == nil && len(g.auths) >= len(g.sorted)+MaxStrangers {
 		return fmt.Errorf("%w: too many policies of users who are no members", ErrLimit)
 	}
 	return nil

@@ -17,7 +17,7 @@ func (g *Group) Asked(ctx context.Context, jids []string) error {
 	var recs []MemberRecord
 	g.mu.Lock()
 	for _, j := range jids {
-		if m := g.live(j); m != nil && m.Ask == Unasked {
+		if m := g.live(j); m != nil && m.Ask == Unasked && m.asking {
 			rec := m.MemberRecord.Clone()
 			rec.Ask = Asked
 			recs = append(recs, rec)
@@ -46,6 +46,7 @@ func (g *Group) storeAsk(ctx context.Context, recs []MemberRecord) error {
 			g.silence(m)
 		}
 		m.Ask, m.asking = rec.Ask, false
+		m.withdrawn = m.withdrawn && m.Ask == Granted
 	}
 	return nil
 }
@@ -64,6 +65,21 @@ func (g *Group) silence(m *member) {
 		}
 	}
 	g.signal()
+}
+
+// Approves takes in at once what jid's server says of his approval, while
+// [Group.OnUnsubscribed] or [Group.OnProved] waits for the store. It only
+// hides: who has withdrawn his approval is not heard.
+func (g *Group) Approves(jid string, yes bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := g.live(jid)
+	if m == nil {
+		return
+	}
+	if m.withdrawn = !yes; !yes && m.Ask == Granted {
+		g.silence(m)
+	}
 }
 
 // turnAsk brings a member's Ask to next if now is one of from.
@@ -95,7 +111,7 @@ func (g *Group) OnSubscribed(ctx context.Context, jid string) error {
 	default:
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		if m := g.live(jid); m != nil && m.Ask != Granted {
+		if m := g.live(jid); m != nil {
 			g.doubt(m)
 		}
 	}
@@ -105,7 +121,7 @@ func (g *Group) OnSubscribed(ctx context.Context, jid string) error {
 // doubt has it found out whether m grants us his presence, although we know of
 // no grant: he may have been asked and have answered while the link was down.
 func (g *Group) doubt(m *member) {
-	if m.Ask == Asked || m.Ask == Refused {
+	if m.Ask == Asked || m.Ask == Refused || m.withdrawn {
 		g.doubts[m] = struct{}{}
 		g.roster.outbox.Wanted(g)
 	}
@@ -113,7 +129,7 @@ func (g *Group) doubt(m *member) {
 
 // OnProved takes in that a member of [Group.Doubtful] grants us his presence.
 func (g *Group) OnProved(ctx context.Context, jid string) error {
-	turned, err := g.turnAsk(ctx, jid, Granted, func(m *member) bool { return m.Ask == Asked || m.Ask == Refused })
+	turned, err := g.turnAsk(ctx, jid, Granted, func(m *member) bool { return m.Ask != Unasked })
 	if turned && err == nil {
 		g.roster.outbox.Presence(g.name, jid, Probe)
 	}
@@ -206,10 +222,11 @@ func (g *Group) OnProbe(jid, to string) {
 	}
 	if w.lag != nil {
 		w.reset()
-	} else if len(g.questions) < maxQuestions {
-		g.questions = append(g.questions, &Question{Node: NodeContact, Watcher: jid, To: to, Max: -1, Index: -1})
+		g.signal()
+		return
 	}
-	g.signal()
+	// Beyond the bound he has more answers under way than he can use.
+	_ = g.queue(&Question{Node: NodeContact, Watcher: jid, To: to, Max: -1, Index: -1})
 }
 
 // contact is jid's watch of the aggregate presence, or nil.

@@ -60,6 +60,7 @@ type Group struct {
 	roles     map[string]int    // roles that some rule names: how often
 
 	questions []*Question
+	asked     map[string]int       // how many of them, by watcher
 	queued    bool                 // is in the outbox
 	ready     bool                 // presence is known: bulk may go
 	sweeping  bool                 // probes are unanswered
@@ -86,7 +87,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
 		watches: map[string]*Watch{}, byOwner: map[string][]*Watch{},
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
-		awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{},
+		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{},
 		auths: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
 	for i := range rec.Members {
@@ -114,7 +115,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 	} else {
 		g.graves--
 	}
-	m.MemberRecord, m.gone, m.presence, m.asking = rec, 0, nil, false
+	m.MemberRecord, m.gone, m.presence, m.asking, m.withdrawn = rec, 0, nil, false, false
 	m.named, m.basic = g.version, g.version
 	g.shows[m.slot] = Offline
 	i, _ := g.search(rec.JID)

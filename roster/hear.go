@@ -16,7 +16,7 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 	if m == nil || m.gone > 0 {
 		return
 	}
-	if m.Ask != Granted {
+	if m.Ask != Granted || m.withdrawn {
 		if p.Show != Offline {
 			g.doubt(m)
 		}
@@ -143,6 +143,17 @@ func (g *Group) Wants() (ask, probe []string) {
 		}
 	}
 	return ask, probe
+}
+
+// Request calls send if jid, whom [Group.Wants] has named, is still to be
+// asked: not if he was removed meanwhile or shares nothing any more. Nothing
+// comes between; send must neither wait nor call back.
+func (g *Group) Request(jid string, send func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if m := g.live(jid); m != nil && m.asking && !g.closed {
+		send()
+	}
 }
 
 // Doubtful lists members, once, who may grant us their presence without our

@@ -20,7 +20,8 @@ type member struct {
 	gone    uint64 // version at which he left; 0 = is a member
 	access  uint64 // version of the last change of what he himself may see
 	*presence
-	asking bool // a request is on its way that the store does not know of
+	asking    bool // a request is on its way that the store does not know of
+	withdrawn bool // so is the end of his approval: see Group.Approves
 
 	prev, next *member
 }

@@ -120,8 +120,20 @@ func (p *presence) find(resource []byte) (int, bool) {
 	return len(p.devices), false
 }
 
-// MaxDevices bounds the devices kept of one member; more are ignored.
-const MaxDevices = 32
+// The bounds of the devices kept of one member; more are ignored.
+const (
+	MaxDevices     = 32
+	MaxDeviceNames = 2048 // bytes of all resources together
+)
+
+// room says whether one more device can be kept.
+func (p *presence) room(resource []byte) bool {
+	size := len(resource)
+	for i := range p.devices {
+		size += len(p.devices[i].resource)
+	}
+	return len(p.devices) < MaxDevices && size <= MaxDeviceNames
+}
 
 // set takes one stanza in and says which kinds it changed.
 func (p *presence) set(resource []byte, s *Presence, at uint64, sweep uint32) (changed policy.Mask) {
@@ -139,7 +151,7 @@ func (p *presence) set(resource []byte, s *Presence, at uint64, sweep uint32) (c
 		p.devices = slices.Delete(p.devices, i, i+1)
 		changed = policy.Devices
 	case !known:
-		if len(p.devices) >= MaxDevices {
+		if !p.room(resource) {
 			return 0
 		}
 		p.devices = slices.Insert(p.devices, i, device{resource: string(resource)})

@@ -25,22 +25,41 @@ type Question struct {
 	Index   int      // page from this index; < 0 = not asked
 }
 
-// maxQuestions bounds the questions a group keeps waiting.
-const maxQuestions = 4096
+// Bounds of the questions a group keeps waiting: of everybody, of one watcher.
+const (
+	maxQuestions = 4096
+	maxAsked     = 128
+)
 
-// Ask queues a question. ErrLimit when too many wait.
+// Ask queues a question. ErrLimit when too many wait, ErrNoGroup.
 func (g *Group) Ask(q *Question) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
 		return ErrNoGroup
 	}
-	if len(g.questions) >= maxQuestions {
+	return g.queue(q)
+}
+
+func (g *Group) queue(q *Question) error {
+	if len(g.questions) >= maxQuestions || g.asked[q.Watcher] >= maxAsked {
 		return ErrLimit
 	}
 	g.questions = append(g.questions, q)
+	g.asked[q.Watcher]++
 	g.signal()
 	return nil
+}
+
+// next takes the question that waits longest.
+func (g *Group) next() *Question {
+	q := g.questions[0]
+	g.questions[0] = nil
+	g.questions = g.questions[1:]
+	if g.asked[q.Watcher]--; g.asked[q.Watcher] == 0 {
+		delete(g.asked, q.Watcher)
+	}
+	return q
 }
 
 // answer appends the answer to q as things stand now.
@@ -84,8 +103,9 @@ func (g *Group) answer(b []byte, q *Question) []byte {
 
 // page appends the part of entries that q asked for.
 func (g *Group) page(b []byte, q *Question, w *walk, entries []entry, s *Stamp) []byte {
+	ids := slices.Sorted(slices.Values(q.IDs))
 	entries = slices.DeleteFunc(slices.Clone(entries), func(e entry) bool {
-		return e.hi == e.lo || len(q.IDs) > 0 && !slices.Contains(q.IDs, e.id())
+		return e.hi == e.lo || len(ids) > 0 && !contains(ids, e.id())
 	})
 	count := len(entries)
 	lo, hi, token := q.cut(entries)
@@ -116,6 +136,11 @@ func (g *Group) page(b []byte, q *Question, w *walk, entries []entry, s *Stamp) 
 		b = append(b, w.buf[e.lo:e.hi]...)
 	}
 	return r.AnswerEnd(b, g.name, q, s, p)
+}
+
+func contains(sorted []string, s string) bool {
+	_, found := slices.BinarySearch(sorted, s)
+	return found
 }
 
 // knows says whether token is one of ours; nothing else is said again.

@@ -15,9 +15,7 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 	}
 	start, limit := len(b), len(b)+budget
 	for len(g.questions) > 0 && len(b) < limit {
-		q := g.questions[0]
-		g.questions = g.questions[1:]
-		b = g.answer(b, q)
+		b = g.answer(b, g.next())
 	}
 	for range g.order {
 		if len(b) >= limit || g.closed {

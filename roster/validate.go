@@ -164,6 +164,17 @@ func validateBare(field, s string) error {
 	return nil
 }
 
+func validateDomain(field, s string) error {
+	j, err := jid.Parse(s)
+	switch {
+	case err != nil, j.Localpart() != "", j.Resourcepart() != "":
+		return invalid(field, "%q is no domain", s)
+	case j.String() != s:
+		return invalid(field, "%q must be written %q", s, j)
+	}
+	return nil
+}
+
 // text checks a line for people: valid, bounded, no control characters but
 // line breaks.
 func text(field, s string, limit int) error {
