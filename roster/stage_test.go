@@ -147,9 +147,13 @@ func (s *stage) do(o op) {
 	if c := s.clients[due]; c != nil && got == nil {
 		c.owed = true
 	}
-	for _, c := range s.clients {
+	for key, c := range s.clients {
 		if o.kind == "doubt" && c.turn > 0 {
 			c.owed, c.may = c.owed || c.turn > s.turns-o.turns, true
+		}
+		// Who has the group as a contact may have logged in meanwhile.
+		if o.kind == "lost" && strings.HasPrefix(key, roster.NodeContact.String()+" ") {
+			c.owed = true
 		}
 	}
 	s.look()
