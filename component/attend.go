@@ -22,12 +22,13 @@ type attendant struct {
 	up      bool
 	waiting map[*roster.Group]struct{}
 	queue   []*roster.Group
-	open    int           // tours, and the loading of groups, that have not ended
+	open    int // tours, and the loading of groups, that have not ended
+	proving map[proof]struct{}
 	idle    chan struct{} // closed while up with nothing to do
 }
 
 func newAttendant(s *Service) *attendant {
-	return &attendant{s: s, wake: make(chan struct{}, 1), waiting: map[*roster.Group]struct{}{}, idle: make(chan struct{})}
+	return &attendant{s: s, wake: make(chan struct{}, 1), waiting: map[*roster.Group]struct{}{}, proving: map[proof]struct{}{}, idle: make(chan struct{})}
 }
 
 // put queues g once. It never blocks.
@@ -249,21 +250,52 @@ func (a *attendant) send(ctx context.Context, jids []string, stanza func([]byte,
 	})
 }
 
+// proof is a member of a group whose server is being asked.
+type proof struct {
+	g   *roster.Group
+	jid string
+}
+
+// maxProofs leaves room among the pending requests for fences.
+const maxProofs = maxPending / 2
+
+// claim says whether p may be asked now: once at a time.
+func (a *attendant) claim(p proof) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, twice := a.proving[p]; twice || len(a.proving) >= maxProofs {
+		return false
+	}
+	a.proving[p] = struct{}{}
+	return true
+}
+
+func (a *attendant) unclaim(p proof) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.proving, p)
+}
+
 // prove finds out whether members grant the group their presence: their
 // server describes their accounts to subscribers only (XEP-0030 §8).
 func (a *attendant) prove(ctx context.Context, g *roster.Group, jids []string) {
 	group := g.Name()
 	a.paced(ctx, jids, func(jids []string) {
 		for _, jid := range jids {
+			if !a.claim(proof{g, jid}) {
+				continue // the next connection is another chance
+			}
 			err := a.s.Link.Request("get", group+"@"+a.s.cfg.Link.Domain, jid, []byte("<query xmlns='"+pubsub.NSInfo+"'/>"),
 				a.s.Link.cfg.Patience, func(st *frame.Stanza, err error) {
+					a.unclaim(proof{g, jid})
 					if err == nil && string(st.Type) == "result" {
 						g.Approves(jid, true)
 						a.s.subscription(group, jid, proved)
 					}
 				})
 			if err != nil {
-				a.s.log.Debug("grant not proved", "group", group, "error", err) // the next connection is another chance
+				a.unclaim(proof{g, jid})
+				a.s.log.Debug("grant not proved", "group", group, "error", err)
 			}
 		}
 	})

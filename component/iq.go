@@ -25,7 +25,7 @@ func (s *Service) onIQ(st *frame.Stanza) {
 		return
 	}
 	if s.pubsub.Handles(q.Space) {
-		ok := s.workers.put(q.Group, func(ctx context.Context) { s.handle(ctx, q) })
+		ok := s.workers.request(q.Group, len(st.Raw), func(ctx context.Context) { s.handle(ctx, q) })
 		if !ok {
 			s.refuse(st, pubsub.Busy)
 		}

@@ -3,21 +3,27 @@ package component
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/roster"
 	"github.com/rollcall-xmpp/rollcall/store"
 )
 
 // serve runs a service with one group and its members, who have granted their
-// presence, on a server that is played by the test.
+// presence or, with a ! before the name, refused it, on a server that is played by the test.
 func serve(t *testing.T, members ...string) (svc *Service, p *peer, stop func() error) {
 	t.Helper()
 	rec := &roster.GroupRecord{Name: "team"}
 	for _, m := range members {
-		rec.Members = append(rec.Members, roster.MemberRecord{JID: m + "@example.org", Affiliation: roster.Plain, Ask: roster.Granted})
+		name, denied := strings.CutPrefix(m, "!")
+		rec.Members = append(rec.Members, roster.MemberRecord{JID: name + "@example.org", Affiliation: roster.Plain, Ask: roster.Granted})
+		if denied {
+			rec.Members[len(rec.Members)-1].Ask = roster.Refused
+		}
 	}
 	kept, s := store.Memory(), newServer()
 	if err := kept.CreateGroup(t.Context(), rec); err != nil {
@@ -124,4 +130,70 @@ func TestRemovedMemberIsNotAsked(t *testing.T) {
 		}
 		p.leave(stop)
 	})
+}
+
+// A member whose server does not answer keeps nobody else from being heard:
+// what is found out about him is asked once at a time.
+func TestDoubtsDoNotPileUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc, p, stop := serve(t, "!ann", "bob")
+		for range 100 {
+			p.send("<presence from='ann@example.org/desk' to='team@" + testDomain + "'/>")
+			synctest.Wait()
+			time.Sleep(10 * time.Millisecond)
+		}
+		if err := svc.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		p.send(pingFrom("over"))
+		asked, id := 0, ""
+		for got := p.next(); !strings.Contains(got, "id='over'"); got = p.next() {
+			if _, rest, ok := strings.Cut(got, "<iq type='get' id='"); ok && strings.Contains(got, "disco#info") {
+				id, _, _ = strings.Cut(rest, "'")
+				asked++
+			}
+		}
+		if asked != 1 {
+			t.Errorf("asked %d times", asked)
+		}
+		// When there was an answer another doubt is another question.
+		p.send("<iq type='error' id='" + id + "' from='ann@example.org' to='team@" + testDomain + "'/>")
+		p.send("<presence from='ann@example.org/desk' to='team@" + testDomain + "'/>")
+		for got := p.next(); !strings.Contains(got, "disco#info"); got = p.next() {
+		}
+		p.leave(stop)
+	})
+}
+
+// What anybody may ask for leaves room in the queue for subscriptions, and is
+// not kept in any size.
+func TestWorkersKeepRoom(t *testing.T) {
+	w := newWorkers(slog.New(slog.DiscardHandler))
+	job := func(context.Context) {}
+	n := 0
+	for w.request("team", 100, job) {
+		n++
+	}
+	if n == 0 || n > workerQueue/2 {
+		t.Errorf("%d requests wait", n)
+	}
+	if !w.put("team", job) {
+		t.Error("no room for a subscription")
+	}
+	w = newWorkers(slog.New(slog.DiscardHandler))
+	for n = 0; w.request("team", 1<<20, job); n++ {
+	}
+	if n == 0 || n > 64 {
+		t.Errorf("%d large requests wait", n)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := w.run(ctx)
+	if err := w.fence(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if !w.request("team", 1<<20, job) {
+		t.Error("what was done still counts")
+	}
+	stop()
+	<-done
 }

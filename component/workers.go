@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 )
 
 const (
 	workerCount = 4
-	workerQueue = 4096 // jobs waiting for one worker
+	workerQueue = 4096     // jobs waiting for one worker, half of them requests
+	workerBytes = 16 << 20 // of requests waiting for all of them
 )
 
 // workers do what may wait for the store. What concerns one group is done by
@@ -19,6 +21,7 @@ type workers struct {
 	log    *slog.Logger
 	seed   maphash.Seed
 	queues [workerCount]chan func(context.Context)
+	bytes  atomic.Int64 // of requests
 }
 
 func newWorkers(log *slog.Logger) *workers {
@@ -29,11 +32,32 @@ func newWorkers(log *slog.Logger) *workers {
 	return w
 }
 
+// queue is where jobs about group wait.
+func (w *workers) queue(group string) chan func(context.Context) {
+	return w.queues[maphash.String(w.seed, group)%workerCount]
+}
+
+// request queues a job of so many bytes that anybody may ask for: it leaves
+// room for the others. False: too much waits already, the job is refused. It
+// never blocks.
+func (w *workers) request(group string, size int, job func(context.Context)) bool {
+	n := int64(size)
+	waits := w.bytes.Add(n)
+	if waits <= workerBytes && len(w.queue(group)) < workerQueue/2 && w.put(group, func(ctx context.Context) {
+		defer w.bytes.Add(-n)
+		job(ctx)
+	}) {
+		return true
+	}
+	w.bytes.Add(-n)
+	return false
+}
+
 // put queues a job about group. False: too much waits already, the job is
 // refused. It never blocks.
 func (w *workers) put(group string, job func(context.Context)) bool {
 	select {
-	case w.queues[maphash.String(w.seed, group)%workerCount] <- job:
+	case w.queue(group) <- job:
 		return true
 	default:
 		w.log.Warn("too much work, request refused", "waiting", workerQueue)
