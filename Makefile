@@ -37,8 +37,9 @@ clean:
 
 # What must be there before anything can be built.
 tools:
-	@for tool in $(GO) gcc; do command -v $$tool >/dev/null || \
-	  { echo "missing: $$tool (Debian: apt-get install golang gcc; Go 1.26 or later, from go.dev)" >&2; exit 1; }; done
+	@command -v $(GO) >/dev/null || { echo "missing: $(GO) (Go 1.26 or later: https://go.dev/dl)" >&2; exit 1; }
+	@command -v gcc >/dev/null || { echo "missing: gcc (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
+	@$(GO) list -m >/dev/null || { echo "too old: $$($(GO) version) (Go 1.26 or later: https://go.dev/dl)" >&2; exit 1; }
 
 # The XMPP servers that tests run against. Says what to type if it cannot help.
 servers: tools

@@ -21,7 +21,7 @@ type Config struct {
 
 	MaxStanza int // inbound, bytes; 1 MiB
 	MaxDepth  int // inbound, nested elements; 100
-	Window    int // bytes of bulk the server may hold; 128 KiB
+	Window    int // bytes of bulk the server may hold; 64 KiB
 	Slice     int // bytes of bulk in one write; 64 KiB
 
 	DialTimeout  time.Duration // connect and handshake; 10 s
@@ -45,7 +45,7 @@ func (c Config) withDefaults() *Config {
 	orElse(&c.ServerHost, c.Domain)
 	orElse(&c.MaxStanza, 1<<20)
 	orElse(&c.MaxDepth, 100)
-	orElse(&c.Window, 128<<10)
+	orElse(&c.Window, 64<<10)
 	orElse(&c.Slice, 64<<10)
 	orElse(&c.DialTimeout, 10*time.Second)
 	orElse(&c.WriteTimeout, 30*time.Second)

@@ -13,10 +13,14 @@ import (
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 )
 
-// onIQ takes a request: get or set, results are the link's.
+// onIQ takes a request: get or set. Results are the link's; what is neither
+// has no right to an answer (RFC 6120 §8.2.3).
 func (s *Service) onIQ(st *frame.Stanza) {
+	if t := string(st.Type); t != "get" && t != "set" {
+		return
+	}
 	q := &pubsub.Request{Set: string(st.Type) == "set", From: plain(st.From), To: plain(st.To), Group: string(local(st.To)), ID: plain(st.ID)}
-	if t := string(st.Type); t != "get" && t != "set" || !payload(st, q) {
+	if !payload(st, q) {
 		s.refuse(st, pubsub.BadRequest)
 		return
 	}
@@ -85,9 +89,6 @@ func (s *Service) standard(st *frame.Stanza, q *pubsub.Request) {
 }
 
 func (s *Service) refuse(st *frame.Stanza, e pubsub.Error) {
-	if t := string(st.Type); t == "result" || t == "error" {
-		return // an answer is never answered
-	}
 	s.Link.Out.Control(func(b []byte) []byte {
 		return pubsub.AppendError(b, plain(st.To), plain(st.From), plain(st.ID), e)
 	})

@@ -50,6 +50,7 @@ func (s *server) config() Config {
 		Addr: "server.example.org:5347", Domain: testDomain, ServerHost: testHost,
 		Secret: func() ([]byte, error) { return []byte(testSecret), nil },
 		Dial:   s.dial,
+		Window: 128 << 10,
 	}
 }
 

@@ -85,31 +85,32 @@ func (h *hostility) survives(user, to string, a attack) bool {
 	}
 	h.wire.record()
 	_ = c.Send(stanza)
-	if err := c.Fence(h.ctx); err != nil && !thrownOut(c) {
+	if err := c.Fence(h.ctx); err != nil && !ended(c) {
 		h.t.Error(err)
 		return false
 	}
 	h.settle()
 	if c.Err() == nil { // else the server has ended the stream of who sent it
-		if err := c.FenceVia(h.ctx, h.server.ComponentDomain()); err != nil && !thrownOut(c) {
+		if err := c.FenceVia(h.ctx, h.server.ComponentDomain()); err != nil {
 			h.t.Error(err)
 			return false
 		}
-		if c.Err() == nil && !h.answered(c, id) {
+		if !h.answered(c, id) {
 			return false
 		}
 	}
 	return h.served()
 }
 
-// thrownOut says whether the server has ended the stream of c, for whom a write
-// failed: what it had said before may still be on its way to the reader.
-func thrownOut(c *lab.Client) bool {
+// ended says whether c, on which something has failed, is at its end: its
+// reader may notice a little later than its writer.
+func ended(c *lab.Client) bool {
 	select {
 	case <-c.Done():
+		return true
 	case <-time.After(10 * time.Second):
+		return false
 	}
-	return c.Err() != nil
 }
 
 // answered says whether the request id got the one answer that is its due.

@@ -40,7 +40,7 @@ type scene struct {
 // test.
 func stage(t testing.TB, server lab.Server, change ...func(*component.ServiceConfig)) *scene {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
 	s := &scene{t: t, ctx: ctx, server: server, wire: &wire{}, suffix: "." + strings.ToLower(rand.Text()[:6])}
 	cfg := component.ServiceConfig{
@@ -157,9 +157,20 @@ type wire struct {
 	in    []byte
 	keep  bool
 	conns []net.Conn
+	gate  chan struct{} // nil = open
 }
 
 func (w *wire) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	w.mu.Lock()
+	gate := w.gate
+	w.mu.Unlock()
+	if gate != nil {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, network, address)
 	if err != nil {
@@ -170,6 +181,24 @@ func (w *wire) dial(ctx context.Context, network, address string) (net.Conn, err
 	w.dials++
 	w.conns = append(w.conns, conn)
 	return &tapped{conn.(*net.TCPConn), w}, nil
+}
+
+// hold lets no dialling through until release is called.
+func (w *wire) hold() (release func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	gate := make(chan struct{})
+	w.gate = gate
+	return func() { close(gate) }
+}
+
+// cut breaks all connections.
+func (w *wire) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.conns {
+		_ = c.Close()
+	}
 }
 
 func (w *wire) count() int {

@@ -218,29 +218,41 @@ func (g *Group) enact(m *member, a *policy.Authorization) {
 // schedule sees to it that m's rules begin and end by themselves.
 func (g *Group) schedule(m *member) {
 	delete(g.timed, m)
-	if m.auth == nil || m.gone > 0 {
-		return
+	if m.auth != nil && m.gone == 0 {
+		if next := m.auth.Next(g.now()); !next.IsZero() {
+			g.timed[m] = next
+		}
 	}
-	if next := m.auth.Next(g.now()); !next.IsZero() {
-		g.timed[m] = next
-		g.wind(next)
+	g.wind()
+}
+
+// first is the first moment at which some rule begins or ends, zero if none
+// does.
+func (g *Group) first() (first time.Time) {
+	for _, t := range g.timed {
+		if first.IsZero() || t.Before(first) {
+			first = t
+		}
 	}
+	if t := g.policy.Default.Next(g.ticked); !t.IsZero() && (first.IsZero() || t.Before(first)) {
+		first = t
+	}
+	return first
 }
 
 // longest is how long an alarm waits: the clock may be set meanwhile, or stand
 // still with the machine.
 const longest = time.Minute
 
-// wind sees to it that the alarm goes off at t, or before.
-func (g *Group) wind(t time.Time) {
-	if g.closed || g.alarm != nil && !t.Before(g.alarmAt) {
-		return
-	}
+// wind sets the alarm to that moment.
+func (g *Group) wind() {
 	if g.alarm != nil {
 		g.alarm.Stop()
+		g.alarm = nil
 	}
-	wait := min(t.Sub(g.now()), longest)
-	g.alarm, g.alarmAt = time.AfterFunc(wait, g.Tick), g.now().Add(wait)
+	if first := g.first(); !first.IsZero() && !g.closed {
+		g.alarm = time.AfterFunc(min(first.Sub(g.now()), longest), g.Tick)
+	}
 }
 
 // Tick lets the rules take effect that have begun or ended meanwhile. The
@@ -252,34 +264,31 @@ func (g *Group) Tick() {
 		return
 	}
 	now := g.now()
-	var due []*member
-	for m, t := range g.timed {
-		if !t.After(now) {
-			due = append(due, m)
+	if first := g.first(); first.IsZero() || first.After(now) {
+		g.wind()
+		return
+	}
+	g.version++
+	if t := g.policy.Default.Next(g.ticked); !t.IsZero() && !t.After(now) {
+		special := g.special()
+		for _, m := range g.sorted {
+			if m.auth == nil {
+				g.redecideFor(m, special)
+			}
 		}
 	}
-	if len(due) > 0 {
-		g.version++
-	}
-	for _, m := range due {
+	g.ticked = now
+	for m, t := range g.timed {
+		if t.After(now) {
+			continue
+		}
 		g.redecide(m)
+		m.auth.Singles(g.mark)
 		delete(g.timed, m)
 		if next := m.auth.Next(now); !next.IsZero() {
 			g.timed[m] = next
 		}
 	}
-	if g.alarm != nil {
-		g.alarm.Stop()
-		g.alarm = nil
-	}
-	var first time.Time
-	for _, t := range g.timed {
-		if first.IsZero() || t.Before(first) {
-			first = t
-		}
-	}
-	if !first.IsZero() {
-		g.wind(first)
-	}
+	g.wind()
 	g.signal()
 }

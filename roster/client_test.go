@@ -16,6 +16,8 @@ type client struct {
 	view  map[string]string   // what it may see
 	dirty map[string]struct{} // items whose look changed since they were told
 	owed  bool                // the full state is due
+	may   bool                // it may be sent: it is not certain what arrived
+	turn  int                 // in which it was told something last
 	loose bool                // a state was told in pieces at different times
 	began int                 // how many things had happened when it began
 }
@@ -105,7 +107,7 @@ func (c *client) fits(h heard, happened int) error {
 	}
 	s := &h.stamp
 	if s.Full {
-		if s.Part == 1 && !c.owed && !c.loose && len(c.dirty) == 0 && len(c.parts) == 0 {
+		if s.Part == 1 && !c.owed && !c.may && !c.loose && len(c.dirty) == 0 && len(c.parts) == 0 {
 			return fmt.Errorf("the full state although nothing changed")
 		}
 		return nil
@@ -161,7 +163,7 @@ func (c *client) told(h heard, happened int) {
 	}
 	if h.stamp.Full && h.stamp.Part == 1 {
 		clear(c.dirty)
-		c.owed = false
+		c.owed, c.may = false, false
 	}
 	for _, it := range h.items {
 		delete(c.dirty, it.id)

@@ -32,7 +32,19 @@
 //
 // A decision that changes is a change like any other: it is told only to
 // those for whom the member now looks different. Changes made while a
-// decision hid them count for nothing later.
+// decision hid them count for nothing later. A member's item and what he adds
+// to the counts change apart, so that who may only count him learns no name.
+//
+// # Tokens
+//
+// Where a watch stands is not what it holds: the cursor moves with every
+// version, the token only when something visible changed. The latest visible
+// version is the same by whatever way a watch came there, so that events and
+// answers fit together. When a watch moves to another audience and nothing
+// looks different from there, it takes its own past along (see own) until the
+// next change that all see makes it needless; else it gets the full state.
+// Who asks without a watch has no past: his tokens are good as long as nothing
+// that concerns him alone was decided (see Group.standing).
 //
 // # Late rendering
 //

@@ -84,6 +84,9 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 	special := g.special()
 	for _, rec := range members {
 		g.join(rec.Clone(), special)
+		if len(g.byOwner[rec.JID]) > 0 {
+			special = g.special() // his watches have moved
+		}
 	}
 	g.signal()
 	g.mu.Unlock()
@@ -111,17 +114,16 @@ func (g *Group) checkNew(members []MemberRecord) error {
 // join adds a member to the running group.
 func (g *Group) join(rec MemberRecord, special []*Watch) {
 	g.version++
+	auth := g.auths[rec.JID]
+	g.refer(auth, 1) // before anything is decided about him
 	old := g.members[rec.JID]
 	if old != nil {
 		g.revive(old, special)
 	}
 	m := g.insert(rec)
-	if a := g.auths[m.JID]; a != nil {
-		g.refer(a, 1)
-		m.auth = a
-		g.index(m)
-		g.schedule(m)
-	}
+	m.auth = auth
+	g.index(m)
+	g.schedule(m)
 	m.access = g.version
 	before := g.before(m)
 	if old != nil {

@@ -52,8 +52,8 @@ type Group struct {
 	byOwner   map[string][]*Watch              // by the watcher's bare JID, contacts included
 	auths     map[string]*policy.Authorization // what users let others see, members or not
 	timed     map[*member]time.Time            // when a rule of theirs begins or ends
-	alarm     *time.Timer                      // for the first of them, at alarmAt
-	alarmAt   time.Time
+	ticked    time.Time                        // when the default's rules were last decided by
+	alarm     *time.Timer                      // for the first of them
 	singles   map[string]map[*member]struct{}
 	named     map[string]uint64 // by name in singles or owner: see standing
 	namedAll  uint64            // the same for everybody

@@ -99,9 +99,19 @@ func (g *Group) heard(bare, resource string) {
 
 // Lost says that the link was lost and is back: what was known of presence
 // may be old. Nothing is sent until it is known again (see [Group.Wants]).
+//
+// Contacts are shown the group anew: who logged in meanwhile asked for it in
+// vain.
 func (g *Group) Lost() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	for jid := range g.byOwner {
+		if w := g.contact(jid); w != nil && w.lag != nil {
+			*w.lag = position{}
+		} else if w != nil {
+			w.reset()
+		}
+	}
 	g.unsettle()
 }
 

@@ -109,7 +109,7 @@ func (w *Watch) move(a *audience, who *policy.Watcher, before was, f *ferry) {
 	o, part := g.exceptions(a, who, &w.receiving), w.part()
 	switch carried, same := f.carry(w, a, o, before); {
 	case w.node == NodeContact:
-	case same && (p.cursor > 0 || part != nil):
+	case same:
 		o = carried
 	default:
 		part, p, w.moved = nil, position{}, g.version
@@ -131,7 +131,7 @@ func (w *Watch) move(a *audience, who *policy.Watcher, before was, f *ferry) {
 	case held:
 		*w.lag = p
 	case part != nil:
-		c := &cohort{cursor: p.cursor, seen: p.seen, partial: part}
+		c := &cohort{cursor: p.cursor, seen: p.seen, turn: p.turn, partial: part}
 		a.cohorts = append(a.cohorts, c)
 		c.add(w)
 	default:

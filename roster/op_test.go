@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -23,7 +24,9 @@ type op struct {
 	auth     *policy.Authorization
 	wants    policy.Receiving
 	policy   policy.Group
+	also     *policy.Receiving // what a subscriber wants, said at once
 	early    bool
+	turns    int
 }
 
 func (o op) String() string {
@@ -74,15 +77,21 @@ func (o op) on(s *stage) error {
 	case "settings":
 		return r.UpdateGroup(ctx, g.Name(), func(s *roster.Settings) error { *s = o.settings.Clone(); return nil })
 	case "authorize":
-		g.SetAuthorization(o.jid, o.auth)
-	case "receive":
-		if rec, ok := s.records[o.node.String()+" "+full(o.jid, o.resource)]; ok {
-			g.SetReceiving(rec.ID, o.wants)
+		if o.auth != nil {
+			return g.Authorize(ctx, o.jid, o.auth)
 		}
+		g.SetAuthorization(o.jid, nil)
+	case "receive":
+		return g.Configure(ctx, o.jid, full(o.jid, o.resource), o.node, "", &o.wants)
+	case "doubt":
+		g.Doubt(o.turns)
+	case "tick":
+		s.now = s.now.Add(time.Hour)
+		g.Tick()
 	case "policy":
 		g.SetPolicy(o.policy)
 	case "subscribe":
-		rec, err := g.Subscribe(ctx, o.jid, full(o.jid, o.resource), o.node, nil)
+		rec, err := g.Subscribe(ctx, o.jid, full(o.jid, o.resource), o.node, o.also)
 		if err == nil {
 			s.records[o.node.String()+" "+rec.JID] = rec
 		}
@@ -129,13 +138,13 @@ func (o op) in(w *world) error {
 		w.settings = o.settings.Clone()
 		w.drop(func(s *sub) bool { return !w.settings.Payload.Has(s.node) })
 	case "authorize":
-		if p != nil {
-			p.auth = o.auth
-		}
+		return o.inAuthorize(w)
 	case "receive":
-		if s := w.sub(o.node.String() + " " + full(o.jid, o.resource)); s != nil {
-			s.wants = o.wants
+		s := w.sub(o.node.String() + " " + full(o.jid, o.resource))
+		if s == nil {
+			return roster.ErrNoSubscription
 		}
+		s.wants = o.wants
 	case "policy":
 		w.policy = o.policy
 	case "subscribe", "unsubscribe", "onSubscribe", "onUnsubscribe", "onProbe":
@@ -163,8 +172,34 @@ func (o op) in(w *world) error {
 	case "alive":
 		w.hold(o.jid, false, to(""))
 		w.hold(o.jid, false, to(o.resource))
+	case "tick":
+		w.now = w.now.Add(time.Hour)
 	default:
 		o.inSweep(w)
+	}
+	return nil
+}
+
+// inAuthorize: who is no member may say it beforehand, if he may know of the
+// group. Who shares nothing is not subscribed to.
+func (o op) inAuthorize(w *world) error {
+	p := w.people[o.jid]
+	if p == nil && o.auth == nil {
+		return nil
+	}
+	if p == nil && !w.settings.Listed {
+		return roster.ErrNoGroup
+	}
+	w.said[o.jid] = o.auth
+	if p == nil {
+		return nil
+	}
+	p.auth = o.auth
+	if asked := p.rec.Ask == roster.Asked || p.rec.Ask == roster.Granted; asked && o.auth != nil && !w.shares(o.jid) {
+		if p.rec.Ask == roster.Granted {
+			w.silence(o.jid)
+		}
+		p.rec.Ask = roster.Unasked
 	}
 	return nil
 }
@@ -175,7 +210,7 @@ func (o op) inMembers(w *world) error {
 	case o.kind == "add" && p != nil:
 		return roster.ErrMemberExists
 	case o.kind == "add":
-		w.people[o.jid] = &person{rec: o.record.Clone()}
+		w.people[o.jid] = &person{rec: o.record.Clone(), auth: w.said[o.jid]}
 	case p == nil:
 		return roster.ErrNoMember
 	case o.kind == "update":
@@ -184,6 +219,7 @@ func (o op) inMembers(w *world) error {
 		p.rec.Ask = ask
 	default:
 		delete(w.people, o.jid)
+		delete(w.said, o.jid)
 		delete(w.awaited, o.jid)
 		w.drop(func(s *sub) bool { return s.owner == o.jid })
 	}
@@ -222,7 +258,11 @@ func (o op) inSubs(w *world) error {
 	case old != nil:
 		old.held = false
 	default:
+		old = s
 		w.subs = append(w.subs, s)
+	}
+	if o.also != nil {
+		old.wants = *o.also
 	}
 	if p := w.people[o.jid]; s.node == roster.NodeContact && p != nil && (p.rec.Ask == roster.Asked || p.rec.Ask == roster.Refused) {
 		p.rec.Ask = roster.Unasked

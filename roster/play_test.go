@@ -304,3 +304,96 @@ func TestPayloadEndsSubscriptions(t *testing.T) {
 		t.Errorf("subscribe: %v", err)
 	}
 }
+
+func rule(t *testing.T, who string, attributes policy.Mask) policy.Rule {
+	t.Helper()
+	w, err := policy.ParseWho(who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return policy.Rule{Who: w, Attributes: attributes}
+}
+
+// Watchers of one audience of whom each is told something else about the same
+// member, and some the same.
+func TestEachIsNamedByARule(t *testing.T) {
+	s := play(t, team("ann", "bob", "cid", "dan", "eve", "fay"))
+	s.authorizes("ann", &policy.Authorization{Share: true, Hide: []string{at("eve")}, Rules: []policy.Rule{
+		rule(t, "members", policy.Availability|policy.Idle),
+		rule(t, "jid:"+at("bob"), policy.Show),
+		rule(t, "jid:"+at("cid"), policy.Show),
+		rule(t, "jid:"+at("dan"), policy.Show|policy.Status),
+	}})
+	watchers := []string{"bob", "cid", "dan", "eve", "fay"}
+	for _, n := range watchers {
+		s.subscribes(n, roster.NodeGroup)
+	}
+	s.settle(1 << 20)
+	s.heard = nil
+	s.comes("ann", "desk", roster.Away, "for dan only")
+	s.says("bob group: summary ann", "cid group: summary ann", "dan group: summary ann", "fay group: summary ann")
+	s.comes("ann", "desk", roster.Away, "for dan again")
+	s.says("dan group: ann")
+	s.comes("ann", "desk", roster.XA, "for dan again")
+	s.says("bob group: summary ann", "cid group: summary ann", "dan group: summary ann")
+	s.comes("bob", "desk", roster.DND, "for all")
+	s.says("bob group: summary bob", "cid group: summary bob", "dan group: summary bob", "eve group: summary bob", "fay group: summary bob")
+	s.comes("bob", "desk", roster.Chat, "for all") // eve has other counts
+	s.says("bob group: summary bob", "cid group: summary bob", "dan group: summary bob", "eve group: summary bob", "fay group: summary bob")
+	s.leaves("ann", "desk")
+	s.says("bob group: summary ann", "cid group: summary ann", "dan group: summary ann", "fay group: summary ann")
+}
+
+// Who comes back before everybody has heard that he left begins anew: what he
+// let others see is forgotten.
+func TestComingBackIsNoReturn(t *testing.T) {
+	rec := team("ann", "bob")
+	rec.Subscriptions = []roster.SubscriptionRecord{{ID: "1", Node: "presence", JID: "eve@b.example", Owner: "eve@b.example"}}
+	s := play(t, rec)
+	s.authorizes("ann", &policy.Authorization{Share: true, Rules: []policy.Rule{rule(t, "everyone", policy.Availability)}})
+	s.subscribes("bob", roster.NodePresence)
+	s.says("bob presence full: ann bob", "eve@b.example presence full: ann")
+	s.do(op{kind: "remove", jid: at("ann")})
+	s.do(op{kind: "add", jid: at("ann"), record: rec.Members[0]})
+	s.says("bob presence: ann", "eve@b.example presence: -ann")
+}
+
+// When the link breaks nobody knows what of the last turns has arrived.
+func TestBrokenLink(t *testing.T) {
+	s := play(t, team("ann", "bob", "cid", "dan"))
+	s.subscribes("dan", roster.NodePresence)
+	s.comes("dan", "desk", roster.Online, "")
+	s.says("dan presence full: ann bob cid dan")
+	s.leaves("dan", "desk")
+	s.subscribes("bob", roster.NodePresence)
+	s.says("bob presence full: ann bob cid dan")
+	s.subscribes("cid", roster.NodePresence)
+	s.says("cid presence full: ann bob cid dan")
+	s.do(op{kind: "doubt", turns: 1})
+	s.settle(1 << 20)
+	if !slices.ContainsFunc(s.heard, func(h heard) bool { return short(h) == "cid presence full: ann bob cid dan" }) {
+		t.Errorf("cid may have missed the last turn, but hears %d stanzas", len(s.heard))
+	}
+	s.heard = nil
+	s.do(op{kind: "doubt", turns: 9})
+	s.says("bob presence full: ann bob cid dan", "cid presence full: ann bob cid dan")
+	s.comes("dan", "desk", roster.Online, "") // held then, and told all of it now
+	s.says("bob presence: dan", "cid presence: dan", "dan presence full: ann bob cid dan")
+}
+
+// What changed and was changed back while nobody might see it is not told to
+// who may see it now.
+func TestNewRightsTellNothingOld(t *testing.T) {
+	s := play(t, team("ann", "bob"))
+	s.authorizes("ann", &policy.Authorization{Share: true, Rules: []policy.Rule{
+		rule(t, "members", policy.Availability), rule(t, "role:lead", policy.Status)}})
+	s.subscribes("bob", roster.NodePresence)
+	s.comes("ann", "desk", roster.Online, "")
+	s.says("bob presence full: ann bob")
+	s.comes("ann", "desk", roster.Online, "a secret")
+	s.comes("ann", "desk", roster.Online, "")
+	s.do(op{kind: "update", jid: at("bob"), record: roster.MemberRecord{JID: at("bob"), Affiliation: roster.Plain, Roles: []string{"lead"}}})
+	s.says()
+	s.comes("ann", "desk", roster.Online, "for leads")
+	s.says("bob presence: ann")
+}

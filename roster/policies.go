@@ -34,6 +34,8 @@ func (g *Group) setPolicy(p policy.Group) {
 	for name := range g.singles {
 		g.mark(name)
 	}
+	g.ticked = g.now()
+	g.wind()
 	for _, a := range g.order {
 		a.setBasic(g.seesBasic(&a.standing))
 	}

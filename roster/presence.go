@@ -111,15 +111,10 @@ func (p *presence) combine() state {
 	return state{best.show, best.status, best.idle}
 }
 
-// find compares in place: a conversion that is only compared costs nothing.
 func (p *presence) find(resource []byte) (int, bool) {
 	for i := range p.devices {
-		d := p.devices[i].resource
-		if d == string(resource) {
-			return i, true
-		}
-		if d > string(resource) {
-			return i, false
+		if d := p.devices[i].resource; d >= string(resource) {
+			return i, d == string(resource)
 		}
 	}
 	return len(p.devices), false

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -141,7 +142,14 @@ func drawWho(t *rapid.T, whos []string) policy.Who {
 func drawRules(t *rapid.T, whos []string) []policy.Rule {
 	var rules []policy.Rule
 	for range rapid.IntRange(0, 3).Draw(t, "rules") {
-		rules = append(rules, policy.Rule{Who: drawWho(t, whos), Attributes: rapid.SampledFrom(masks).Draw(t, "attributes")})
+		r := policy.Rule{Who: drawWho(t, whos), Attributes: rapid.SampledFrom(masks).Draw(t, "attributes")}
+		switch rapid.IntRange(0, 7).Draw(t, "time") {
+		case 0:
+			r.From = noon.Add(time.Duration(rapid.IntRange(1, 3).Draw(t, "from")) * time.Hour)
+		case 1:
+			r.Until = noon.Add(time.Duration(rapid.IntRange(1, 3).Draw(t, "until")) * time.Hour)
+		}
+		rules = append(rules, r)
 	}
 	return rules
 }
@@ -185,7 +193,11 @@ func drawReceiving(t *rapid.T) policy.Receiving {
 	case 5:
 		r.Attributes = rapid.SampledFrom(masks[1:]).Draw(t, "attributes")
 	}
-	return r
+	stored, err := policy.ParseReceiving(r.String()) // with the floor, for one thing
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *stored
 }
 
 func drawPresence(t *rapid.T) roster.Presence {
@@ -202,7 +214,7 @@ func drawPresence(t *rapid.T) roster.Presence {
 var opKinds = []string{"hear", "hear", "hear", "hear", "hear", "hear", "add", "add", "update", "update", "remove",
 	"settings", "authorize", "authorize", "authorize", "receive", "policy", "subscribe", "subscribe", "subscribe",
 	"unsubscribe", "onSubscribe", "onUnsubscribe", "onSubscribed", "onUnsubscribed", "onProbe", "bounced", "alive",
-	"lost", "open", "swept", "swept", "wants", "wants"}
+	"lost", "open", "swept", "swept", "wants", "wants", "wants", "onSubscribed", "onSubscribed", "doubt", "tick"}
 
 func drawOp(t *rapid.T, w *world) op {
 	o := op{kind: rapid.SampledFrom(opKinds).Draw(t, "op"), jid: rapid.SampledFrom(everybody).Draw(t, "jid")}
@@ -237,6 +249,12 @@ func drawOp(t *rapid.T, w *world) op {
 	case "subscribe":
 		o.resource = rapid.SampledFrom(resources).Draw(t, "resource")
 		o.node = rapid.SampledFrom(allNodes).Draw(t, "node")
+		if rapid.IntRange(0, 3).Draw(t, "also") == 0 {
+			r := drawReceiving(t)
+			o.also = &r
+		}
+	case "doubt":
+		o.turns = rapid.IntRange(1, 3).Draw(t, "turns")
 	case "bounced", "alive":
 		o.resource = rapid.SampledFrom(resources).Draw(t, "resource")
 	case "swept":

@@ -201,9 +201,7 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
-	if g.alarm != nil {
-		g.alarm.Stop()
-	}
+	g.wind() // no rule begins or ends any more
 	for _, ws := range g.byOwner {
 		for _, w := range ws {
 			g.ended(w)

@@ -94,6 +94,8 @@ type stage struct {
 	heard                           []heard                        // all of it, in order
 	first                           *roster.GroupRecord            // what it began with
 	limits                          [2]int                         // see Roster.SetLimits
+	now                             time.Time
+	turns                           int // in which something was said
 	aliases                         aliases
 	questions, remembered, happened int
 	quiet                           bool // do not keep heard
@@ -102,15 +104,18 @@ type stage struct {
 // play puts a group on stage.
 func play(t rapid.TB, rec *roster.GroupRecord) *stage {
 	t.Helper()
-	s := &stage{t: t, first: rec, out: &outbox{wake: make(chan struct{}, 1)}, clients: map[string]*client{}, records: map[string]roster.SubscriptionRecord{}, asks: map[string]*ask{}, past: map[string]map[string][]memory{},
+	s := &stage{t: t, first: rec, out: &outbox{wake: make(chan struct{}, 1)}, now: noon,
+		clients: map[string]*client{}, records: map[string]roster.SubscriptionRecord{},
+		asks: map[string]*ask{}, past: map[string]map[string][]memory{},
 		aliases: aliases{of: map[string]string{}, real: map[string]string{}}}
 	s.r = roster.New(roster.Options{Store: store.Memory(), Outbox: s.out, Renderer: dialect{},
-		Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler)})
+		Now: func() time.Time { return s.now }, Log: slog.New(slog.DiscardHandler)})
 	if err := s.r.CreateGroup(context.Background(), rec); err != nil {
 		t.Fatal(err)
 	}
 	s.g = s.r.Loaded([]byte(rec.Name))
-	s.w = &world{settings: rec.Settings.Clone(), policy: policy.DefaultGroup(), people: map[string]*person{},
+	s.w = &world{settings: rec.Settings.Clone(), policy: policy.DefaultGroup(), people: map[string]*person{}, now: noon,
+		said:  map[string]*policy.Authorization{},
 		ready: true, awaited: map[string]bool{}}
 	for _, m := range rec.Members {
 		s.w.people[m.JID] = &person{rec: m.Clone()}
@@ -141,6 +146,15 @@ func (s *stage) do(o op) {
 	}
 	if c := s.clients[due]; c != nil && got == nil {
 		c.owed = true
+	}
+	for key, c := range s.clients {
+		if o.kind == "doubt" && c.turn > 0 {
+			c.owed, c.may = c.owed || c.turn > s.turns-o.turns, true
+		}
+		// Who has the group as a contact may have logged in meanwhile.
+		if o.kind == "lost" && strings.HasPrefix(key, roster.NodeContact.String()+" ") {
+			c.owed = true
+		}
 	}
 	s.look()
 	s.checkLists()
@@ -244,6 +258,9 @@ func (s *stage) turn(budget int) bool {
 	if i := bytes.LastIndex(bytes.TrimSuffix(b, []byte("\n.\n")), []byte("\n.\n")); i >= 0 && i+3 >= budget {
 		s.t.Fatalf("%d bytes before the last stanza, the budget was %d", i+3, budget)
 	}
+	if len(b) > 0 {
+		s.turns++
+	}
 	for _, h := range read(s.t, b) {
 		s.aliases.rename(&h)
 		if !s.quiet {
@@ -279,6 +296,7 @@ func (s *stage) judge(h heard) error {
 		return fmt.Errorf("he wants nothing")
 	}
 	c := s.clients[x.key()]
+	c.turn = s.turns
 	if h.kind == "contact" {
 		return c.contact(h)
 	}
@@ -298,10 +316,10 @@ func (c *client) contact(h heard) error {
 	switch {
 	case h.text != c.view["line"]:
 		return fmt.Errorf("%s, but may see %s", h.text, c.view["line"])
-	case h.text == c.table["line"] && !c.owed:
+	case h.text == c.table["line"] && !c.owed && !c.may:
 		return fmt.Errorf("%s once more", h.text)
 	}
-	c.table["line"], c.owed = h.text, false
+	c.table["line"], c.owed, c.may = h.text, false, false
 	return nil
 }
 

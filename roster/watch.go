@@ -49,13 +49,6 @@ type partial struct {
 
 // join puts w where it stands.
 func (a *audience) join(w *Watch, p position) {
-	floor := a.floor
-	if w.own != nil {
-		floor = w.own.floor
-	}
-	if p.cursor < floor && w.node != NodeContact {
-		p = position{} // it missed a tombstone
-	}
 	for _, c := range a.cohorts {
 		if c.cursor == p.cursor && (p.cursor == 0 || w.own != nil || c.seen == p.seen && c.last == p.last) {
 			c.turn = max(c.turn, p.turn)

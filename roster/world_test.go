@@ -21,8 +21,10 @@ type world struct {
 	settings roster.Settings
 	policy   policy.Group
 	people   map[string]*person
-	subs     []*sub // in the order in which they came
+	subs     []*sub                           // in the order in which they came
+	said     map[string]*policy.Authorization // rules, of who is no member yet as well
 	clock    int
+	now      time.Time
 
 	ready, sweeping bool
 	sweep           int
@@ -61,7 +63,7 @@ func (s *sub) resource() string {
 
 func (w *world) clone() *world {
 	c := *w
-	c.people, c.subs, c.awaited = map[string]*person{}, nil, maps.Clone(w.awaited)
+	c.people, c.subs, c.awaited, c.said = map[string]*person{}, nil, maps.Clone(w.awaited), maps.Clone(w.said)
 	for j, p := range w.people {
 		q := *p
 		q.rec, q.devices = p.rec.Clone(), slices.Clone(p.devices)
@@ -96,7 +98,7 @@ func (w *world) watcher(jid string) policy.Watcher {
 
 func (w *world) mask(p *person, owner string, r *policy.Receiving) policy.Mask {
 	who := w.watcher(owner)
-	return w.policy.Decide(noon, &policy.Subject{JID: p.rec.JID, Roles: p.rec.Roles, Authorization: p.auth}, &who, r)
+	return w.policy.Decide(w.now, &policy.Subject{JID: p.rec.JID, Roles: p.rec.Roles, Authorization: p.auth}, &who, r)
 }
 
 // best is the device that speaks for p; nil when p is offline.
@@ -196,7 +198,7 @@ func (w *world) sees(owner string, n roster.Node, r *policy.Receiving) map[strin
 		fallthrough
 	case roster.NodeInfo:
 		who := w.watcher(owner)
-		m := w.policy.Decide(noon, &policy.Subject{Authorization: &policy.Authorization{}}, &who, nil)
+		m := w.policy.Decide(w.now, &policy.Subject{Authorization: &policy.Authorization{}}, &who, nil)
 		table["info"] = infoLine(&w.settings, "team", m.Has(policy.Basic))
 	}
 	return table

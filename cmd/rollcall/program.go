@@ -36,7 +36,7 @@ type Main struct {
 
 // grammar is the command line. Each command's Run does its work.
 type grammar struct {
-	Config string `help:"The configuration file." default:"rollcall.toml" placeholder:"FILE"`
+	Config string `help:"The configuration file; rollcall.toml without it." default:"rollcall.toml" placeholder:"FILE"`
 
 	Run     runCmd     `cmd:"" help:"Run the service until SIGTERM or Ctrl-C."`
 	Group   groupCmd   `cmd:"" help:"Create, look at, change and delete groups."`

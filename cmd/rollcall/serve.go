@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 
 	"golang.org/x/sync/errgroup"
@@ -64,6 +65,9 @@ func clientTLS(cfg *config.Config) (*tls.Config, error) {
 		return nil, nil
 	}
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if host, _, _ := net.SplitHostPort(cfg.Server.Address); host == "localhost" || net.ParseIP(host) != nil {
+		c.ServerName = cfg.Server.Host // certificates seldom name such an address
+	}
 	if cfg.Server.CAFile == "" {
 		return c, nil
 	}

@@ -74,18 +74,18 @@ func ejabberdSnippet(cfg *config.Config) string {
 	host, port, _ := net.SplitHostPort(cfg.Server.Address) // checked when loaded
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# In ejabberd.yml, one more entry of the list that is there below listen:")
+	line("# In ejabberd.yml, one more entry of the list below listen:, at its indentation;")
 	line("# then: ejabberdctl reload_config")
-	line("listen:")
 	line("  -")
 	line("    port: %s", port)
 	line("    ip: %s", ejabberdIP(host))
 	line("    module: ejabberd_service")
 	line("    access: all           # who knows the password; the port is the fence")
-	line("    shaper_rule: none     # a fan-out is fast; rollcall paces itself")
+	line("    shaper: none          # a fan-out is fast; rollcall paces itself")
 	line("    max_stanza_size: %d", maxStanza)
 	if cfg.Server.TLS {
-		line("    tls: true             # with the certificate of certfiles")
+		line("    tls: true")
+		line("    certfile: \"FILE\"      # PEM, key and chain, for %s; certfiles is not enough here", host)
 	}
 	line("    hosts:                # no other host here: an attached component gets them all")
 	line("      %s:", yamlQuote(cfg.Domain))

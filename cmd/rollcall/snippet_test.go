@@ -13,15 +13,14 @@ func TestSnippets(t *testing.T) {
 Component "groups.example.org"
     component_secret = "a\"b\\c"
 `,
-			ejabberd: `# In ejabberd.yml, one more entry of the list that is there below listen:
+			ejabberd: `# In ejabberd.yml, one more entry of the list below listen:, at its indentation;
 # then: ejabberdctl reload_config
-listen:
   -
     port: 5347
     ip: "127.0.0.1"
     module: ejabberd_service
     access: all           # who knows the password; the port is the fence
-    shaper_rule: none     # a fan-out is fast; rollcall paces itself
+    shaper: none          # a fan-out is fast; rollcall paces itself
     max_stanza_size: 262144
     hosts:                # no other host here: an attached component gets them all
       "groups.example.org":
@@ -44,17 +43,17 @@ disco_items = { { "team.example.net", "Group presence" } }
 Component "team.example.net"
     component_secret = "s\009ü<>"
 `,
-			ejabberd: `# In ejabberd.yml, one more entry of the list that is there below listen:
+			ejabberd: `# In ejabberd.yml, one more entry of the list below listen:, at its indentation;
 # then: ejabberdctl reload_config
-listen:
   -
     port: 5999
     ip: "::"
     module: ejabberd_service
     access: all           # who knows the password; the port is the fence
-    shaper_rule: none     # a fan-out is fast; rollcall paces itself
+    shaper: none          # a fan-out is fast; rollcall paces itself
     max_stanza_size: 262144
-    tls: true             # with the certificate of certfiles
+    tls: true
+    certfile: "FILE"      # PEM, key and chain, for xmpp.example.org; certfiles is not enough here
     hosts:                # no other host here: an attached component gets them all
       "team.example.net":
         password: "s\tü<>"

@@ -37,14 +37,14 @@ type Store struct {
 	URL string // as package store takes it, with an absolute path
 }
 
-// Admin says who may administer the service.
+// Admin says who may administer the service. So far only Socket is used.
 type Admin struct {
 	JIDs     []string // bare, normalised
 	Creators []string // bare, normalised; empty = the server's own users
 	Socket   string   // absolute
 }
 
-// HTTP is the listener for metrics and health.
+// HTTP is the listener for metrics and health; nothing serves there yet.
 type HTTP struct {
 	Listen string // host:port, "" = off
 }
@@ -96,7 +96,7 @@ func Load(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &Error{File: path, Problem: "there is no such file",
-			Remedy: `write one (two lines are enough: domain = "groups.example.org" and a secret) or name another with -config FILE`}
+			Remedy: `write one (three lines are enough: domain = "groups.example.org" and, below [server], a secret) or name another with -config FILE`}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)

@@ -8,18 +8,19 @@
 //	host = "example.org"              # the server's domain; default: what domain is a part of
 //	tls = false                       # whether the port speaks TLS
 //	ca_file = ""                      # PEM; whom to trust with tls, default: whom the system trusts
+//	                                  # the certificate names address's host or, where that is an IP, host
 //	secret_file = "secret"            # or secret = "…"
 //
 //	[store]
 //	url = "sqlite:rollcall.db"
 //
 //	[admin]
-//	jids = ["admin@example.org"]      # may create and administer every group
-//	creators = []                     # who else may create; empty = the server's own users
+//	jids = ["admin@example.org"]      # not used yet: who may administer every group over XMPP
+//	creators = []                     # not used yet: who else may create; empty = the server's own users
 //	socket = "rollcall.sock"          # where the command line reaches the running service
 //
 //	[http]
-//	listen = "127.0.0.1:8086"         # metrics and health; "" = off
+//	listen = "127.0.0.1:8086"         # not used yet: metrics and health; "" = off
 //
 //	[log]
 //	level = "info"                    # debug, info, warn, error

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/internal/lab"
+)
+
+// The life of the process on each server: it ends with a reason when its
+// secret is wrong, waits for its place when another has it, and leaves no
+// contact that looks alive.
+func TestLife(t *testing.T) {
+	program := build(t)
+	house.Each(t, func(t *testing.T, server lab.Server) {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+
+		wrong := writeConfig(t, server)
+		text, err := os.ReadFile(wrong)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = regexp.MustCompile(`(?m)^secret = .*$`).ReplaceAll(text, []byte(`secret = "wrong"`))
+		if err := os.WriteFile(wrong, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := spawn(t, program, wrong)
+		if status := p.status(); status != exitFailed || !strings.Contains(p.log.String(), "does not accept our secret") {
+			t.Errorf("with a wrong secret: exit %d\n%s", status, p.log)
+		}
+
+		config := writeConfig(t, server)
+		p = spawn(t, program, config)
+		p.says(ctx, "msg=attached", 1)
+		suffix := "." + strings.ToLower(rand.Text()[:6])
+		if err := server.AddUser(ctx, "ann"+suffix, "secret"); err != nil {
+			t.Fatal(err)
+		}
+		ann, err := lab.Login(ctx, server, "ann"+suffix, "secret", "r", lab.ClientOptions{Requests: lab.Approve})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ann.Close()
+		if err := ann.Online(ctx); err != nil {
+			t.Fatal(err)
+		}
+		group := "life" + suffix
+		contact := group + "@" + server.ComponentDomain() + "/group"
+		for _, words := range [][]string{{"group", "create", group}, {"member", "add", group, ann.Bare()}} {
+			if status, out := command(ctx, config, words...); status != exitDone {
+				t.Fatalf("%q: exit %d: %s", words, status, out)
+			}
+		}
+		if err := ann.Send("<presence type='subscribe' to='" + group + "@" + server.ComponentDomain() + "'/>"); err != nil {
+			t.Fatal(err)
+		}
+		shown := func(typ string) {
+			t.Helper()
+			if _, err := ann.Wait(ctx, func(s lab.Stanza) bool { return s.Name == "presence" && s.From == contact && s.Type == typ }); err != nil {
+				t.Fatalf("contact type %q: %v", typ, err)
+			}
+		}
+		shown("")
+
+		// Prosody has one place for a component; who comes second waits for it.
+		if server.Name() == "prosody" {
+			second := spawn(t, program, writeConfig(t, server))
+			second.says(ctx, "conflict", 1)
+			if status := p.terminate(); status != exitDone {
+				t.Errorf("the first: exit %d", status)
+			}
+			attached(t, ctx, ann, server.ComponentDomain())
+			p = second
+		}
+		if status := p.terminate(); status != exitDone {
+			t.Errorf("at SIGTERM: exit %d\n%s", status, p.log)
+		}
+		shown("unavailable")
+	})
+}
