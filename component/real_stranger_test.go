@@ -26,13 +26,16 @@ func TestStranger(t *testing.T) {
 		s.settle()
 		unused := s.address("spam")
 		mallory := s.login("mallory", "r")
+		for _, c := range []*lab.Client{alice, bob} {
+			s.check(c.FenceVia(s.ctx, server.ComponentDomain()))
+		}
 		before := []int{heardOf(alice), heardOf(bob)}
 		answers := 0
 		for _, a := range append(readAttacks(t), moreAttacks()...) {
 			if a.resource != "r" {
 				continue
 			}
-			one, two := s.told(&mallory, team, a), s.told(&mallory, unused, a)
+			one, two := s.told(&mallory, alice, team, a), s.told(&mallory, alice, unused, a)
 			answers += len(one)
 			if !slices.Equal(one, two) {
 				t.Errorf("%s: the group answers\n%.600q\nand the unused name\n%.600q", a.name, one, two)
@@ -62,24 +65,28 @@ func heardOf(c *lab.Client) (n int) {
 }
 
 // told is what c is told after sending the stanza to the address, with every
-// name of ours replaced, sorted. A client that the server throws out is
-// replaced.
-func (s *scene) told(c **lab.Client, to string, a attack) (answers []string) {
+// name of ours replaced, sorted. A client that the server throws out is told
+// nothing and replaced, once all that was on its way to it is gone: the witness
+// has an answer from the service that is younger.
+func (s *scene) told(c **lab.Client, witness *lab.Client, to string, a attack) (answers []string) {
 	s.t.Helper()
-	if (*c).Err() != nil {
-		*c = s.login("mallory", "r")
-	}
 	from := len((*c).Received())
 	local, _, _ := strings.Cut(to, "@")
 	self := (*c).Bare()
 	_ = (*c).Send(strings.NewReplacer("TO", to, "MEMBER", "bob"+s.suffix+"@"+s.server.Host(), "SELF", self, "ID", "x1").Replace(a.stanza))
 	for range 2 { // what the service asks in return is answered then
-		if (*c).Fence(s.ctx) != nil {
-			break
+		if err := (*c).FenceVia(s.ctx, s.server.ComponentDomain()); err != nil {
+			if !ended(*c) {
+				s.t.Fatal(err)
+			}
+			s.settle()
+			s.check(witness.FenceVia(s.ctx, s.server.ComponentDomain()))
+			*c = s.login("mallory", "r")
+			return nil
 		}
 		s.settle()
 	}
-	_ = (*c).Fence(s.ctx)
+	s.check((*c).FenceVia(s.ctx, s.server.ComponentDomain()))
 	for _, st := range (*c).Received()[from:] {
 		if own, _, _ := strings.Cut(st.From, "/"); st.Housekeeping || own == "" || own == self || own == s.server.Host() {
 			continue
