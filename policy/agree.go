@@ -14,7 +14,7 @@ func (a *Authorization) Within(b *Authorization, now time.Time) bool {
 		return true
 	}
 	if !b.Share {
-		return a.Wanted() == 0
+		return a.Wanted(now) == 0
 	}
 	moments := []time.Time{now}
 	for _, x := range [2]*Authorization{a, b} {

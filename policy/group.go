@@ -1,6 +1,9 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Group is the group policy: what the group acquires and shows at all, and
 // what holds for members who said nothing.
@@ -33,17 +36,17 @@ func (g *Group) acquires(s *Subject) bool {
 }
 
 // Acquires is what is worth asking s's server for: what some rule may grant
-// somebody at some time, as far as the group acquires it.
-func (g *Group) Acquires(s *Subject) Mask {
+// somebody from now on, as far as the group acquires it.
+func (g *Group) Acquires(now time.Time, s *Subject) Mask {
 	if !g.acquires(s) {
 		return 0
 	}
 	if s.Authorization != nil {
-		return s.Authorization.Wanted() & g.Collect
+		return s.Authorization.Wanted(now) & g.Collect
 	}
-	m := g.Default.Wanted()
+	m := g.Default.Wanted(now)
 	if s.Agreed != nil {
-		m &= s.Agreed.Wanted()
+		m &= s.Agreed.Wanted(now)
 	}
 	return m & g.Collect
 }

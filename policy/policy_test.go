@@ -156,7 +156,7 @@ func TestDecideProperties(t *testing.T) {
 		if got := g.Decide(noon, &s, &w, nil); got != first {
 			t.Fatalf("order matters: %s, %s", first, got)
 		}
-		if a.Grants(noon, &w)&^a.Wanted() != 0 {
+		if a.Grants(noon, &w)&^a.Wanted(noon) != 0 {
 			t.Fatal("granted what is not wanted")
 		}
 	})

@@ -118,15 +118,17 @@ func (a *Authorization) union(now time.Time, w *Watcher) Mask {
 	return m
 }
 
-// Wanted is the union of all that some rule may grant somebody at some time:
+// Wanted is the union of all that some rule may grant somebody from now on:
 // what is worth asking the member's server for.
-func (a *Authorization) Wanted() Mask {
+func (a *Authorization) Wanted(now time.Time) Mask {
 	var m Mask
 	if !a.Share {
 		return 0
 	}
 	for i := range a.Rules {
-		m |= a.Rules[i].Attributes &^ a.Rules[i].Except
+		if r := &a.Rules[i]; r.Until.IsZero() || now.Before(r.Until) {
+			m |= r.Attributes &^ r.Except
+		}
 	}
 	return (m & All).Closed()
 }
