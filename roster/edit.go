@@ -118,8 +118,10 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 	}
 	g.edit.Lock()
 	defer g.edit.Unlock()
+	var jids []string
 	for i := range members {
 		members[i].Agreed = "" // to the present default
+		jids = append(jids, members[i].JID)
 	}
 	if err := g.checkNew(members); err != nil {
 		return err
@@ -138,6 +140,7 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 	g.signal()
 	g.mu.Unlock()
 	r.outbox.Wanted(g)
+	g.reshare(ctx, jids...)
 	return nil
 }
 

@@ -162,6 +162,7 @@ func (g *Group) bury(m *member) {
 	delete(g.auths, m.JID)
 	g.schedule(m)
 	g.left = g.version
+	g.mark(m.JID) // his tokens are of no use to who he is now, also when the tombstone is freed
 	g.shows[m.slot] = gone
 	if i, ok := g.search(m.JID); ok {
 		g.sorted = slices.Delete(g.sorted, i, i+1)

@@ -146,6 +146,7 @@ func (o op) in(w *world) error {
 		text := w.settings.Policy
 		w.settings = o.settings.Clone()
 		w.settings.Policy = text
+		w.keep()
 		w.dismiss()
 	case "authorize":
 		return o.inAuthorize(w)
@@ -219,6 +220,7 @@ func (o op) inMembers(w *world) error {
 		return roster.ErrMemberExists
 	case o.kind == "add":
 		w.people[o.jid] = &person{rec: o.record.Clone(), auth: w.said[o.jid]}
+		w.keep()
 	case p == nil:
 		return roster.ErrNoMember
 	case o.kind == "update":
