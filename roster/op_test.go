@@ -83,6 +83,8 @@ func (o op) on(s *stage) error {
 		})
 	case "authorize":
 		return g.Authorize(ctx, o.jid, o.auth)
+	case "deliver":
+		g.Deliver()
 	case "agree":
 		id := "nothing"
 		if p, err := g.Proposal(o.jid); err == nil && p != nil {
@@ -187,6 +189,7 @@ func (o op) in(w *world) error {
 	case "alive":
 		w.hold(o.jid, false, to(""))
 		w.hold(o.jid, false, to(o.resource))
+	case "deliver":
 	case "tick":
 		w.now = w.now.Add(time.Hour)
 		w.keep()
