@@ -39,10 +39,10 @@ func (w *writeStatements) all() []statement {
 		{&w.deleteGroup, `DELETE FROM groups WHERE name = ?`},
 		{&w.storeSettings, `UPDATE groups SET title = ?, description = ?, language = ?, attributes = ?,
 			listed = ?, payload = ?, policy = ?, delivery = ? WHERE name = ?`},
-		{&w.storeMember, `INSERT INTO members (group_id, jid, nick, affiliation, roles, attributes, ask, agreed)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE SET nick = excluded.nick,
+		{&w.storeMember, `INSERT INTO members (group_id, jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE SET nick = excluded.nick,
 			affiliation = excluded.affiliation, roles = excluded.roles, attributes = excluded.attributes, ask = excluded.ask,
-			agreed = excluded.agreed`},
+			agreed = excluded.agreed, elsewhere = excluded.elsewhere`},
 		{&w.storeAgreed, `UPDATE members SET agreed = (SELECT value ->> 'To' FROM json_each(?1) WHERE value ->> 'From' = agreed)
 			WHERE group_id = ?2 AND agreed IN (SELECT value ->> 'From' FROM json_each(?1))`},
 		{&w.deleteMember, `DELETE FROM members WHERE group_id = ? AND jid = ?`},
@@ -63,7 +63,7 @@ func (r *readStatements) all() []statement {
 	return []statement{
 		{&r.groups, `SELECT name FROM groups ORDER BY name`},
 		{&r.group, `SELECT id, title, description, language, attributes, listed, payload, policy, delivery FROM groups WHERE name = ?`},
-		{&r.members, `SELECT jid, nick, affiliation, roles, attributes, ask, agreed FROM members WHERE group_id = ? ORDER BY jid`},
+		{&r.members, `SELECT jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere FROM members WHERE group_id = ? ORDER BY jid`},
 		{&r.subscriptions, `SELECT id, node, jid, owner, receiving FROM subscriptions WHERE group_id = ? ORDER BY id`},
 		{&r.contacts, `SELECT jid FROM contacts WHERE group_id = ? ORDER BY jid`},
 		{&r.authorizations, `SELECT jid, rules FROM authorizations WHERE group_id = ? ORDER BY jid`},
