@@ -4,6 +4,7 @@
 #   make test          all tests, those on real Prosody and ejabberd included
 #   make build         bin/rollcall
 #   make bench         benchmarks        (BENCH=regexp, BENCHTIME=2s)
+#   make kill          kill -9 under load, again and again, and nothing is lost   (KILLS=200 on each server)
 #   make fuzz          all fuzz targets  (FUZZTIME=30s each)
 
 GO        ?= go
@@ -13,8 +14,9 @@ TIMEOUT   ?= 15m
 BENCH     ?= .
 BENCHTIME ?= 1s
 FUZZTIME  ?= 30s
+KILLS     ?= 200
 
-.PHONY: build demo test bench fuzz clean tools servers
+.PHONY: build demo test bench kill fuzz clean tools servers
 
 build: tools
 	@$(GO) build -o bin/rollcall ./cmd/rollcall
@@ -28,6 +30,9 @@ test: tools servers
 
 bench: tools servers
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -timeout $(TIMEOUT) ./...
+
+kill: tools servers
+	ROLLCALL_TEST_KILLS=$(KILLS) $(GO) test -v -run '^TestKill$$' -timeout 6h ./store ./cmd/rollcall
 
 fuzz: tools
 	@GO='$(GO)' .ci/fuzz $(FUZZTIME)

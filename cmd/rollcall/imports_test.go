@@ -14,9 +14,10 @@ const module = "github.com/rollcall-xmpp/rollcall/"
 var directions = map[string][]string{
 	"policy":         {},
 	"roster":         {"policy"},
-	"store":          {"roster"},
+	"store":          {"roster", "internal/audit"},
 	"pubsub":         {"roster", "policy", "internal/frame"},
-	"component":      {"pubsub", "roster", "policy", "internal/frame"},
+	"component":      {"pubsub", "roster", "policy", "internal/frame", "internal/audit"},
+	"internal/audit": {},
 	"internal/frame": {},
 }
 
