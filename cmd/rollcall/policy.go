@@ -49,7 +49,8 @@ type policySet struct {
 func (policySet) Help() string {
 	return `The policy is in force at once, and replaces the one there was. Each argument is one sentence: a rule (who: attributes), hide ADDRESSES, or share no. For example:
 
-    rollcall policy set team alice@example.org 'members: availability' 'role:lead: all except location' 'hide eve@example.org'`
+    rollcall policy set team alice@example.org \
+        'members: availability' 'role:lead: all' 'hide eve@example.org'`
 }
 
 // Run sets the policy.
