@@ -44,6 +44,7 @@ type grammar struct {
 	Group   groupCmd   `cmd:"" help:"Create, look at, change and delete groups."`
 	Member  memberCmd  `cmd:"" help:"Add, look at, change and remove members of a group."`
 	Policy  policyCmd  `cmd:"" help:"Look at and set what users let others see."`
+	Doctor  doctorCmd  `cmd:"" help:"Examine the XMPP server: does it suit, and what would make it better?"`
 	Snippet snippetCmd `cmd:"" help:"Print the lines that the XMPP server's configuration needs."`
 	Demo    demoCmd    `cmd:"" help:"See it work: a private server, five people, a live table."`
 	Version versionCmd `cmd:"" help:"Print the version."`

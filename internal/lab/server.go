@@ -69,6 +69,8 @@ type Extra struct {
 	Host      string // Prosody: in the VirtualHost of the users
 	Component string // Prosody: in our Component; ejabberd: in its listener (indented by 4)
 	Modules   string // ejabberd: in the list of modules (indented by 2)
+	ACL       string // ejabberd: in the list of acl (indented by 2)
+	Rules     string // ejabberd: in the list of access_rules (indented by 2)
 }
 
 // startTime bounds one start of a server: ejabberd takes seconds on a busy

@@ -3,6 +3,7 @@ package manual
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
 )
@@ -99,16 +100,16 @@ func Example() string {
 }
 
 func comment(b *strings.Builder, text string) {
-	for _, line := range wrap(text, 76) {
+	for _, line := range Wrap(text, 76) {
 		fmt.Fprintf(b, "## %s\n", line)
 	}
 }
 
-// wrap breaks text into lines of at most width characters.
-func wrap(text string, width int) (lines []string) {
+// Wrap breaks text into lines of at most width characters, where it has spaces.
+func Wrap(text string, width int) (lines []string) {
 	line := ""
 	for word := range strings.FieldsSeq(text) {
-		if line != "" && len(line)+1+len(word) > width {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
 			lines = append(lines, line)
 			line = ""
 		}
