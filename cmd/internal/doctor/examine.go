@@ -94,7 +94,7 @@ func (e *exam) beside(ctx context.Context) {
 	e.tell(Finding{Check: "attach", Level: Note,
 		Says: "the running service is attached as " + e.Link.Domain + ", so this examination is not",
 		Means: "A second connection of the same domain would disturb the service. For all findings stop the service for a minute, " +
-			"or give a second domain that the server knows: --domain and --domain-secret-file."})
+			"or give a second domain that the server knows: --domain and --secret-file."})
 	if !e.login(ctx) {
 		return
 	}

@@ -35,8 +35,11 @@ func (e *exam) port() string {
 	return port
 }
 
-// portLines open a component port.
+// portLines open a component port. Prosody opens 5347 by itself.
 func (e *exam) portLines() []Lines {
+	if e.port() == "5347" {
+		return e.componentLines()
+	}
 	return append([]Lines{prosodyLines("in the global part", fmt.Sprintf("component_ports = { %s }", e.port()))}, e.componentLines()...)
 }
 
