@@ -3,6 +3,7 @@
 #   make demo          see it work: private server, five people, a live table (ONCE=1: play it, exit 0 or 1)
 #   make test          all tests, those on real Prosody and ejabberd included
 #   make build         bin/rollcall
+#   make docs          what is made from the code: packaging/man, packaging/rollcall.toml
 #   make bench         benchmarks        (BENCH=regexp, BENCHTIME=2s)
 #   make kill          kill -9 under load, again and again, and nothing is lost   (KILLS=200 on each server)
 #   make fuzz          all fuzz targets  (FUZZTIME=30s each)
@@ -16,7 +17,7 @@ BENCHTIME ?= 1s
 FUZZTIME  ?= 30s
 KILLS     ?= 200
 
-.PHONY: build demo test bench kill fuzz clean tools servers
+.PHONY: build demo test docs bench kill fuzz clean tools servers
 
 build: tools
 	@$(GO) build -o bin/rollcall ./cmd/rollcall
@@ -27,6 +28,9 @@ demo: build
 test: tools servers
 	$(GO) vet ./...
 	$(GO) test -race -shuffle=on -timeout $(TIMEOUT) $(TESTFLAGS) ./...
+
+docs: tools
+	$(GO) generate ./cmd/rollcall
 
 bench: tools servers
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -timeout $(TIMEOUT) ./...
