@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/watch"
+	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
 const (

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/watch"
+	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
 var update = flag.Bool("update", false, "write the golden pictures anew")
@@ -37,12 +37,12 @@ func anyDay() *view {
 		summary: watch.Summary{Members: 7, Available: 5, Chat: 1, Away: 1, XA: 1, DND: 1},
 		contact: contact{watch.Chat, "5 of 7 available: Anna, Bo, Cy, Dee, Eli"},
 		members: []*watch.Member{
-			{JID: "anna@example.org", Nick: "Anna", Roles: []string{"lead"}, Attributes: titled("Shift lead"), Show: watch.Chat, Status: "Ask me anything", Devices: on("laptop:chat"), Changed: ago(40 * time.Second)},
-			{JID: "bo@example.org", Nick: "Bo", Roles: []string{"ops"}, Show: watch.DND, Status: "On a call\x1b[2J", Devices: on("laptop:dnd"), Changed: ago(300 * time.Millisecond)},
-			{JID: "cy@example.org", Nick: "Cy", Attributes: titled("Backend"), Show: watch.Available, Devices: on("laptop:available", "phone:away"), Changed: ago(5 * time.Minute)},
-			{JID: "dee@example.org", Nick: "日本語の名前です", Roles: []string{"field", "night"}, Attributes: titled("A title that is far too long"), Show: watch.XA, Status: "東京にいます。また明日。", Devices: on("phone:xa"), Changed: ago(3 * time.Hour)},
-			{JID: "eli@example.org", Show: watch.Away, Idle: ago(9 * time.Minute), Devices: on("desk:away", "pad:away", "phone:xa", "watch:dnd"), Changed: ago(100 * time.Hour)},
-			{JID: "fay@example.org", Nick: "Fay", Roles: []string{"guest"}, Show: watch.Offline, Changed: ago(time.Minute)},
+			{JID: "anna@example.org", Nick: "Anna", Roles: []string{"lead"}, Attributes: titled("Shift lead"), Presence: watch.Presence{Show: watch.Chat, Status: "Ask me anything", Devices: on("laptop:chat")}, Changed: ago(40 * time.Second)},
+			{JID: "bo@example.org", Nick: "Bo", Roles: []string{"ops"}, Presence: watch.Presence{Show: watch.DND, Status: "On a call\x1b[2J", Devices: on("laptop:dnd")}, Changed: ago(300 * time.Millisecond)},
+			{JID: "cy@example.org", Nick: "Cy", Attributes: titled("Backend"), Presence: watch.Presence{Show: watch.Available, Devices: on("laptop:available", "phone:away")}, Changed: ago(5 * time.Minute)},
+			{JID: "dee@example.org", Nick: "日本語の名前です", Roles: []string{"field", "night"}, Attributes: titled("A title that is far too long"), Presence: watch.Presence{Show: watch.XA, Status: "東京にいます。また明日。", Devices: on("phone:xa")}, Changed: ago(3 * time.Hour)},
+			{JID: "eli@example.org", Presence: watch.Presence{Show: watch.Away, Idle: ago(9 * time.Minute), Devices: on("desk:away", "pad:away", "phone:xa", "watch:dnd")}, Changed: ago(100 * time.Hour)},
+			{JID: "fay@example.org", Nick: "Fay", Roles: []string{"guest"}, Presence: watch.Presence{Show: watch.Offline}, Changed: ago(time.Minute)},
 		},
 		said: []scene{{at: "07:58", text: "Bo opens his laptop", latency: 1400 * time.Microsecond}, {at: "08:30", text: "Anna: free to chat", problem: true},
 			{at: "09:00", text: "admin: rollcall member add"}, {at: "09:02", text: "Bo: on a call (do not disturb)", latency: 1900 * time.Microsecond}},
@@ -170,9 +170,9 @@ func TestScreen(t *testing.T) {
 }
 
 func TestDescribe(t *testing.T) {
-	a := &watch.Member{Nick: "Anna", Show: watch.Away, Status: "Lunch", Roles: []string{"lead"}, Devices: on("phone:away")}
-	b := &watch.Member{Nick: "Anna", Show: watch.DND, Idle: noon, Roles: []string{"ops"}, Devices: on("desk:dnd", "phone:away")}
-	off := &watch.Member{Nick: "Anna", Show: watch.Offline, Roles: []string{"lead"}}
+	a := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Away, Status: "Lunch", Devices: on("phone:away")}}
+	b := &watch.Member{Nick: "Anna", Roles: []string{"ops"}, Presence: watch.Presence{Show: watch.DND, Idle: noon, Devices: on("desk:dnd", "phone:away")}}
+	off := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Offline}}
 	for want, diff := range map[string]watch.Diff{
 		"Anna is a member, away “Lunch”": {After: a}, "Anna is no longer a member": {Before: a},
 		"Anna: away “Lunch” → offline":                                                {Before: a, After: off},

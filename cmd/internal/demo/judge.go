@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/watch"
+	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
 // maxFailures is after how many of them the verdict is clear.
@@ -107,7 +107,7 @@ func audit(ctx context.Context, s *seat) result {
 
 // fetch asks for the seat's whole node.
 func (s *seat) fetch(ctx context.Context) (*watch.Table, error) {
-	fresh := watch.New(s.group, s.node)
+	fresh := watch.NewTable(s.group, s.node)
 	fresh.Resync()
 	for p := fresh.Request(); p != ""; p = fresh.Request() {
 		answer, err := s.online().Query(ctx, s.group, "get", p)

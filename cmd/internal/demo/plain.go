@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/watch"
+	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
 // plain is live for what is no terminal: a line for each change, and a table

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/watch"
+	"github.com/rollcall-xmpp/rollcall/watch"
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
 )
 

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/watch"
+	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
 // view is all that a frame shows, as the observer's client received it.
