@@ -50,7 +50,7 @@ func (h *Handler) take(t xml.TokenReader, start *xml.StartElement) {
 		return
 	}
 	var m wireMessage
-	err := xml.NewTokenDecoder(t).DecodeElement(&m, start)
+	err := xml.NewTokenDecoder(xmlstream.MultiReader(xmlstream.Token(*start), t)).Decode(&m)
 	for _, w := range watchers {
 		w.message(&m, err)
 	}

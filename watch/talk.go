@@ -24,7 +24,8 @@ const (
 
 // talk does what is said to the group over one session, until ctx ends: it
 // subscribes, asks what the table wants to know, and unsubscribes.
-func (w *Watcher) talk(ctx context.Context, s *xmpp.Session) error {
+func (w *Watcher) talk(ctx context.Context, s *xmpp.Session) (err error) {
+	defer func() { w.leave(s, err) }()
 	if err := w.begin(ctx, s); err != nil {
 		return err
 	}
@@ -32,7 +33,6 @@ func (w *Watcher) talk(ctx context.Context, s *xmpp.Session) error {
 		select {
 		case <-w.ask:
 		case <-ctx.Done():
-			w.leave(s, context.Cause(ctx))
 			return context.Cause(ctx)
 		}
 		if err := w.catchUp(ctx, s); err != nil {
@@ -136,13 +136,14 @@ func (w *Watcher) settle(ctx context.Context, s *xmpp.Session, as string, known 
 	return w.query(ctx, s, stanza.SetIQ, payload+"</pubsub>", nil)
 }
 
-// leave ends the subscription, unless the session, by why, is no more.
+// leave ends the subscription, unless there is none or the session, by why, is
+// no more.
 func (w *Watcher) leave(s *xmpp.Session, why error) {
 	w.mu.Lock()
 	w.synced = false
-	as, ended := w.as, w.table.Ended()
+	as := w.as
 	w.mu.Unlock()
-	if w.o.Keep || ended || errors.Is(why, ErrLost) {
+	if w.o.Keep || errors.Is(why, ErrLost) || errors.Is(why, ErrEnded) || errors.Is(why, ErrRefused) {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())

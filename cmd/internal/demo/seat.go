@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rollcall-xmpp/rollcall/watch"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
+	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
 // contact is the group as somebody's contact list shows it.
