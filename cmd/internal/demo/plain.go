@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/tty"
 	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
@@ -17,7 +18,7 @@ func (d *Demo) plain(ctx context.Context) error {
 			d.printf("  %9s  %s\n", took, describe(diff))
 		}
 		if info != nil {
-			d.printf("  %9s  %s\n", took, heading(info).string(false))
+			d.printf("  %9s  %s\n", took, tty.Heading(info).Text(false))
 		}
 	}
 	d.printf("\n")
@@ -31,7 +32,7 @@ func (d *Demo) plain(ctx context.Context) error {
 			}
 			heard(took)
 			if res.problem != "" {
-				d.printf("             not seen: %s\n", clean(res.problem))
+				d.printf("             not seen: %s\n", tty.Clean(res.problem))
 			}
 		},
 		over:  d.printTable,
@@ -41,11 +42,11 @@ func (d *Demo) plain(ctx context.Context) error {
 }
 
 func (d *Demo) printTable() {
-	v, w, now := d.snapshot(), tableWidth(80), time.Now()
+	v, w, now := d.snapshot(), tty.TableWidth(80), time.Now()
 	d.printf("\n")
-	for _, part := range [][]line{head(v, w), table(v, w, now), {nil}, foot(v, w)[:1], {nil}, d.help(), {nil}} {
+	for _, part := range [][]tty.Line{head(v, w), tty.Table(v.members, w, now), {nil}, foot(v, w)[:1], {nil}, d.help(), {nil}} {
 		for _, l := range part {
-			d.printf("%s\n", l.string(d.cfg.Color))
+			d.printf("%s\n", l.Text(d.cfg.Color))
 		}
 	}
 }
@@ -54,9 +55,9 @@ func (d *Demo) printTable() {
 func describe(d watch.Diff) string {
 	switch {
 	case d.After == nil:
-		return clean(d.Before.Name()) + " is no longer a member"
+		return tty.Clean(d.Before.Name()) + " is no longer a member"
 	case d.Before == nil:
-		return clean(d.After.Name()) + " is a member, " + state(d.After)
+		return tty.Clean(d.After.Name()) + " is a member, " + state(d.After)
 	}
 	var parts []string
 	for _, part := range []struct {
@@ -70,13 +71,13 @@ func describe(d watch.Diff) string {
 			parts = append(parts, part.name+a+" → "+b)
 		}
 	}
-	return clean(d.After.Name()) + ": " + strings.Join(parts, "; ")
+	return tty.Clean(d.After.Name()) + ": " + strings.Join(parts, "; ")
 }
 
 func state(m *watch.Member) string {
-	_, s, _ := symbol(m.Show)
+	_, s, _ := tty.Symbol(m.Show)
 	if m.Status != "" {
-		s += " “" + clean(m.Status) + "”"
+		s += " “" + tty.Clean(m.Status) + "”"
 	}
 	if !m.Idle.IsZero() {
 		s += " idle"
@@ -85,13 +86,13 @@ func state(m *watch.Member) string {
 }
 
 func basic(m *watch.Member) string {
-	return clean(m.Attribute("title") + " (" + strings.Join(m.Roles, " ") + ")")
+	return tty.Clean(m.Attribute("title") + " (" + strings.Join(m.Roles, " ") + ")")
 }
 
 func devices(m *watch.Member) string {
 	var names []string
 	for _, d := range m.Devices {
-		names = append(names, clean(d.Name))
+		names = append(names, tty.Clean(d.Name))
 	}
 	if names == nil {
 		return "nothing"
