@@ -133,7 +133,14 @@ func (w *Watcher) settle(ctx context.Context, s *xmpp.Session, as string, known 
 	if !w.o.Local {
 		payload += w.o.Want.form()
 	}
-	return w.query(ctx, s, stanza.SetIQ, payload+"</pubsub>", nil)
+	err := w.query(ctx, s, stanza.SetIQ, payload+"</pubsub>", nil)
+	if err == nil && w.o.Want.Refuse && !w.o.Local { // nothing will come: that is all
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.synced, w.news.synced = true, true
+		wake(w.fed)
+	}
+	return err
 }
 
 // leave ends the subscription, unless there is none or the session, by why, is

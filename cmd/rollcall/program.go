@@ -43,6 +43,7 @@ type grammar struct {
 	Member  memberCmd  `cmd:"" help:"Add, look at, change and remove members of a group."`
 	Policy  policyCmd  `cmd:"" help:"Look at and set what users let others see."`
 	Snippet snippetCmd `cmd:"" help:"Print the lines that the XMPP server's configuration needs."`
+	Watch   watchCmd   `cmd:"" help:"Log in as an account and see who of a group is there."`
 	Demo    demoCmd    `cmd:"" help:"See it work: a private server, five people, a live table."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -170,21 +170,6 @@ func TestScreen(t *testing.T) {
 	}
 }
 
-func TestDescribe(t *testing.T) {
-	a := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Away, Status: "Lunch", Devices: on("phone:away")}}
-	b := &watch.Member{Nick: "Anna", Roles: []string{"ops"}, Presence: watch.Presence{Show: watch.DND, Idle: noon, Devices: on("desk:dnd", "phone:away")}}
-	off := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Offline}}
-	for want, diff := range map[string]watch.Diff{
-		"Anna is a member, away “Lunch”": {After: a}, "Anna is no longer a member": {Before: a},
-		"Anna: away “Lunch” → offline":                                                {Before: a, After: off},
-		"Anna: away “Lunch” → busy idle;  (lead) →  (ops); on phone → desk and phone": {Before: a, After: b},
-	} {
-		if got := describe(diff); got != want {
-			t.Errorf("described as %q, want %q", got, want)
-		}
-	}
-}
-
 func TestQuoted(t *testing.T) {
 	got := quoted([]string{"group", "create", "--name", "The Team", "--attr", "title=Shift lead", "--attr", "a=b"})
 	if want := `group create --name "The Team" --attr title="Shift lead" --attr a=b`; got != want {
