@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/term"
 	"mellium.im/xmpp"
@@ -60,7 +61,11 @@ func (c *watchCmd) Run(s *session) error {
 	}
 	ctx, stop := signal.NotifyContext(s.ctx, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
-	w := watch.New(group, watch.Options{Want: c.want()})
+	o := watch.Options{Want: c.want()}
+	if c.Once { // a table without a past
+		o.Now = func() time.Time { return time.Time{} }
+	}
+	w := watch.New(group, o)
 	dial := func(ctx context.Context) (*xmpp.Session, error) { return login.Dial(ctx, cfg) }
 	err = c.show(ctx, s, w, cfg.Account.Bare().String(), w.Follow(ctx, dial))
 	switch {

@@ -72,8 +72,7 @@ func (c *watchCmd) once(s *session, w *watch.Watcher, changes iter.Seq2[watch.Ch
 			break
 		}
 	}
-	now := time.Now().Add(tty.Fresh) // nothing is marked as new
-	for _, l := range watchPicture(w, "", "", 80, now) {
+	for _, l := range watchPicture(w, "", "", 80, time.Now()) {
 		s.printf("%s\n", l.Text(false))
 	}
 	return nil

@@ -56,6 +56,9 @@ type column struct {
 	cell  func(m *watch.Member, now time.Time) Line
 }
 
+// since is the head of a column that only a table with a past has.
+const since = "SINCE"
+
 // columnsFor fits the columns into w: the narrower, the fewer.
 func columnsFor(members []*watch.Member, w int) []column {
 	name, title, devices := 4, 17, 12
@@ -65,9 +68,10 @@ func columnsFor(members []*watch.Member, w int) []column {
 	if w >= 100 {
 		title, devices = 26, 18
 	}
+	old := len(members) > 0 && !slices.ContainsFunc(members, func(m *watch.Member) bool { return !m.Changed.IsZero() })
 	cols := slices.DeleteFunc([]column{{"NAME", name, 0, nameCell}, {"TITLE · ROLES", title, 60, roleCell}, {"PRESENCE", 13, 0, presenceCell},
-		{"STATUS", 0, 40, statusCell}, {"DEVICES", devices, 74, devicesCell}, {"SINCE", 5, 48, sinceCell}},
-		func(c column) bool { return w < c.from })
+		{"STATUS", 0, 40, statusCell}, {"DEVICES", devices, 74, devicesCell}, {since, 5, 48, sinceCell}},
+		func(c column) bool { return w < c.from || old && c.head == since })
 	left := w - 1 // the last column has no gap behind it
 	for _, c := range cols {
 		left -= c.width + 2
