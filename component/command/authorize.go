@@ -17,7 +17,8 @@ func authorizeWord() word {
 		name: "authorize", also: []string{"share", "teile", "teilen", "zeige", "hide", "verstecke", "verbirg", "unhide", "show", "privacy"},
 		at:    atGroup,
 		label: "Who sees what of you",
-		usage: "share – what others see of you; share nothing; share everything but location; share status with lead; hide from bob@example.org",
+		usage: "share – what others see of you",
+		such:  "share nothing; share everything but location; share only availability; share status with lead; hide from bob@example.org; unhide bob@example.org; share default",
 		form: func(_ context.Context, c *call) (*form, error) {
 			p, err := c.privacy()
 			return p.form(c), err

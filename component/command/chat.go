@@ -85,7 +85,7 @@ func (c *call) reply(ctx context.Context, m *Message) (*answer, error) {
 	if w.read != nil {
 		var err error
 		if in, err = w.read(ctx, c, l); err != nil {
-			return c.unread(w, err)
+			return c.unread(l, err)
 		}
 	}
 	if in != nil && w.form != nil {
@@ -95,19 +95,19 @@ func (c *call) reply(ctx context.Context, m *Message) (*answer, error) {
 		}
 		checked, wrong := c.check(f, in)
 		if wrong != nil {
-			return c.unread(w, wrong)
+			return c.unread(l, wrong)
 		}
 		in = checked
 	}
 	a, err := w.run(ctx, c, in)
 	if err != nil {
-		return c.unread(w, err)
+		return c.unread(l, err)
 	}
 	return a, nil
 }
 
 // unread says why a line makes no sense, and how it is written.
-func (c *call) unread(w *word, err error) (*answer, error) {
+func (c *call) unread(l *line, err error) (*answer, error) {
 	var wrong *fieldError
 	if !errors.As(err, &wrong) {
 		if a := c.explainError(err); a != nil {
@@ -115,9 +115,7 @@ func (c *call) unread(w *word, err error) (*answer, error) {
 		}
 		return nil, err
 	}
-	a := failed(wrong.Error())
-	a.notes = append(a.notes, note{info, c.say(w.usage)})
-	return a, nil
+	return failed(wrong.Error() + "\n" + c.say("Write “help %s” for how it is written.", l.verb)), nil
 }
 
 // lost is the answer to a word that is none of ours, as long as there is

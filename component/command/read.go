@@ -13,9 +13,9 @@ var attributeAliases = [...]struct {
 	mask  policy.Mask
 }{
 	{"all", policy.All}, {"everything", policy.All}, {"alles", policy.All},
-	{"presence", policy.Availability}, {"online", policy.Availability}, {"anwesenheit", policy.Availability}, {"verfugbarkeit", policy.Availability}, {"available", policy.Availability},
+	{"presence", policy.Availability}, {"online", policy.Availability}, {"anwesenheit", policy.Availability}, {"da", policy.Availability}, {"verfugbarkeit", policy.Availability}, {"available", policy.Availability},
 	{"away", policy.Show}, {"abwesenheit", policy.Show}, {"verbindung", policy.Connection}, {"text", policy.Status}, {"statustext", policy.Status},
-	{"gerate", policy.Devices}, {"device", policy.Devices}, {"stimmung", policy.Mood}, {"tatigkeit", policy.Activity}, {"musik", policy.Tune}, {"music", policy.Tune},
+	{"gerat", policy.Devices}, {"gerate", policy.Devices}, {"geraete", policy.Devices}, {"device", policy.Devices}, {"stimmung", policy.Mood}, {"taetigkeit", policy.Activity}, {"tatigkeit", policy.Activity}, {"musik", policy.Tune}, {"music", policy.Tune},
 	{"interessen", policy.Interests}, {"sprache", policy.Language}, {"ort", policy.Location}, {"standort", policy.Location}, {"place", policy.Location}, {"position", policy.Location},
 	{"nick", policy.Nickname}, {"spitzname", policy.Nickname}, {"picture", policy.Avatar}, {"bild", policy.Avatar}, {"zeitzone", policy.Timezone}, {"adressen", policy.Addresses},
 	{"leerlauf", policy.Idle}, {"bereitschaft", policy.Willingness}, {"gezahlt", policy.Counted},
@@ -46,7 +46,7 @@ func (c *call) readAttributes(list []string) (m policy.Mask, rest []string, err 
 		case isOneOf(w, "only", "just", "and", "my", "nur", "und", "mein", "meine", "meinen", "me", "nothing", "nichts", "none", "no", "default", "standard", "vorschlag"):
 		case isOneOf(w, "but", "except", "without", "not", "ausser", "ohne", "nicht", "bis", "auf"):
 			into = &except
-		case isOneOf(w, "with", "to", "for", "mit", "an", "fur"):
+		case isOneOf(w, "with", "to", "for", "mit", "an", "fur", "fuer"):
 			return (floored(named) &^ except).Closed(), list[i+1:], nil
 		default:
 			bit, ok := attribute(w)

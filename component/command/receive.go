@@ -15,7 +15,8 @@ func receiveWord() word {
 	return word{
 		name: "receive", also: []string{"empfange", "empfangen", "mute", "stumm"}, at: atGroup,
 		label: "What you receive",
-		usage: "receive – what you are sent; receive nothing; receive everything; receive only role:lead; receive only availability",
+		usage: "receive – what you are sent",
+		such:  "receive nothing; receive everything; receive only availability; receive only role:lead; receive only bob@example.org; receive my role",
 		may:   func(c *call) bool { return c.about.Watches },
 		form: func(_ context.Context, c *call) (*form, error) {
 			return c.receiveForm(c.received()), nil
@@ -157,10 +158,10 @@ func readReceive(_ context.Context, c *call, l *line) (values, error) {
 	if len(l.words) == 0 && l.verb != "mute" && l.verb != "stumm" {
 		return nil, nil
 	}
-	in := values{fieldDeliver: boolean(true), fieldSameRole: boolean(false)}
 	if l.verb == "mute" || l.verb == "stumm" {
-		in[fieldDeliver] = boolean(false)
+		return values{fieldDeliver: boolean(false)}, nil
 	}
+	in := values{fieldDeliver: boolean(true), fieldSameRole: boolean(false), fieldMembers: {}, fieldRoles: {}, fieldOf: {}}
 	for i := 0; i < len(l.words); i++ {
 		w := l.words[i]
 		bit, isAttribute := attribute(w)
@@ -168,7 +169,7 @@ func readReceive(_ context.Context, c *call, l *line) (values, error) {
 		case isOneOf(w, "only", "just", "and", "from", "of", "nur", "und", "von", "vom"):
 		case isOneOf(w, "everything", "all", "alles"):
 		case isOneOf(w, "nothing", "none", "nichts", "no"):
-			in[fieldDeliver] = boolean(false)
+			return values{fieldDeliver: boolean(false)}, nil // the rest is kept
 		case isOneOf(w, "same-role", "my", "mine", "meine", "meiner"):
 			in[fieldSameRole] = boolean(true)
 		case isOneOf(w, "role", "roles", "rolle", "rollen") && in.is(fieldSameRole):

@@ -22,6 +22,7 @@ type word struct {
 	at    place
 	label string // in a list of commands
 	usage string // in a chat: what to write, and what it does; "" = not offered there
+	such  string // in a chat: more that can be written, separated by semicolons
 
 	// may says who may use the word, out of those who may know of the place;
 	// nil = all of them.
