@@ -40,6 +40,15 @@ func failed(text string) *answer { return &answer{notes: []note{{failure, text}}
 
 // text is the answer as it stands in a chat.
 func (a *answer) text() string {
+	body := a.body()
+	if a.title == "" || body == "" {
+		return a.title + body
+	}
+	return a.title + "\n" + body
+}
+
+// body is text without the title.
+func (a *answer) body() string {
 	var b strings.Builder
 	add := func(line string) {
 		if line == "" {
@@ -50,7 +59,6 @@ func (a *answer) text() string {
 		}
 		b.WriteString(line)
 	}
-	add(a.title)
 	for i := range a.fields {
 		f := &a.fields[i]
 		said := strings.Join(f.values, "\n")

@@ -64,10 +64,10 @@ type preset struct {
 
 var presets = [...]preset{
 	{"everything", "Everything", policy.All},
-	{"most", "Everything but where I am and my other addresses", policy.All &^ (policy.Location | policy.Addresses)},
-	{"status", "Whether I am available, away or busy, and my status text", policy.Counted | policy.Availability | policy.Show | policy.Status},
+	{"most", "All but location and addresses", policy.All &^ (policy.Location | policy.Addresses)},
+	{"status", "Available, away, busy, status text", policy.Counted | policy.Availability | policy.Show | policy.Status},
 	{"availability", "Only whether I am available", policy.Counted | policy.Availability},
-	{"counted", "Only that I am counted, without my name", policy.Counted},
+	{"counted", "Only a number, no name", policy.Counted},
 }
 
 // privacy is what the caller lets others see now.
@@ -100,10 +100,19 @@ func (p *privacy) what() string {
 	return whatRules
 }
 
-// rules is the text form of the rules alone.
-func (p *privacy) rules() []string {
-	a := policy.Authorization{Share: true, Rules: p.Rules}
-	return lines([]string{a.String()})
+// rules is the text form of the rules alone, as short as people would write
+// it.
+func (p *privacy) rules() (all []string) {
+	for _, r := range p.Rules {
+		text := r.String()
+		if words := r.Attributes.String(); r.Attributes.Has(policy.All) {
+			text = strings.Replace(text, words, "all", 1)
+		} else if r.Attributes.Has(policy.Availability) {
+			text = strings.Replace(text, ": "+words, ": "+(r.Attributes&^policy.Counted).String(), 1)
+		}
+		all = append(all, text)
+	}
+	return all
 }
 
 func (p *privacy) form(c *call) *form {
@@ -112,12 +121,12 @@ func (p *privacy) form(c *call) *form {
 		choices = append(choices, option{x.name, c.say(x.label)})
 	}
 	choices = append(choices,
-		option{whatNothing, c.say("Nothing: the group no longer asks for my presence")},
-		option{whatDefault, c.say("What the group proposes to everybody")},
-		option{whatRules, c.say("What my own rules below say")})
+		option{whatNothing, c.say("Nothing")},
+		option{whatDefault, c.say("What the group proposes")},
+		option{whatRules, c.say("My own rules, below")})
 	return &form{
 		title:        c.say("Who sees what of you in %s", c.title()),
-		instructions: p.tell(c).text(),
+		instructions: c.say("Now: %s", p.tell(c).body()),
 		fields: []field{
 			{name: fieldWhat, kind: data.TypeList, label: c.say("Members see"), values: []string{p.what()}, options: choices, required: true},
 			{name: fieldHide, kind: data.TypeJIDMulti, label: c.say("Always offline for (addresses)"), values: p.Hide,

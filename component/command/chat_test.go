@@ -35,7 +35,7 @@ func TestChat(t *testing.T) {
 		{"share shoes", "shoes: I do not know this attribute. There are: " + policy.All.String() + ".\nWrite “help share” for how it is written."},
 		{"hide from @@@", "@@@: This is not an address"},
 		{"receive", "You have no subscription in this group."},
-		{"help", "Team: write one of these words to the group. Only you get the answer.\nwho – who is there\nshare –"},
+		{"help", "Team: write one of these words to the group. Only you get the answer.\nwho: who is there\nshare:"},
 		{"help share", "share – what others see of you\nshare nothing\nshare everything but location"},
 		{"help nonsense", "Team: write one"},
 		{"shar nothing", "I do not know “shar”. Did you mean “share”?"},
@@ -68,14 +68,14 @@ func TestChat(t *testing.T) {
 func TestChatSetsPolicies(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range []struct{ line, want string }{
-		{"share only availability", "members: counted availability\n"},
-		{"hide ann", "hide ann@example.org\nmembers: counted availability\n"},
-		{"hide from cid", "hide ann@example.org\nhide cid@example.org\nmembers: counted availability\n"},
-		{"share everything with lead", "hide ann@example.org\nhide cid@example.org\nmembers: counted availability\nrole:lead: " + policy.All.String() + "\n"},
-		{"unhide ann", "hide cid@example.org\nmembers: counted availability\nrole:lead: " + policy.All.String() + "\n"},
-		{"share nothing with lead", "hide cid@example.org\nmembers: counted availability\n"},
-		{"share nothing", "share no\nhide cid@example.org\nmembers: counted availability\n"},
-		{"share status", "hide cid@example.org\nmembers: counted availability status\n"},
+		{"share only availability", "members: availability\n"},
+		{"hide ann", "hide ann@example.org\nmembers: availability\n"},
+		{"hide from cid", "hide ann@example.org\nhide cid@example.org\nmembers: availability\n"},
+		{"share everything with lead", "hide ann@example.org\nhide cid@example.org\nmembers: availability\nrole:lead: " + policy.All.String() + "\n"},
+		{"unhide ann", "hide cid@example.org\nmembers: availability\nrole:lead: " + policy.All.String() + "\n"},
+		{"share nothing with lead", "hide cid@example.org\nmembers: availability\n"},
+		{"share nothing", "share no\nhide cid@example.org\nmembers: availability\n"},
+		{"share status", "hide cid@example.org\nmembers: availability status\n"},
 	} {
 		w.now = w.now.Add(time.Minute)
 		w.says("bob", team, c.line)

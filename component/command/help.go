@@ -37,8 +37,8 @@ func (c *call) help() *answer {
 		a.title = c.say("%s: write one of these words to the group. Only you get the answer.", c.title())
 	}
 	for _, w := range c.words() {
-		if w.usage != "" {
-			a.fields = append(a.fields, field{kind: data.TypeFixed, values: []string{c.say(w.usage)}})
+		if verb, does, ok := strings.Cut(c.say(w.usage), " – "); ok {
+			a.fields = append(a.fields, field{name: w.name, kind: data.TypeText, label: verb, values: []string{does}})
 		}
 	}
 	return a
@@ -49,7 +49,7 @@ func (c *call) helpAbout(w *word) *answer {
 	a := &answer{title: c.say(w.usage)}
 	for such := range strings.SplitSeq(c.say(w.such), "; ") {
 		if such != "" {
-			a.fields = append(a.fields, field{kind: data.TypeFixed, values: []string{such}})
+			a.fields = append(a.fields, field{kind: data.TypeText, values: []string{such}})
 		}
 	}
 	return a
