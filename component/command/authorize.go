@@ -65,8 +65,8 @@ type preset struct {
 var presets = [...]preset{
 	{"everything", "Everything", policy.All},
 	{"most", "All but location and addresses", policy.All &^ (policy.Location | policy.Addresses)},
-	{"status", "Available, away, busy, status text", policy.Counted | policy.Availability | policy.Show | policy.Status},
-	{"availability", "Only whether I am available", policy.Counted | policy.Availability},
+	{"status", "Available, away, busy, status text", policy.Availability | policy.Show | policy.Status},
+	{"availability", "Only whether I am available", policy.Availability},
 	{"counted", "Only a number, no name", policy.Counted},
 }
 
@@ -92,7 +92,7 @@ func (p *privacy) what() string {
 	if len(p.Rules) == 1 && p.Rules[0].Who.Class == policy.Members && p.Rules[0].From.IsZero() && p.Rules[0].Until.IsZero() {
 		mask := (p.Rules[0].Attributes &^ p.Rules[0].Except).Closed()
 		for _, x := range presets {
-			if x.mask == mask {
+			if x.mask.Closed() == mask {
 				return x.name
 			}
 		}

@@ -64,6 +64,7 @@ func germanTexts() [][2]string {
 		{"Who sees what of you", "Wer was von dir sieht"},
 		{"Who sees what of you in %s", "Wer in %s was von dir sieht"},
 		{"Write “help %s” for how it is written.", "Schreib „hilfe %s“, dann sage ich, wie man es schreibt."},
+		{"Write “help share” for what else can be shared, and so on.", "Schreib „hilfe teilen“, dann sage ich, was man alles teilen kann, und so weiter."},
 		{"You are in no group here.", "Du bist hier in keiner Gruppe."},
 		{"You are sent", "Du bekommst"},
 		{"You are sent what others let you see and you want. This counts for all your subscriptions in this group.",

@@ -41,6 +41,9 @@ func (c *call) help() *answer {
 			a.fields = append(a.fields, field{name: w.name, kind: data.TypeText, label: verb, values: []string{does}})
 		}
 	}
+	if c.group != nil {
+		a.notes = append(a.notes, note{info, c.say("Write “help share” for what else can be shared, and so on.")})
+	}
 	return a
 }
 

@@ -151,7 +151,7 @@ func TestActions(t *testing.T) {
 		if attr(got, "status") != "completed" {
 			t.Errorf("%s: %s", action, got)
 		}
-		if a, own, err := w.group("team").Authorization(at("bob")); err != nil || !own || a.String() != "members: counted availability\n" {
+		if a, own, err := w.group("team").Authorization(at("bob")); err != nil || !own || a.String() != "members: availability\n" {
 			t.Errorf("%s: %q %v", action, a.String(), err)
 		}
 	}
