@@ -29,15 +29,7 @@ func authorizeWord() word {
 			if err != nil || in == nil {
 				return p.tell(c), err
 			}
-			a, err := p.wanted(ctx, c, in)
-			if err != nil {
-				return nil, err
-			}
-			if err := c.group.Authorize(ctx, c.bare, a); err != nil {
-				return nil, err
-			}
-			p, err = c.privacy()
-			return p.tell(c), err
+			return p.authorize(ctx, c, in)
 		},
 	}
 }
@@ -100,10 +92,9 @@ func (p *privacy) what() string {
 	return whatRules
 }
 
-// rules is the text form of the rules alone, as short as people would write
-// it.
-func (p *privacy) rules() (all []string) {
-	for _, r := range p.Rules {
+// ruleLines is the text form of rules, as short as people would write it.
+func ruleLines(rules []policy.Rule) (all []string) {
+	for _, r := range rules {
 		text := r.String()
 		if words := r.Attributes.String(); r.Attributes.Has(policy.All) {
 			text = strings.Replace(text, words, "all", 1)
@@ -115,6 +106,30 @@ func (p *privacy) rules() (all []string) {
 	return all
 }
 
+// authorize does what in asks for.
+func (p *privacy) authorize(ctx context.Context, c *call, in values) (*answer, error) {
+	if in.is(fieldAgree) {
+		a, err := c.agree(ctx, in.one(fieldProposal))
+		if err != nil || p.same(in) {
+			return a, err
+		}
+	}
+	a, err := p.wanted(ctx, c, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.group.Authorize(ctx, c.bare, a); err != nil {
+		return nil, err
+	}
+	now, err := c.privacy()
+	return now.tell(c), err
+}
+
+// same says whether in leaves p as it is.
+func (p *privacy) same(in values) bool {
+	return in.one(fieldWhat) == p.what() && slices.Equal(in[fieldHide], p.Hide) && slices.Equal(in[fieldRules], ruleLines(p.Rules))
+}
+
 func (p *privacy) form(c *call) *form {
 	choices := []option{}
 	for _, x := range presets {
@@ -124,17 +139,23 @@ func (p *privacy) form(c *call) *form {
 		option{whatNothing, c.say("Nothing")},
 		option{whatDefault, c.say("What the group proposes")},
 		option{whatRules, c.say("My own rules, below")})
-	return &form{
+	f := &form{
 		title:        c.say("Who sees what of you in %s", c.title()),
 		instructions: c.say("Now: %s", p.tell(c).body()),
 		fields: []field{
 			{name: fieldWhat, kind: data.TypeList, label: c.say("Members see"), values: []string{p.what()}, options: choices, required: true},
 			{name: fieldHide, kind: data.TypeJIDMulti, label: c.say("Always offline for (addresses)"), values: p.Hide,
 				desc: c.say("These people always see you offline. They are not told.")},
-			{name: fieldRules, kind: data.TypeTextMulti, label: c.say("My own rules, one a line"), values: p.rules(),
+			{name: fieldRules, kind: data.TypeTextMulti, label: c.say("My own rules, one a line"), values: ruleLines(p.Rules),
 				desc: c.say("Such as: members: availability show – role:lead: all except location – jid:bob@example.org: status until 2030-01-31T18:00:00Z")},
 		},
 	}
+	if open := c.proposal(); open != nil {
+		f.instructions += "\n" + c.proposes(open)
+		f.fields = append(f.fields, field{name: fieldProposal, kind: data.TypeHidden, values: []string{open.ID}},
+			field{name: fieldAgree, kind: data.TypeBoolean, label: c.say("I agree"), values: boolean(false)})
+	}
+	return f
 }
 
 // tell puts p into words.
@@ -146,18 +167,39 @@ func (p *privacy) tell(c *call) *answer {
 	if !p.Share || len(p.Rules) == 0 {
 		say(c.say("Everybody"), c.say("nothing"))
 	} else {
-		for i := range p.Rules {
-			r := &p.Rules[i]
-			say(c.whom(r.Who), c.attributes((r.Attributes&^r.Except).Closed())+c.during(r))
+		for _, r := range merged(p.Rules) {
+			say(c.whom(r.Who), c.attributes(r.Attributes)+c.during(&r))
 		}
 	}
 	if len(p.Hide) > 0 {
 		say(c.say("Always offline for"), strings.Join(p.Hide, ", "))
 	}
-	if !p.own {
+	open := c.proposal() != nil
+	switch {
+	case !p.own && open:
+		a.notes = append(a.notes, note{info, c.say("This is what you agreed to; you have said nothing else.")})
+	case !p.own:
 		a.notes = append(a.notes, note{info, c.say("This is what the group proposes; you have said nothing else.")})
 	}
+	if c.chat && open {
+		a.notes = append(a.notes, note{info, c.say("The group asks you something: write “agree”.")})
+	}
 	return a
+}
+
+// merged is rules with those about the same people at the same time made one,
+// without exceptions: that is how they count.
+func merged(rules []policy.Rule) (all []policy.Rule) {
+	for _, r := range rules {
+		r.Attributes, r.Except = r.Attributes&^r.Except, 0
+		same := func(x policy.Rule) bool { return x.Who == r.Who && x.From.Equal(r.From) && x.Until.Equal(r.Until) }
+		if i := slices.IndexFunc(all, same); i >= 0 {
+			all[i].Attributes |= r.Attributes
+		} else {
+			all = append(all, r)
+		}
+	}
+	return all
 }
 
 // whom is whom a rule speaks of.
@@ -191,7 +233,7 @@ func (c *call) during(r *policy.Rule) (s string) {
 // wanted is the policy that in asks for; nil takes back what he has said.
 func (p *privacy) wanted(ctx context.Context, c *call, in values) (*policy.Authorization, error) {
 	what, hide := in.one(fieldWhat), in[fieldHide]
-	if what == p.what() && !slices.Equal(in[fieldRules], p.rules()) {
+	if what == p.what() && !slices.Equal(in[fieldRules], ruleLines(p.Rules)) {
 		what = whatRules // who only edits the rules wants them
 	}
 	a := &policy.Authorization{Share: true}
@@ -210,13 +252,13 @@ func (p *privacy) wanted(ctx context.Context, c *call, in values) (*policy.Autho
 	case whatRules:
 		var err error
 		if a, err = policy.ParseAuthorization(strings.Join(in[fieldRules], "\n")); err != nil {
-			return nil, &fieldError{c.say("My own rules, one a line"), c.lineError(err)}
+			return nil, &fieldError{fieldRules, c.lineError(err)}
 		}
 		hide = append(slices.Clone(hide), a.Hide...)
 	default:
 		i := slices.IndexFunc(presets[:], func(x preset) bool { return x.name == what })
 		if i < 0 {
-			return nil, &fieldError{c.say("Members see"), c.say("Something must stand here.")}
+			return nil, &fieldError{fieldWhat, c.say("Something must stand here.")}
 		}
 		a.Rules = []policy.Rule{{Who: policy.Who{Class: policy.Members}, Attributes: presets[i].mask}}
 	}
@@ -243,7 +285,7 @@ func (c *call) spell(a *policy.Authorization) error {
 	for i := range a.Hide {
 		j, ok := bareJID(a.Hide[i])
 		if !ok {
-			return &fieldError{c.say("Always offline for (addresses)"), c.say("“%s” is not an address like user@example.org.", shorten(a.Hide[i], 40))}
+			return &fieldError{fieldHide, c.say("“%s” is not an address like user@example.org.", shorten(a.Hide[i], 40))}
 		}
 		a.Hide[i] = j
 	}
@@ -254,7 +296,7 @@ func (c *call) spell(a *policy.Authorization) error {
 		}
 		j, ok := bareJID(w.Name)
 		if !ok {
-			return &fieldError{c.say("My own rules, one a line"), c.say("“%s” is not an address like user@example.org.", shorten(w.Name, 40))}
+			return &fieldError{fieldRules, c.say("“%s” is not an address like user@example.org.", shorten(w.Name, 40))}
 		}
 		w.Name = j
 	}
@@ -277,7 +319,7 @@ func readAuthorize(_ context.Context, c *call, l *line) (values, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := values{fieldWhat: {p.what()}, fieldHide: p.Hide, fieldRules: p.rules()}
+	in := values{fieldWhat: {p.what()}, fieldHide: p.Hide, fieldRules: ruleLines(p.Rules)}
 	switch l.verb {
 	case "hide", "verstecke", "verbirg":
 		return p.readHide(c, l, in, true)
@@ -326,8 +368,7 @@ func (p *privacy) changed(whom []policy.Who, mask policy.Mask, all bool) []strin
 			rules = append(rules, policy.Rule{Who: w, Attributes: mask})
 		}
 	}
-	q := privacy{Authorization: policy.Authorization{Share: true, Rules: rules}}
-	return q.rules()
+	return ruleLines(rules)
 }
 
 func (p *privacy) readHide(c *call, l *line, in values, hide bool) (values, error) {

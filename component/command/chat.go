@@ -88,9 +88,10 @@ func (c *call) reply(ctx context.Context, m *Message) (*answer, error) {
 			return c.unread(l, err)
 		}
 	}
+	var f *form
 	if in != nil && w.form != nil {
-		f, err := w.form(ctx, c)
-		if err != nil {
+		var err error
+		if f, err = w.form(ctx, c); err != nil {
 			return nil, err
 		}
 		checked, wrong := c.check(f, in)
@@ -100,6 +101,9 @@ func (c *call) reply(ctx context.Context, m *Message) (*answer, error) {
 		in = checked
 	}
 	a, err := w.run(ctx, c, in)
+	if wrong := c.wrong(f, err); wrong != nil {
+		err = wrong
+	}
 	if err != nil {
 		return c.unread(l, err)
 	}

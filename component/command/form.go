@@ -43,11 +43,16 @@ func (v values) one(name string) string {
 // is says whether a boolean is set.
 func (v values) is(name string) bool { return v.one(name) == "true" }
 
-// fieldError is a value that makes no sense: which field, and why, in the
-// caller's language.
+// fieldError is a value that makes no sense: which field, by name or as people
+// call it, and why, in the caller's language.
 type fieldError struct{ field, reason string }
 
-func (e *fieldError) Error() string { return e.field + ": " + e.reason }
+func (e *fieldError) Error() string {
+	if e.field == "" {
+		return e.reason
+	}
+	return e.field + ": " + e.reason
+}
 
 // with is the form with what somebody has typed into it.
 func (f *form) with(typed values) *form {
@@ -113,6 +118,8 @@ func (f *field) data(o []data.Option) data.Field {
 		return data.Boolean(f.name, o...)
 	case data.TypeFixed:
 		return data.Fixed(o...)
+	case data.TypeHidden:
+		return data.Hidden(f.name, o...)
 	case data.TypeJID:
 		return data.JID(f.name, o...)
 	case data.TypeJIDMulti:

@@ -146,9 +146,8 @@ func (c *call) run(ctx context.Context, b []byte, w *word, x *session, f *form, 
 		in = checked
 	}
 	a, err := w.run(ctx, c, in)
-	var wrong *fieldError
-	switch {
-	case errors.As(err, &wrong) && f != nil:
+	switch wrong := c.wrong(f, err); {
+	case wrong != nil && f != nil:
 		return c.again(b, w, x, f.with(typed), wrong)
 	case err != nil:
 		if a = c.explainError(err); a == nil {
@@ -169,6 +168,25 @@ func (c *call) run(ctx context.Context, b []byte, w *word, x *session, f *form, 
 		}, a)
 	}
 	return c.done(b, w, a)
+}
+
+// wrong says which field of f err is about, nil if it is about none. Words
+// name fields as the form does; people know them by their labels.
+func (c *call) wrong(f *form, err error) *fieldError {
+	var field *fieldError
+	var bad *roster.InvalidError
+	switch {
+	case errors.As(err, &field):
+		if f != nil {
+			if x := f.field(field.field); x != nil {
+				return &fieldError{x.called(), field.reason}
+			}
+		}
+		return field
+	case errors.As(err, &bad):
+		return &fieldError{"", c.say("This cannot be: %s", bad.Error())}
+	}
+	return nil
 }
 
 // again brings the form back with what was typed and what is wrong with it.

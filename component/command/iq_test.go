@@ -37,6 +37,10 @@ func TestCommands(t *testing.T) {
 		{who: "ann", to: team, word: "authorize", form: []string{"Members see"}, typed: []string{"what=rules", "rules=role:lead: availability show|members: counted"},
 			says: []string{"Members with the role lead", "away or busy", "being counted"}},
 		{who: "bob", to: team, word: "receive", form: []string{"Send me who is there"}, typed: []string{"deliver=0"}, says: []string{"You have no subscription"}},
+		{who: "cid", to: team, word: "configure", form: []string{"Who may watch", "<value>members</value>", "role:lead", "<value>members: all except location addresses</value>"},
+			typed: []string{"name=The <Team>", "description=One|two", "language=de", "listed=1", "attributes=phone=123", "watch=members|role:lead", "watch-list=example.com, eve@example.org",
+				"basic=anyone", "default-authorization=members: availability", "require=availability", "collect=counted|availability|show", "collect-from=ann@example.org", "payload=combined", "delivery=5000"},
+			says: []string{"The &lt;Team&gt;", "One", "phone=123", "domain:example.com", "jid:eve@example.org", "Everybody", "being available, away or busy", "jid:ann@example.org", "both in one", "5000"}},
 	} {
 		t.Run(c.word+" "+c.who, func(t *testing.T) {
 			w := newWorld(t)
@@ -115,6 +119,7 @@ func TestWordsAreForSome(t *testing.T) {
 	}
 	for _, c := range []struct{ who, to, want string }{
 		{"bob", team, "[who authorize receive help]"},
+		{"cid", team, "[who authorize receive configure help]"},
 		{"mia", open, "[authorize help]"},
 		{"mia", domain, "[groups mine help]"},
 		{"mia", team, "[]"},

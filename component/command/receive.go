@@ -82,10 +82,7 @@ func (c *call) setReceived(ctx context.Context, r *policy.Receiving) error {
 }
 
 func (c *call) receiveForm(r policy.Receiving) *form {
-	of := field{name: fieldOf, kind: data.TypeListMulti, label: c.say("Of each member, only this (none: everything)"), values: strings.Fields(r.Attributes.String())}
-	for _, a := range attributeNames {
-		of.options = append(of.options, option{a.word, c.say(a.label)})
-	}
+	of := c.attributeField(fieldOf, c.say("Of each member, only this (none: everything)"), r.Attributes)
 	return &form{
 		title:        c.say("What you receive from %s", c.title()),
 		instructions: c.say("You are sent what others let you see and you want. This counts for all your subscriptions in this group."),
@@ -112,7 +109,7 @@ func (c *call) wantReceived(in values) (*policy.Receiving, error) {
 	for _, w := range in[fieldOf] {
 		m, err := policy.ParseMask(w)
 		if err != nil {
-			return nil, &fieldError{c.say("Of each member, only this (none: everything)"), err.Error()}
+			return nil, &fieldError{fieldOf, err.Error()}
 		}
 		r.Attributes |= m
 	}
@@ -121,7 +118,7 @@ func (c *call) wantReceived(in values) (*policy.Receiving, error) {
 	}
 	r.Normalise()
 	if err := r.Check(); err != nil {
-		return nil, &fieldError{c.title(), err.Error()}
+		return nil, &fieldError{"", err.Error()}
 	}
 	return r, nil
 }

@@ -43,6 +43,8 @@ func table() []word {
 		whoWord(),
 		authorizeWord(),
 		receiveWord(),
+		agreeWord(),
+		configureWord(),
 		groupsWord(),
 		mineWord(),
 		helpWord(),
