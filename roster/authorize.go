@@ -18,8 +18,8 @@ const MaxStrangers = 10_000
 const MaxStranger = 4096
 
 // Authorization is what jid lets others see in this group, and whether he has
-// said so himself or it is the group's default. ErrNoGroup when he may not
-// know of the group.
+// said so himself or it is the group's default that he agreed to. ErrNoGroup
+// when he may not know of the group.
 func (g *Group) Authorization(jid string) (a policy.Authorization, own bool, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -28,6 +28,9 @@ func (g *Group) Authorization(jid string) (a policy.Authorization, own bool, err
 	}
 	if set := g.auths[jid]; set != nil {
 		return set.Clone(), true, nil
+	}
+	if m := g.live(jid); m != nil {
+		return g.effective(m).Clone(), false, nil
 	}
 	return g.policy.Default.Clone(), false, nil
 }
@@ -86,19 +89,29 @@ func (g *Group) storeAuthorization(ctx context.Context, jid string, a *policy.Au
 }
 
 // ShowPolicy is the text form of what jid lets others see in a group, and
-// whether he, or an admin for him, has set it. ErrNoGroup.
+// whether he, or an admin for him, has set it; without a jid that of the group
+// policy. ErrNoGroup.
 func (r *Roster) ShowPolicy(ctx context.Context, group, jid string) (text string, own bool, err error) {
 	g, err := r.Group(ctx, group)
 	if err != nil {
 		return "", false, err
+	}
+	if jid == "" {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return g.settings.Policy, true, nil
 	}
 	a, own, err := g.Authorization(jid)
 	return a.String(), own, err
 }
 
 // SetPolicy is [Group.Authorize] with the text form; "" takes back what was
-// set. InvalidError, ErrNoGroup, ErrLimit.
+// set. Without a jid it sets the group policy. InvalidError, ErrNoGroup,
+// ErrLimit.
 func (r *Roster) SetPolicy(ctx context.Context, group, jid, text string) error {
+	if jid == "" {
+		return r.UpdateGroup(ctx, group, func(s *Settings) error { s.Policy = text; return nil })
+	}
 	g, err := r.Group(ctx, group)
 	if err != nil {
 		return err

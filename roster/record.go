@@ -2,6 +2,7 @@ package roster
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -99,6 +100,28 @@ type Settings struct {
 	Payload     Payload
 	Policy      string // policy's text form of the group policy; "" = that of a new group, stored in full
 	Delivery    int    // ms: changes leave at most once in so long; 0 = at once
+}
+
+const immediate = "immediate"
+
+// ParseDelivery reads what [Settings.Delivery] is on the wire: immediate, or
+// milliseconds.
+func ParseDelivery(s string) (ms int, err error) {
+	if s == immediate {
+		return 0, nil
+	}
+	if ms, err = strconv.Atoi(s); err != nil {
+		return 0, invalid("delivery", "%q is neither immediate nor milliseconds", s)
+	}
+	return ms, nil
+}
+
+// FormatDelivery is its inverse.
+func FormatDelivery(ms int) string {
+	if ms == 0 {
+		return immediate
+	}
+	return strconv.Itoa(ms)
 }
 
 // MemberRecord is one member's part of the basic group information, and the
