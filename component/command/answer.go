@@ -3,6 +3,8 @@ package command
 import (
 	"strings"
 
+	data "mellium.im/xmpp/form"
+
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -37,6 +39,11 @@ func told(text string) *answer { return &answer{notes: []note{{info, text}}} }
 
 // failed is an answer that says why nothing was done.
 func failed(text string) *answer { return &answer{notes: []note{{failure, text}}} }
+
+// tell adds a field.
+func (a *answer) tell(label, text string) {
+	a.fields = append(a.fields, field{kind: data.TypeText, name: label, label: label, values: []string{text}})
+}
 
 // text is the answer as it stands in a chat.
 func (a *answer) text() string {

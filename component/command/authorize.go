@@ -114,7 +114,7 @@ func (p *privacy) authorize(ctx context.Context, c *call, in values) (*answer, e
 			return a, err
 		}
 	}
-	a, err := p.wanted(ctx, c, in)
+	a, err := p.wanted(c, in)
 	if err != nil {
 		return nil, err
 	}
@@ -161,18 +161,15 @@ func (p *privacy) form(c *call) *form {
 // tell puts p into words.
 func (p *privacy) tell(c *call) *answer {
 	a := &answer{title: c.say("What others see of you in %s", c.title())}
-	say := func(label, text string) {
-		a.fields = append(a.fields, field{kind: data.TypeText, name: label, label: label, values: []string{text}})
-	}
 	if !p.Share || len(p.Rules) == 0 {
-		say(c.say("Everybody"), c.say("nothing"))
+		a.tell(c.say("Everybody"), c.say("nothing"))
 	} else {
 		for _, r := range merged(p.Rules) {
-			say(c.whom(r.Who), c.attributes(r.Attributes)+c.during(&r))
+			a.tell(c.whom(r.Who), c.attributes(r.Attributes)+c.during(&r))
 		}
 	}
 	if len(p.Hide) > 0 {
-		say(c.say("Always offline for"), strings.Join(p.Hide, ", "))
+		a.tell(c.say("Always offline for"), strings.Join(p.Hide, ", "))
 	}
 	open := c.proposal() != nil
 	switch {
@@ -231,7 +228,7 @@ func (c *call) during(r *policy.Rule) (s string) {
 }
 
 // wanted is the policy that in asks for; nil takes back what he has said.
-func (p *privacy) wanted(ctx context.Context, c *call, in values) (*policy.Authorization, error) {
+func (p *privacy) wanted(c *call, in values) (*policy.Authorization, error) {
 	what, hide := in.one(fieldWhat), in[fieldHide]
 	if what == p.what() && !slices.Equal(in[fieldRules], ruleLines(p.Rules)) {
 		what = whatRules // who only edits the rules wants them
@@ -242,11 +239,11 @@ func (p *privacy) wanted(ctx context.Context, c *call, in values) (*policy.Autho
 		if len(hide) == 0 {
 			return nil, nil
 		}
-		def, err := c.groupDefault(ctx)
+		g, err := c.group.GroupPolicy(c.bare)
 		if err != nil {
 			return nil, err
 		}
-		a = def
+		a.Rules = g.Default.Rules
 	case whatNothing:
 		a.Share, a.Rules = false, p.Rules // to come back to
 	case whatRules:
@@ -264,20 +261,6 @@ func (p *privacy) wanted(ctx context.Context, c *call, in values) (*policy.Autho
 	}
 	a.Hide = hide
 	return a, c.spell(a)
-}
-
-// groupDefault is what the group's policy says of members who say nothing.
-func (c *call) groupDefault(ctx context.Context) (*policy.Authorization, error) {
-	rec, err := c.s.cfg.Roster.ShowGroup(ctx, c.group.Name())
-	if err != nil {
-		return nil, err
-	}
-	g, err := policy.ParseGroup(rec.Settings.Policy)
-	if err != nil {
-		return nil, err
-	}
-	a := g.Default.Clone()
-	return &a, nil
 }
 
 // spell writes the addresses in a as servers stamp them.

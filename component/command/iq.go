@@ -266,6 +266,8 @@ func (c *call) explainError(err error) *answer {
 	switch {
 	case errors.As(err, &bad):
 		return failed(c.say("This cannot be: %s", bad.Error()))
+	case errors.Is(err, roster.ErrNoMember):
+		return failed(c.say("There is no such member."))
 	case errors.Is(err, roster.ErrLimit):
 		return failed(c.say("There is no more room for this."))
 	}

@@ -118,8 +118,8 @@ func TestWordsAreForSome(t *testing.T) {
 		return all
 	}
 	for _, c := range []struct{ who, to, want string }{
-		{"bob", team, "[who authorize receive help]"},
-		{"cid", team, "[who authorize receive configure help]"},
+		{"bob", team, "[who authorize receive explain watchers help]"},
+		{"cid", team, "[who authorize receive explain watchers configure help]"},
 		{"mia", open, "[authorize help]"},
 		{"mia", domain, "[groups mine help]"},
 		{"mia", team, "[]"},

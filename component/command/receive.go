@@ -125,27 +125,24 @@ func (c *call) wantReceived(in values) (*policy.Receiving, error) {
 
 func (c *call) tellReceived() *answer {
 	a := &answer{title: c.say("What you receive from %s", c.title())}
-	say := func(label, text string) {
-		a.fields = append(a.fields, field{kind: data.TypeText, name: label, label: label, values: []string{text}})
-	}
 	r := c.received()
 	if r.Refuse {
-		say(c.say("You are sent"), c.say("nothing"))
+		a.tell(c.say("You are sent"), c.say("nothing"))
 		return a
 	}
 	what := c.say("everything")
 	if r.Attributes != 0 {
 		what = c.attributes(r.Attributes)
 	}
-	say(c.say("You are sent"), what)
+	a.tell(c.say("You are sent"), what)
 	if len(r.Members) > 0 {
-		say(c.say("Only of"), strings.Join(r.Members, ", "))
+		a.tell(c.say("Only of"), strings.Join(r.Members, ", "))
 	}
 	if len(r.Roles) > 0 {
-		say(c.say("Only of the roles"), strings.Join(r.Roles, ", "))
+		a.tell(c.say("Only of the roles"), strings.Join(r.Roles, ", "))
 	}
 	if r.SameRole {
-		say(c.say("Only of"), c.say("members with a role of yours"))
+		a.tell(c.say("Only of"), c.say("members with a role of yours"))
 	}
 	return a
 }

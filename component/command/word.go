@@ -43,6 +43,8 @@ func table() []word {
 		whoWord(),
 		authorizeWord(),
 		receiveWord(),
+		explainWord(),
+		watchersWord(),
 		agreeWord(),
 		configureWord(),
 		groupsWord(),
