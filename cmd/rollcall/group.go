@@ -110,7 +110,7 @@ type groupSet struct {
 func (groupSet) Help() string {
 	return `What is not given stays as it is. For example, a new description and one attribute less:
 
-    rollcall group set team --description "Who is on shift" --attr phone=`
+    rollcall group set team --description "On shift" --attr phone=`
 }
 
 // Run changes the settings.

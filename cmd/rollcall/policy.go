@@ -60,11 +60,13 @@ type policySet struct {
 func (policySet) Help() string {
 	return `The policy is in force at once, and replaces the one there was. Each argument is one sentence of a user's policy: a rule (who: attributes), hide ADDRESSES, or share no. For example:
 
-    rollcall policy set team alice@example.org 'members: availability' 'role:lead: all except location' 'hide eve@example.org'
+    rollcall policy set team alice@example.org \
+        'members: availability' 'role:lead: all' 'hide eve@example.org'
 
 A group's policy has sentences of its own: watch (who may watch), basic (who sees the member list), collect and collect-from (what is acquired, and of whom), default (a rule for members who set none) and require (what all must share with the members). What no sentence speaks of is as in a new group. A default that shows more than before holds for each member when he has said yes. For example:
 
-    rollcall policy set team group 'watch members domain:partner.example' 'default members: availability show' 'require availability'`
+    rollcall policy set team group 'watch members domain:partner.org' \
+        'default members: availability show' 'require availability'`
 }
 
 // Run sets the policy.
