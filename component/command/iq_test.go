@@ -55,7 +55,11 @@ func TestCommands(t *testing.T) {
 						t.Errorf("no %q in the form %s", s, got)
 					}
 				}
-				got = w.command(c.who, c.to, c.word, " sessionid='"+attr(got, "sessionid")+"' action='complete'", submit(c.typed...))
+				session := attr(got, "sessionid")
+				got = w.command(c.who, c.to, c.word, " sessionid='"+session+"' action='complete'", submit(c.typed...))
+				if attr(got, "sessionid") != session {
+					t.Errorf("another session: %s", got)
+				}
 			}
 			if attr(got, "status") != "completed" {
 				t.Fatal(got)
