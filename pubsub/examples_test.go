@@ -2,6 +2,7 @@ package pubsub_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -97,20 +98,19 @@ func cast() *model.Group {
 // stage is an example under way.
 type stage struct {
 	*house
-	t       *testing.T
-	e       *example
-	pending string // what the policy lines said that are not in force yet
+	t *testing.T
+	e *example
 }
 
 func (e *example) play(t *testing.T) {
 	s := &stage{house: newHouse(t, cast()), t: t, e: e}
 	defer s.close()
-	s.appears("alice@example.org", "phone", &model.Device{Name: "phone", Show: "dnd", Status: "On a call"})
-	s.appears("bob@example.org", "desk", &model.Device{Name: "desk"})
+	s.do(act{kind: "appears", jid: "alice@example.org", name: "phone", device: &model.Device{Name: "phone", Show: "dnd", Status: "On a call"}})
+	s.do(act{kind: "appears", jid: "bob@example.org", name: "desk", device: &model.Device{Name: "desk"}})
 	for _, l := range e.lines {
 		s.watch()
 		s.line(l)
-		s.settle()
+		s.rest()
 	}
 }
 
@@ -123,16 +123,16 @@ func (s *stage) watch() {
 		if at == nil {
 			continue
 		}
-		jid, node := person(at[1]), strings.TrimPrefix(at[3], "#")
-		switch {
-		case s.tables[tableKey(jid, node)] != nil:
-		case node == "the contact" && s.m.MayWatch(jid) && s.tables[tableKey(jid, "contact")] == nil:
-			s.adds(jid)
-		case node != "the contact" && s.m.Refusal(jid, node) == "":
-			s.subscribes(jid+"/home", jid, node, "-")
+		jid, node := person(at[1]), at[3][strings.IndexAny(at[3], "# ")+1:]
+		switch _, known := s.w.subs[tableKey(jid, node)]; {
+		case known:
+		case node == "contact":
+			s.do(act{kind: "adds", jid: jid})
+		case s.w.m.Refusal(jid, node) == "":
+			s.do(act{kind: "subscribes", jid: jid, node: node, text: "-"})
 		}
 	}
-	s.settle()
+	s.rest()
 }
 
 var (
@@ -150,8 +150,7 @@ func person(name string) string {
 	return name + "@example.org"
 }
 
-// people writes out the names in a policy line: addresses stand there as they
-// are.
+// policyText is a policy with a line for each sentence.
 func policyText(s string) string { return strings.ReplaceAll(s, "; ", "\n") }
 
 func (s *stage) line(l exampleLine) {
@@ -165,32 +164,38 @@ func (s *stage) line(l exampleLine) {
 		return
 	}
 	if at := does.FindStringSubmatch(l.says); at != nil {
-		s.does(person(at[1]), at[2], at[3], l.want)
+		s.does(person(at[1]), at[2], policyText(at[3]), l.want)
 		return
 	}
 	word, rest, _ := strings.Cut(l.says, " ")
 	switch word {
 	case "group":
-		s.group(rest, l.want)
+		s.allowed(act{kind: "policy", text: policyText(rest)})
 	case "team":
-		s.settings1(rest)
+		s.setting(rest)
 	case "at":
 		at, err := time.Parse(time.RFC3339, rest)
 		s.must(err)
-		s.note(func() { s.time = at })
-		s.g.Tick()
+		s.allowed(act{kind: "time", at: at})
 	default:
 		s.t.Fatalf("%q is no sentence of an example", l.says)
 	}
 }
 
-// sees compares what somebody sees with the page: the model's, the answer to a
-// request, and what he holds.
+// allowed lets something happen that is not refused.
+func (s *stage) allowed(a act) {
+	s.t.Helper()
+	if c := s.do(a); c != "" {
+		s.t.Fatalf("%s is refused: %s", a, c)
+	}
+}
+
+// sees compares what somebody sees with the page: the model, the answer to a
+// request. What he holds is compared anyway.
 func (s *stage) sees(jid, whom, node string, want []string) {
 	s.t.Helper()
 	if node == "the contact" {
-		s.equal("the model's line", s.m.Line(jid, s.now()), strings.Join(want, ""))
-		s.checkTable(s.tables[tableKey(jid, "contact")])
+		s.equal("the model's line", s.w.m.Line(jid, s.now()), strings.Join(want, ""))
 		return
 	}
 	node = strings.TrimPrefix(node, "#")
@@ -198,47 +203,34 @@ func (s *stage) sees(jid, whom, node string, want []string) {
 		s.refused(jid, node, want[0])
 		return
 	}
-	c := s.tables[tableKey(jid, node)]
-	if c == nil {
-		s.t.Fatalf("%s may not watch %s", jid, node)
+	if len(want) == 1 && want[0] == "nothing" {
+		want = nil
 	}
-	pick := func(all []model.Item) (texts []string) {
+	pick := func(all []model.Item) string {
+		var texts []string
 		for _, it := range all {
 			if whom == "" || it.ID == person(whom) {
 				texts = append(texts, it.XML)
 			}
 		}
-		if whom != "" && len(texts) == 0 {
-			return []string{"nothing"}
-		}
-		return texts
+		return strings.Join(texts, "\n")
 	}
-	wants := s.wants[tableKey(jid, node)]
-	if wants == nil {
-		wants = &model.Receiving{}
-	}
-	if len(want) == 1 && want[0] == "nothing" && whom == "" {
-		want = nil
-	}
-	s.equal("the model", strings.Join(pick(s.m.Items(node, jid, wants, s.now())), "\n"), strings.Join(want, "\n"))
-	s.settle()
-	s.checkTable(c)
+	wants := s.w.subs[tableKey(jid, node)].wants
+	s.equal("the model", pick(s.w.m.Items(node, jid, &wants, s.now())), strings.Join(want, "\n"))
 	var asked []model.Item
-	for _, it := range itemOf.FindAllStringSubmatch(s.items(jid+"/home", node, ""), -1) {
+	for _, it := range itemOf.FindAllStringSubmatch(s.items(jid, node, ""), -1) {
 		asked = append(asked, model.Item{ID: it[1], XML: it[0]})
 	}
-	s.equal("the answer", strings.Join(pick(asked), "\n"), strings.Join(want, "\n"))
+	s.equal("the answer", pick(asked), strings.Join(want, "\n"))
 }
 
 // refused compares the error that somebody gets who asks for a node, and who
 // wants to subscribe to it.
 func (s *stage) refused(jid, node, want string) {
 	s.t.Helper()
-	if c := s.m.Refusal(jid, node); c == "" || !strings.Contains(want, "<"+c+" ") {
-		s.t.Errorf("the model refuses %q", c)
-	}
-	s.equal("the answer", errorOf(s.items(jid+"/home", node, "")), want)
-	s.equal("the answer to subscribe", errorOf(s.subscribes(jid+"/home", jid, node, "-")), want)
+	s.equal("the model", s.w.m.Refusal(jid, node), condition(want))
+	s.equal("the answer", errorOf(s.items(jid, node, "")), want)
+	s.equal("the answer to subscribe", errorOf(s.subscribes(jid, node, "-")), want)
 }
 
 func errorOf(answer string) string {
@@ -257,97 +249,70 @@ func (s *stage) equal(what, got, want string) {
 }
 
 func (s *stage) at(jid string, at []string) {
-	if at[3] == "offline" {
-		s.appears(jid, at[2], nil)
-		return
+	s.t.Helper()
+	a := act{kind: "appears", jid: jid, name: at[2]}
+	if at[3] != "offline" {
+		a.device = &model.Device{Name: at[2], Show: strings.TrimPrefix(at[3], "online"), Status: at[5], Idle: at[6]}
+		if at[4] != "" {
+			_, err := fmt.Sscan(at[4], &a.device.Priority)
+			s.must(err)
+		}
 	}
-	d := &model.Device{Name: at[2], Show: at[3], Status: at[5], Idle: at[6]}
-	if d.Show == "online" {
-		d.Show = ""
-	}
-	if at[4] != "" {
-		fmt.Sscan(at[4], &d.Priority)
-	}
-	s.appears(jid, at[2], d)
+	s.allowed(a)
 }
 
-func (s *stage) does(jid, verb, rest string, want []string) {
+func (s *stage) does(jid, verb, text string, want []string) {
 	s.t.Helper()
 	switch verb {
 	case "allows":
-		if answer := s.allows(jid, policyText(rest)); strings.Contains(answer, "type='error'") {
-			s.t.Errorf("refused: %s", answer)
-		}
+		s.allowed(act{kind: "allows", jid: jid, text: text})
 	case "tries":
-		s.equal("the answer", errorOf(s.allows(jid, policyText(rest))), strings.Join(want, ""))
+		s.equal("the model", s.do(act{kind: "allows", jid: jid, text: text}), condition(want[0]))
+		s.equal("the answer", errorOf(s.allows(jid, text)), want[0])
 	case "wants":
-		for key, c := range s.tables {
+		for _, c := range s.w.subs {
 			if c.owner == jid && c.node != "contact" {
-				s.wantsOf(key, c, policyText(rest))
+				s.allowed(act{kind: "configures", jid: c.jid, node: c.node, text: text})
 			}
 		}
 	case "is":
-		s.changes(jid, func(m *model.Member) { m.Roles = strings.Fields(strings.TrimPrefix(rest, "nothing")) })
+		m := *s.w.m.Members[jid]
+		m.Roles = strings.Fields(strings.TrimPrefix(text, "nothing"))
+		s.allowed(act{kind: "changes", jid: jid, member: &m})
 	case "joins":
-		s.joins(jid, func(m *model.Member) { m.Roles = strings.Fields(rest) })
-	case "leaves":
-		s.leaves(jid)
-	default:
-		s.agreement(jid, verb, rest, want)
+		s.allowed(act{kind: "joins", jid: jid, member: &model.Member{Roles: strings.Fields(text)}})
+	case "leaves", "agrees":
+		s.allowed(act{kind: verb, jid: jid})
+	case "is offered":
+		s.offered(jid, text)
 	}
 }
 
-func (s *stage) wantsOf(key string, c *table, text string) {
+// setting changes one setting beside the policy.
+func (s *stage) setting(rest string) {
 	s.t.Helper()
-	if answer := s.configures(c.owner+"/home", c.jid, c.node, text); strings.Contains(answer, "type='error'") {
-		s.t.Errorf("%s: %s", key, answer)
-	}
-}
-
-// settings1 changes one setting beside the policy.
-func (s *stage) settings1(rest string) {
-	s.t.Helper()
+	g := *s.w.m
+	g.Attributes = maps.Clone(g.Attributes)
 	switch word, value, _ := strings.Cut(rest, " "); word {
 	case "name":
-		s.m.Title = value
+		g.Title = value
 	case "description":
-		s.m.Description = value
+		g.Description = value
 	case "listed":
-		s.m.Listed = true
+		g.Listed = true
 	case "payload":
-		s.m.Payload = value
+		g.Payload = value
 	case "attribute":
 		name, value, _ := strings.Cut(value, "=")
-		s.m.Attributes[name] = value
+		g.Attributes[name] = value
 	default:
 		s.t.Fatalf("%q is no setting", rest)
 	}
-	s.must(s.update())
+	s.allowed(act{kind: "settings", group: &g})
 }
 
-// group puts a group policy in force; what it does not speak of is as in a new
-// group.
-func (s *stage) group(text string, want []string) {
+// offered compares what somebody may say yes to with the page.
+func (s *stage) offered(jid, want string) {
 	s.t.Helper()
-	was := s.text
-	s.text = policyText(text)
-	err := s.update()
-	if len(want) > 0 {
-		s.equal("the refusal", fmt.Sprint(err), strings.Join(want, ""))
-		s.text = was
-		return
-	}
-	s.must(err)
-	p, err := model.ReadPolicy(s.text)
-	s.must(err)
-	rules := p.Default
-	p.Default = s.m.Policy.Default
-	s.m.Policy = p
-	s.m.SetDefault(rules)
-}
-
-// agreement is what members say to a proposal.
-func (s *stage) agreement(jid, verb, rest string, want []string) {
-	s.t.Helper()
-	s.t.Fatalf("%s %s %s: not yet", jid, verb, rest)
+	s.t.Fatalf("%s is offered %s: not yet", jid, want)
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -9,10 +10,10 @@ import (
 // SetDefault puts another default authorization in force. For a member without
 // a policy of his own it counts as far as he has agreed to it; a stricter one
 // he has agreed to by that.
-func (g *Group) SetDefault(rules []Rule) {
+func (g *Group) SetDefault(rules []Rule, now time.Time) {
 	g.Policy.Default = rules
 	for _, m := range g.Members {
-		if grantsNoMore(rules, m.Agreed) {
+		if grantsNoMore(rules, m.Agreed, now) {
 			m.Agreed = rules
 		}
 	}
@@ -29,7 +30,7 @@ func (g *Group) Proposed(jid string) bool {
 	case own != nil:
 		return g.Missing(own) != ""
 	}
-	return !grantsNoMore(g.Policy.Default, m.Agreed)
+	return !same(g.Policy.Default, m.Agreed)
 }
 
 // Agree is his yes.
@@ -37,8 +38,8 @@ func (g *Group) Agree(jid string) {
 	m, own := g.Members[jid], g.Said[jid]
 	m.Agreed = g.Policy.Default
 	if own != nil && g.Missing(own) != "" {
-		own.Secret = false
-		own.Rules = append(slices.Clone(own.Rules), Rule{Who: "members", Attributes: g.Policy.Require})
+		set := Authorization{Hide: own.Hide, Rules: append(slices.Clone(own.Rules), Rule{Who: "members", Attributes: g.Policy.Require})}
+		g.Said[jid] = &set
 	}
 }
 
@@ -65,18 +66,26 @@ func (g *Group) Missing(a *Authorization) string {
 	return ""
 }
 
-// grantsNoMore says whether rules let nobody see, at any time, what old does
-// not let him see. It tries everybody and every time: an outsider, a member
+// same says whether two policies were written alike.
+func same(a, b []Rule) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
+
+// grantsNoMore says whether rules grant nobody a word, now or later, that old
+// does not grant him; a word counts although its floor is missing, for a later
+// rule may bring it. It tries everybody and every time: an outsider, a member
 // with any of the roles that are spoken of, at every moment at which something
 // begins or ends.
-func grantsNoMore(rules, old []Rule) bool {
+func grantsNoMore(rules, old []Rule, now time.Time) bool {
 	var roles []string
-	moments := []time.Time{{}}
+	moments := []time.Time{now}
 	for _, r := range slices.Concat(rules, old) {
 		if role, ok := strings.CutPrefix(r.Who, "role:"); ok && !slices.Contains(roles, role) {
 			roles = append(roles, role)
 		}
-		moments = append(moments, r.From, r.Until)
+		for _, t := range []time.Time{r.From, r.Until} {
+			if t.After(now) {
+				moments = append(moments, t)
+			}
+		}
 	}
 	who := New("anybody")
 	who.Members["member"] = &Member{}
@@ -90,8 +99,8 @@ func grantsNoMore(rules, old []Rule) bool {
 		}
 		for _, at := range moments {
 			for _, watcher := range []string{"member", "outsider"} {
-				was := who.union(old, watcher, at)
-				for w := range who.union(rules, watcher, at) {
+				was := who.matching(old, watcher, at)
+				for w := range who.matching(rules, watcher, at) {
 					if !was[w] {
 						return false
 					}

@@ -85,6 +85,12 @@ func (g *Group) granted(watcher, member string, now time.Time) Set {
 }
 
 func (g *Group) union(rules []Rule, watcher string, now time.Time) Set {
+	return onFloor(g.matching(rules, watcher, now))
+}
+
+// matching is all words of the rules that match, the floor left out of
+// account.
+func (g *Group) matching(rules []Rule, watcher string, now time.Time) Set {
 	s := Set{}
 	for _, r := range rules {
 		if !g.is(r.Who, watcher) || !r.valid(now) {
@@ -96,7 +102,7 @@ func (g *Group) union(rules []Rule, watcher string, now time.Time) Set {
 			}
 		}
 	}
-	return onFloor(s)
+	return s
 }
 
 func (r *Rule) valid(now time.Time) bool {
