@@ -441,6 +441,7 @@ var (
 	itemsOf  = regexp.MustCompile(`(?s)<items node='[^']*'>(.*)</items>`)
 	itemOf   = regexp.MustCompile(`(?s)<item id='([^']*)'>.*?</item>|<retract id='([^']*)'/>`)
 	stateOf  = regexp.MustCompile(`<state xmlns='` + ns + `'(?: from='([^']*)')? to='([^']*)'( full='true')?(?: part='(\d+)/(\d+)')?/>`)
+	lastOf   = regexp.MustCompile(`<last>([^<]*)</last>`)
 	inside   = regexp.MustCompile(`(?s)^<presence [^>]*>(.*)</presence>$`)
 	goneMark = "><gone xmlns='" + ns + "'/></item>"
 )
