@@ -18,6 +18,7 @@ type Subject struct {
 	JID           string // bare
 	Roles         []string
 	Authorization *Authorization // nil = the group's default
+	Agreed        *Authorization // the default he agreed to, if he has not to the present one
 }
 
 // Receiving is what a watcher wants. The zero value wants everything.
@@ -29,42 +30,50 @@ type Receiving struct {
 	Attributes Mask     // only these; 0 = all
 }
 
-// Group is the part of the group policy that enters a decision.
-type Group struct {
-	Default Authorization // of members who set none
-	Basic   Who           // who sees the member list and attributes
-	Collect Mask          // what is acquired at all
-}
-
-// DefaultGroup is the policy of a new group.
-func DefaultGroup() Group {
-	return Group{Default: Default(), Basic: Who{Class: Members}, Collect: All}
-}
-
 // Decide says what w may see of s at the time now under all three policies.
 // r may be nil. 0 means: no item, not even counted.
 func (g *Group) Decide(now time.Time, s *Subject, w *Watcher, r *Receiving) Mask {
 	if r != nil && r.excludes(s, w) {
 		return 0
 	}
-	a := s.Authorization
-	if a == nil {
-		a = &g.Default
-	}
-	m := a.Grants(now, w) & g.Collect
+	m := g.granted(now, s, w)
 	if m&Availability != 0 {
 		m |= Named
 	}
 	if g.Basic.matches(w) {
 		m |= Named | Basic
 	}
-	if !a.Share || w.JID != "" && slices.Contains(a.Hide, w.JID) {
-		m &= Named | Basic
+	if m&(Named|Counted) != 0 {
+		m |= Enrolled
+	}
+	if g.hides(s, w) {
+		m &= member
 	}
 	if r != nil && r.Attributes != 0 {
-		m &= r.Attributes | Counted | Named | Basic
+		m &= r.Attributes | Counted | member
 	}
 	return m.Closed()
+}
+
+// granted is what s lets w see, as far as the group acquires it.
+func (g *Group) granted(now time.Time, s *Subject, w *Watcher) Mask {
+	if s.Authorization != nil {
+		return s.Authorization.Grants(now, w) & g.Collect
+	}
+	m := g.Default.Grants(now, w)
+	if s.Agreed != nil {
+		m = (m & s.Agreed.Grants(now, w)).Closed()
+	}
+	return m & g.Collect
+}
+
+// hides says whether w sees s as offline, whatever else is granted.
+func (g *Group) hides(s *Subject, w *Watcher) bool {
+	if !g.acquires(s) {
+		return true
+	}
+	a := s.Authorization
+	return a != nil && (!a.Share || w.JID != "" && slices.Contains(a.Hide, w.JID))
 }
 
 // excludes says whether the watcher does not want s at all.

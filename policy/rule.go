@@ -100,24 +100,35 @@ func (a *Authorization) Clone() Authorization {
 // Grants is the union of the rules that match w now (RFC 4745 §10.2), floor
 // applied. It knows nothing of share and hide.
 func (a *Authorization) Grants(now time.Time, w *Watcher) Mask {
+	return a.union(now, w).Closed()
+}
+
+// union is the same without the floor: what stands on it may come of another
+// rule.
+func (a *Authorization) union(now time.Time, w *Watcher) Mask {
 	var m Mask
 	for i := range a.Rules {
 		if r := &a.Rules[i]; r.Who.matches(w) && r.valid(now) {
 			m |= r.Attributes &^ r.Except
 		}
 	}
-	return (m & All).Closed()
+	if m &= All; m&Availability != 0 {
+		m |= Counted
+	}
+	return m
 }
 
-// Wanted is the union of all that some rule may grant somebody at some time:
+// Wanted is the union of all that some rule may grant somebody from now on:
 // what is worth asking the member's server for.
-func (a *Authorization) Wanted() Mask {
+func (a *Authorization) Wanted(now time.Time) Mask {
 	var m Mask
 	if !a.Share {
 		return 0
 	}
 	for i := range a.Rules {
-		m |= a.Rules[i].Attributes &^ a.Rules[i].Except
+		if r := &a.Rules[i]; r.Until.IsZero() || now.Before(r.Until) {
+			m |= r.Attributes &^ r.Except
+		}
 	}
 	return (m & All).Closed()
 }

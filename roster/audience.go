@@ -98,8 +98,7 @@ func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving) *a
 }
 
 func (g *Group) seesBasic(w *policy.Watcher) bool {
-	m := g.policy.Decide(g.now(), &policy.Subject{Authorization: &policy.Authorization{}}, w, nil)
-	return m&policy.Basic != 0
+	return g.policy.Sees(w)
 }
 
 // maxIdle is how many audiences without a watch are kept for askers.
@@ -264,7 +263,7 @@ type Summary struct {
 }
 
 func (s *Summary) add(show Show, mask policy.Mask, n int) {
-	if mask&(policy.Named|policy.Counted) == 0 || show == gone {
+	if mask&policy.Enrolled == 0 || show == gone {
 		return
 	}
 	s.Members += n

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -34,8 +35,8 @@ func (g *Group) Authorization(jid string) (a policy.Authorization, own bool, err
 // mayKnow says whether jid may know that the group exists.
 func (g *Group) mayKnow(jid string) error {
 	who := g.watcher(jid)
-	if err := g.mayWatch(&who); err != nil && !g.settings.Listed {
-		return ErrNoGroup
+	if err := g.mayWatch(&who); errors.Is(err, ErrNoGroup) {
+		return err
 	}
 	return nil
 }
@@ -62,13 +63,19 @@ func (g *Group) Authorize(ctx context.Context, jid string, a *policy.Authorizati
 	if err := g.checkAuthorize(jid, a); err != nil {
 		return err
 	}
+	return g.authorize(ctx, jid, a)
+}
+
+// authorize stores what has been checked and puts it in force. edit is held.
+func (g *Group) authorize(ctx context.Context, jid string, a *policy.Authorization) error {
 	if err := g.storeAuthorization(ctx, jid, a); err != nil {
 		return err
 	}
 	g.mu.Lock()
 	g.setAuthorization(jid, a)
 	g.mu.Unlock()
-	return g.share(ctx, jid)
+	g.reshare(ctx, jid)
+	return nil
 }
 
 func (g *Group) storeAuthorization(ctx context.Context, jid string, a *policy.Authorization) error {
@@ -141,6 +148,11 @@ func (g *Group) checkAuthorize(jid string, a *policy.Authorization) error {
 	if err := g.mayKnow(jid); err != nil {
 		return err
 	}
+	if a != nil {
+		if lacks := g.policy.Lacks(a); lacks != 0 {
+			return invalid("authorization", "this group requires that members may see %s", lacks)
+		}
+	}
 	if g.live(jid) != nil {
 		return nil
 	}
@@ -151,40 +163,6 @@ func (g *Group) checkAuthorize(jid string, a *policy.Authorization) error {
 		return fmt.Errorf("%w: too many policies of users who are no members", ErrLimit)
 	}
 	return nil
-}
-
-// share makes our subscription to jid's presence follow his policy: given
-// back when he shares nothing, asked for when he does. edit is held.
-func (g *Group) share(ctx context.Context, jid string) error {
-	g.mu.Lock()
-	m := g.live(jid)
-	if m == nil {
-		g.mu.Unlock()
-		return nil
-	}
-	shares, asked := g.shares(m), m.Ask == Asked || m.Ask == Granted || m.asking
-	rec := m.MemberRecord.Clone()
-	g.mu.Unlock()
-	switch {
-	case shares && rec.Ask == Unasked:
-		g.roster.outbox.Wanted(g)
-	case !shares && asked:
-		rec.Ask = Unasked
-		if err := g.storeAsk(ctx, []MemberRecord{rec}); err != nil {
-			return err
-		}
-		g.roster.outbox.Presence(g.name, jid, Unsubscribe)
-	}
-	return nil
-}
-
-// shares says whether m lets anybody see anything that the group acquires.
-func (g *Group) shares(m *member) bool {
-	a := m.auth
-	if a == nil {
-		a = &g.policy.Default
-	}
-	return a.Wanted()&g.policy.Collect != 0
 }
 
 // restore puts the stored policies in force; one that cannot be read shares
@@ -213,6 +191,7 @@ func (g *Group) enact(m *member, a *policy.Authorization) {
 	g.redecide(m)
 	g.refer(old, -1)
 	g.schedule(m)
+	g.keep1(m)
 }
 
 // schedule sees to it that m's rules begin and end by themselves.
@@ -234,10 +213,22 @@ func (g *Group) first() (first time.Time) {
 			first = t
 		}
 	}
-	if t := g.policy.Default.Next(g.ticked); !t.IsZero() && (first.IsZero() || t.Before(first)) {
+	if t := g.nextDefault(); !t.IsZero() && (first.IsZero() || t.Before(first)) {
 		first = t
 	}
 	return first
+}
+
+// nextDefault is the same of the default authorization and of those that
+// members stand by.
+func (g *Group) nextDefault() time.Time {
+	next := g.policy.Default.Next(g.ticked)
+	for _, a := range g.agreements {
+		if t := a.Next(g.ticked); !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	return next
 }
 
 // longest is how long an alarm waits: the clock may be set meanwhile, or stand
@@ -269,11 +260,12 @@ func (g *Group) Tick() {
 		return
 	}
 	g.version++
-	if t := g.policy.Default.Next(g.ticked); !t.IsZero() && !t.After(now) {
+	if t := g.nextDefault(); !t.IsZero() && !t.After(now) {
 		special := g.special()
 		for _, m := range g.sorted {
 			if m.auth == nil {
 				g.redecideFor(m, special)
+				g.keep1(m)
 			}
 		}
 	}
@@ -283,6 +275,7 @@ func (g *Group) Tick() {
 			continue
 		}
 		g.redecide(m)
+		g.keep1(m)
 		m.auth.Singles(g.mark)
 		delete(g.timed, m)
 		if next := m.auth.Next(now); !next.IsZero() {

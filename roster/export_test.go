@@ -36,7 +36,12 @@ func (g *Group) SetReceiving(id string, r policy.Receiving) {
 }
 
 // SetPolicy puts a group policy in force.
-func (g *Group) SetPolicy(p policy.Group) { g.setPolicy(p) }
+func (g *Group) SetPolicy(p policy.Group) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p.Normalise()
+	g.setPolicy(p, g.reconsider(&p))
+}
 
 // Watches lists all subscriptions and contacts, and those that are held.
 func (g *Group) Watches() (all, held []string) {
@@ -151,6 +156,11 @@ func (c checker) index() {
 	roles, singles := map[string]int{}, map[string]map[*member]bool{}
 	count := func(r string) { roles[r]++ }
 	references(&g.policy).Roles(count)
+	for text, a := range g.agreements {
+		if a.Roles(count); !slices.ContainsFunc(g.sorted, func(m *member) bool { return m.Agreed == text }) {
+			c.t.Logf("nobody stands by %q", text) // until the next policy
+		}
+	}
 	for _, m := range g.members {
 		if m.auth == nil {
 			continue

@@ -11,8 +11,10 @@ import (
 // who left. Everything in it is guarded by Group.mu.
 type member struct {
 	MemberRecord
-	auth *policy.Authorization // nil = the group's default
-	slot int                   // index into audience.masks; kept until the tombstone is freed
+	auth   *policy.Authorization // nil = the group's default
+	agreed *policy.Authorization // Agreed, read; nil = the present default
+	keeps  policy.Mask           // what is acquired of him: the rest is not held
+	slot   int                   // index into audience.masks; kept until the tombstone is freed
 
 	version uint64 // of the last change of any kind or decision: the list's order
 	named   uint64 // version at which he joined
@@ -27,7 +29,7 @@ type member struct {
 }
 
 func (m *member) subject() policy.Subject {
-	return policy.Subject{JID: m.JID, Roles: m.Roles, Authorization: m.auth}
+	return policy.Subject{JID: m.JID, Roles: m.Roles, Authorization: m.auth, Agreed: m.agreed}
 }
 
 // history is what a decision's past leaves to know. The zero value is that of
@@ -40,7 +42,7 @@ type history struct {
 }
 
 // enters says that somebody is among the members that are counted.
-const enters = policy.Named | policy.Counted
+const enters = policy.Enrolled
 
 // visible is the version of the last change of m that was visible under the
 // decision (mask, h), in his item or in the counts. Changes under a mask that

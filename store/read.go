@@ -39,7 +39,7 @@ func (s *sqlite) getGroup(ctx context.Context, tx *sql.Tx, name string) (*roster
 	var attributes, payload string
 	set := &rec.Settings
 	err := tx.StmtContext(ctx, s.reads.group).QueryRowContext(ctx, name).Scan(&id, &set.Title, &set.Description,
-		&set.Language, &attributes, &set.Listed, &payload, &set.Policy)
+		&set.Language, &attributes, &set.Listed, &payload, &set.Policy, &set.Delivery)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, roster.ErrNoGroup
 	}
@@ -88,7 +88,7 @@ func scanAuthorization(rows *sql.Rows) (a roster.AuthorizationRecord, err error)
 
 func scanMember(rows *sql.Rows) (m roster.MemberRecord, err error) {
 	var affiliation, roles, attributes, ask string
-	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask); err != nil {
+	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask, &m.Agreed); err != nil {
 		return m, err
 	}
 	if m.Affiliation, err = roster.ParseAffiliation(affiliation); err != nil {

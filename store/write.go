@@ -15,7 +15,7 @@ func (s *sqlite) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 	return s.do(ctx, "create group", rec.Name, func() error {
 		set := rec.Settings
 		res, err := s.writes.createGroup.Exec(rec.Name, set.Title, set.Description, set.Language,
-			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy)
+			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, set.Delivery)
 		if err := affected(res, err, roster.ErrGroupExists); err != nil {
 			return err
 		}
@@ -59,11 +59,15 @@ func (s *sqlite) DeleteGroup(ctx context.Context, name string) error {
 }
 
 // StoreSettings implements [roster.Store].
-func (s *sqlite) StoreSettings(ctx context.Context, group string, set roster.Settings) error {
-	return s.do(ctx, "store settings of", group, func() error {
-		res, err := s.writes.storeSettings.Exec(set.Title, set.Description, set.Language,
-			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, group)
-		return affected(res, err, roster.ErrNoGroup)
+func (s *sqlite) StoreSettings(ctx context.Context, group string, set roster.Settings, agreed ...roster.Agreement) error {
+	return s.inGroup(ctx, "store settings of", group, func(id int64) error {
+		_, err := s.writes.storeSettings.Exec(set.Title, set.Description, set.Language,
+			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, set.Delivery, group)
+		if err != nil || len(agreed) == 0 {
+			return err
+		}
+		_, err = s.writes.storeAgreed.Exec(encode(agreed), id)
+		return err
 	})
 }
 
@@ -179,7 +183,7 @@ func (s *sqlite) inGroup(ctx context.Context, doing, group string, c func(id int
 func (s *sqlite) storeMembers(group int64, members []roster.MemberRecord) error {
 	for _, m := range members {
 		_, err := s.writes.storeMember.Exec(group, m.JID, m.Nick, m.Affiliation.String(),
-			encode(m.Roles), encode(m.Attributes), m.Ask.String())
+			encode(m.Roles), encode(m.Attributes), m.Ask.String(), m.Agreed)
 		if err != nil {
 			return err
 		}
@@ -205,7 +209,7 @@ func affected(res sql.Result, err, none error) error {
 }
 
 // encode writes a list as JSON. Lists of strings cannot fail.
-func encode[T string | roster.Attribute](list []T) string {
+func encode[T string | roster.Attribute | roster.Agreement](list []T) string {
 	if len(list) == 0 {
 		return "[]"
 	}
