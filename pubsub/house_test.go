@@ -347,7 +347,10 @@ func (h *house) outgoing(e outgoing) {
 	ctx := context.Background()
 	switch e.kind {
 	case "wanted":
-		ask, _ := h.g.Wants()
+		ask, probe := h.g.Wants()
+		for _, jid := range probe {
+			h.outgoing(outgoing{kind: "probe", jid: jid})
+		}
 		h.must(h.g.Asked(ctx, ask))
 		for _, jid := range ask {
 			if h.no[jid] {
@@ -357,10 +360,11 @@ func (h *house) outgoing(e outgoing) {
 			}
 		}
 		return
-	case "probe":
+	case "probe": // nobody is told
 		for _, d := range h.w.devices[e.jid] {
 			h.hear(e.jid, d.Name, &d)
 		}
+		return
 	case "ended":
 		delete(h.tables, tableKey(e.jid, e.node))
 	case "unavailable", "unsubscribed":
@@ -641,5 +645,9 @@ func (h *house) rest() {
 
 // agrees says yes to what is proposed.
 func (h *house) agrees(jid string) error {
-	return errors.New("not yet")
+	p, err := h.g.Proposal(jid)
+	if err != nil || p == nil {
+		return errors.Join(errors.New("nothing is proposed"), err)
+	}
+	return h.g.Agree(context.Background(), jid, p.ID)
 }

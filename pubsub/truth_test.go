@@ -150,7 +150,7 @@ func (w *truth) allows(a act) string {
 	switch {
 	case !w.m.MayKnow(a.jid):
 		return "item-not-found"
-	case w.m.Members[a.jid] != nil && w.m.Missing(set) != "":
+	case w.m.Missing(set) != "":
 		return "not-acceptable"
 	}
 	w.m.Said[a.jid] = set

@@ -28,7 +28,7 @@ func (g *Group) Items(node, watcher string, wants *Receiving, now time.Time) []I
 	}
 	for _, jid := range slices.Sorted(maps.Keys(g.Members)) {
 		if sees := g.Sees(watcher, jid, wants, now); sees[named] {
-			all = append(all, Item{jid, g.member(jid, node, sees)})
+			all = append(all, Item{jid, g.member(jid, node, sees, now)})
 		}
 	}
 	return all
@@ -60,7 +60,7 @@ func attributes(all map[string]string) (s string) {
 	return s
 }
 
-func (g *Group) member(jid, node string, sees Set) string {
+func (g *Group) member(jid, node string, sees Set, now time.Time) string {
 	m := g.Members[jid]
 	s := "<item id='" + Attr(jid) + "'><member xmlns='" + ns + "' jid='" + Attr(jid) + "'"
 	tells := sees[basic] && node != "presence"
@@ -75,15 +75,14 @@ func (g *Group) member(jid, node string, sees Set) string {
 		s += attributes(m.Attributes)
 	}
 	if node != "members" {
-		s += m.presence(sees)
+		s += m.presence(g.speaker(jid, now), sees)
 	}
 	return s + "</member></item>"
 }
 
 // presence is the member's one state. Who is offline, and who looks so, is the
 // same.
-func (m *Member) presence(sees Set) string {
-	d := m.speaker()
+func (m *Member) presence(d *Device, sees Set) string {
 	if d == nil || !sees[availability] {
 		return "<presence xmlns='jabber:client' type='unavailable'/>"
 	}
@@ -125,13 +124,16 @@ func (m *Member) devices(sees Set) (s string) {
 // ladder is the availability of a device, the greater the more.
 var ladder = map[string]int{"chat": 5, "": 4, "dnd": 3, "away": 2, "xa": 1}
 
-// speaker is the device that speaks for the member, nil when he is offline:
-// one that takes messages before one of negative priority, then the most
-// available, the highest priority, the most recent.
-func (m *Member) speaker() *Device {
+// speaker is the device that speaks for a member, nil when he is offline: one
+// that takes messages before one of negative priority, then the most available,
+// the highest priority, the most recent. Where nobody at all may see how
+// available the devices are, they all are alike.
+func (g *Group) speaker(jid string, now time.Time) *Device {
 	var best *Device
-	for i := range m.Devices {
-		if d := &m.Devices[i]; best == nil || !d.behind(best) {
+	shown := g.Acquired(jid, now)["show"]
+	devices := g.Members[jid].Devices
+	for i := range devices {
+		if d := &devices[i]; best == nil || !d.behind(best, shown) {
 			best = d
 		}
 	}
@@ -139,11 +141,11 @@ func (m *Member) speaker() *Device {
 }
 
 // behind says whether d speaks after b, which was heard of before it.
-func (d *Device) behind(b *Device) bool {
+func (d *Device) behind(b *Device, shown bool) bool {
 	if (d.Priority < 0) != (b.Priority < 0) {
 		return d.Priority < 0
 	}
-	if d.Show != b.Show {
+	if shown && d.Show != b.Show {
 		return ladder[d.Show] < ladder[b.Show]
 	}
 	return d.Priority < b.Priority
@@ -153,8 +155,8 @@ func (d *Device) behind(b *Device) bool {
 type counts struct{ members, available, chat, away, xa, dnd int }
 
 func (g *Group) count(watcher string, wants *Receiving, now time.Time) (c counts) {
-	for jid, m := range g.Members {
-		sees, d := g.Sees(watcher, jid, wants, now), m.speaker()
+	for jid := range g.Members {
+		sees, d := g.Sees(watcher, jid, wants, now), g.speaker(jid, now)
 		if sees[enrolled] {
 			c.members++
 		}

@@ -60,7 +60,7 @@ func (c counts) show() string {
 func (g *Group) names(watcher string, wants *Receiving, now time.Time) (names []string) {
 	for _, jid := range slices.Sorted(maps.Keys(g.Members)) {
 		m, sees := g.Members[jid], g.Sees(watcher, jid, wants, now)
-		if m.speaker() == nil || !sees[availability] || len(names) == mostNames {
+		if g.speaker(jid, now) == nil || !sees[availability] || len(names) == mostNames {
 			continue
 		}
 		name, _, _ := strings.Cut(jid, "@")

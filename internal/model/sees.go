@@ -149,9 +149,42 @@ func withFloor(s Set) Set {
 	return onFloor(whole)
 }
 
+// Acquired is what the group asks of a member and holds: what some rule of his
+// grants anybody, now or later, and what it collects.
+func (g *Group) Acquired(member string, now time.Time) Set {
+	var s Set
+	own := g.Said[member]
+	switch {
+	case own != nil && own.Secret, !g.collectsFrom(member):
+		return Set{}
+	case own != nil:
+		s = worth(own.Rules, now)
+	default:
+		s = both(worth(g.Members[member].Agreed, now), worth(g.Policy.Default, now))
+	}
+	return both(s, withFloor(setOf(g.Policy.Collect)))
+}
+
+// worth is all that the rules ever grant from now on.
+func worth(rules []Rule, now time.Time) Set {
+	s := Set{}
+	for _, r := range rules {
+		for _, w := range r.Attributes {
+			if !slices.Contains(r.Except, w) && (r.Until.IsZero() || r.Until.After(now)) {
+				s[w] = true
+			}
+		}
+	}
+	return onFloor(s)
+}
+
+func (g *Group) collectsFrom(member string) bool {
+	return len(g.Policy.CollectFrom) == 0 || g.isAny(g.Policy.CollectFrom, member)
+}
+
 // silent: nothing of the member's presence is for this watcher.
 func (g *Group) silent(watcher, member string) bool {
 	own := g.Said[member]
 	return own != nil && (own.Secret || slices.Contains(own.Hide, watcher)) ||
-		len(g.Policy.CollectFrom) > 0 && !g.isAny(g.Policy.CollectFrom, member)
+		!g.collectsFrom(member)
 }
