@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -135,6 +136,10 @@ func (g *Group) forgetAgreements() {
 	}
 }
 
+// agreedToNothing is the text form of a default without rules: "" is the
+// present default.
+const agreedToNothing = "# nothing\n"
+
 // reconsider lists how what members agreed to changes when p comes into
 // force. mu is held.
 func (g *Group) reconsider(p *policy.Group) []Agreement {
@@ -146,7 +151,7 @@ func (g *Group) reconsider(p *policy.Group) []Agreement {
 		case p.Default.Within(a, now):
 			to = ""
 		case from == "":
-			to = old.String()
+			to = cmp.Or(old.String(), agreedToNothing)
 		}
 		if to != from {
 			all = append(all, Agreement{from, to})
