@@ -44,6 +44,7 @@ type house struct {
 	told    map[string][]string
 	asked   int
 	text    string // of the group policy
+	again   bool   // see look
 
 	mu     sync.Mutex // guards what the group's own alarm looks at
 	time   time.Time
@@ -59,6 +60,9 @@ type table struct {
 	items map[string]string
 	token string
 	past  []memory
+
+	view  map[string]string // what he may see
+	dirty map[string]bool   // what has changed in it since he was told
 }
 
 // memory is what somebody held under a token.
@@ -248,6 +252,7 @@ func (h *house) lost(a act) {
 	h.g.Lost()
 	h.w.do(act{kind: "appears", jid: a.jid, name: a.name})
 	_, probe := h.g.Wants()
+	h.again = true
 	for _, jid := range probe {
 		for _, d := range h.w.devices[jid] {
 			h.hear(jid, d.Name, &d)
@@ -269,11 +274,13 @@ func (h *house) listen() {
 		}
 	}
 	h.w.follow()
-	for key := range h.w.subs {
+	for key, s := range h.w.subs {
 		if h.tables[key] == nil {
-			h.tables[key] = &table{items: map[string]string{}}
+			h.tables[key] = &table{items: map[string]string{}, dirty: map[string]bool{}}
 		}
+		h.tables[key].look(h.w.view(s), h.again)
 	}
+	h.again = false
 	for key := range h.tables {
 		if _, ok := h.w.subs[key]; !ok {
 			h.t.Fatalf("nobody told %s that it is over", key)
@@ -282,6 +289,22 @@ func (h *house) listen() {
 	if n := len(rec.Subscriptions) + len(rec.Contacts); n != len(h.w.subs) {
 		h.t.Fatalf("%d subscriptions and contacts, want %d", n, len(h.w.subs))
 	}
+}
+
+// look is told what the reader may see now. again: devices were heard of once
+// more, one after the other, which may look different in between.
+func (c *table) look(view map[string]string, again bool) {
+	for id := range c.view {
+		if c.view[id] != view[id] {
+			c.dirty[id] = true
+		}
+	}
+	for id := range view {
+		if again || c.view[id] != view[id] {
+			c.dirty[id] = true
+		}
+	}
+	c.view = view
 }
 
 // allows sets what jid lets others see, and returns the answer.
@@ -361,6 +384,7 @@ func (h *house) outgoing(e outgoing) {
 		}
 		return
 	case "probe": // nobody is told
+		h.again = true
 		for _, d := range h.w.devices[e.jid] {
 			h.hear(e.jid, d.Name, &d)
 		}
@@ -507,9 +531,18 @@ func (h *house) event(to, raw string) {
 	} else if !full && state[1] != c.token {
 		h.t.Fatalf("%s of %s holds %s: %s", to, node[1], c.token, raw)
 	}
-	changes := h.within(s, c.items, raw)
-	if !full && state[5] == "" && changes == 0 {
-		h.t.Fatalf("an event that says nothing new: %s", raw)
+	ids := h.within(s, raw)
+	for _, id := range ids {
+		if !full && state[5] == "" && !c.dirty[id] {
+			h.t.Fatalf("%s looks as it did: %s", id, raw)
+		}
+		delete(c.dirty, id)
+	}
+	if !full && state[5] == "" && len(ids) == 0 {
+		h.t.Fatalf("an event that says nothing: %s", raw)
+	}
+	if full && first {
+		clear(c.dirty)
 	}
 	apply(c.items, raw)
 	if state[4] == state[5] {
@@ -519,8 +552,8 @@ func (h *house) event(to, raw string) {
 }
 
 // within looks whether all items are what the reader may see now, and in
-// order. It returns how many are new to him.
-func (h *house) within(s sub, held map[string]string, raw string) (changes int) {
+// order. It returns their ids.
+func (h *house) within(s sub, raw string) (ids []string) {
 	h.t.Helper()
 	now, last := h.w.view(s), ""
 	body := itemsOf.FindStringSubmatch(raw)
@@ -540,15 +573,12 @@ func (h *house) within(s sub, held map[string]string, raw string) (changes int) 
 		case place(id) <= last:
 			h.t.Fatalf("out of order: %s", raw)
 		}
-		if now[id] != held[id] {
-			changes++
-		}
-		last = place(id)
+		ids, last = append(ids, id), place(id)
 	}
 	if rest != "" {
 		h.t.Fatalf("something that is no item: %q in %s", rest, raw)
 	}
-	return changes
+	return ids
 }
 
 // place is where an item stands: info, summary, members by address.

@@ -174,7 +174,7 @@ func (w *truth) policy(a act) string {
 	if err != nil {
 		panic(err)
 	}
-	if (&model.Group{Policy: p}).Missing(&model.Authorization{Rules: p.Default}) != "" {
+	if !p.Possible() {
 		return refused
 	}
 	rules := p.Default

@@ -69,6 +69,20 @@ func (g *Group) Missing(a *Authorization) string {
 // same says whether two policies were written alike.
 func same(a, b []Rule) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
 
+// Possible says whether a policy can be set: its default satisfies what it
+// requires, and that is collected.
+func (p Policy) Possible() bool {
+	collected := withFloor(setOf(p.Collect))
+	for _, w := range p.Require {
+		if !collected[w] {
+			return false
+		}
+	}
+	g := New("any")
+	g.Policy = p
+	return g.Missing(&Authorization{Rules: p.Default}) == ""
+}
+
 // grantsNoMore says whether rules grant nobody a word, now or later, that old
 // does not grant him; a word counts although its floor is missing, for a later
 // rule may bring it. It tries everybody and every time: an outsider, a member
