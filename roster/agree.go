@@ -136,9 +136,8 @@ func (g *Group) forgetAgreements() {
 	}
 }
 
-// agreedToNothing is the text form of a default without rules: "" is the
-// present default.
-const agreedToNothing = "# nothing\n"
+// nothing is what somebody agreed to if the default had no rules.
+const nothing = "# nothing\n"
 
 // reconsider lists how what members agreed to changes when p comes into
 // force. mu is held.
@@ -151,7 +150,7 @@ func (g *Group) reconsider(p *policy.Group) []Agreement {
 		case p.Default.Within(a, now):
 			to = ""
 		case from == "":
-			to = cmp.Or(old.String(), agreedToNothing)
+			to = cmp.Or(old.String(), nothing)
 		}
 		if to != from {
 			all = append(all, Agreement{from, to})

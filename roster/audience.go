@@ -242,14 +242,14 @@ func (a *audience) latestFor(o *own) uint64 {
 	return v
 }
 
-// behind says whether some watch that can be reached has not been told of
-// the current version.
+// behind says whether some watch that can be reached is to be told something
+// now.
 func (a *audience) behind() bool {
 	if a.mute {
 		return false
 	}
 	for _, c := range a.cohorts {
-		if c.live > 0 && (c.cursor < a.g.version || c.partial != nil) {
+		if a.g.behind(c) {
 			return true
 		}
 	}

@@ -249,15 +249,24 @@ func (g *Group) wind() {
 // Tick lets the rules take effect that have begun or ended meanwhile. The
 // group calls it by itself when it is time.
 func (g *Group) Tick() {
+	if g.tick() {
+		g.edit.Lock()
+		defer g.edit.Unlock()
+		g.reshare(context.Background())
+	}
+}
+
+// tick says whether something has changed.
+func (g *Group) tick() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
-		return
+		return false
 	}
 	now := g.now()
 	if first := g.first(); first.IsZero() || first.After(now) {
 		g.wind()
-		return
+		return false
 	}
 	g.version++
 	if t := g.nextDefault(); !t.IsZero() && !t.After(now) {
@@ -284,4 +293,5 @@ func (g *Group) Tick() {
 	}
 	g.wind()
 	g.signal()
+	return true
 }

@@ -57,6 +57,10 @@ func (g *Group) setSettings(s Settings, p policy.Group, agreed []Agreement) (end
 		g.infoBasic = g.version
 	}
 	same := g.settings.Policy == s.Policy
+	if g.settings.Delivery != s.Delivery && g.paced != nil { // the clock is another one
+		g.paced.Stop()
+		g.paced = nil
+	}
 	g.settings = s
 	if !same {
 		g.setPolicy(p, agreed)
@@ -118,8 +122,10 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 	}
 	g.edit.Lock()
 	defer g.edit.Unlock()
+	var jids []string
 	for i := range members {
 		members[i].Agreed = "" // to the present default
+		jids = append(jids, members[i].JID)
 	}
 	if err := g.checkNew(members); err != nil {
 		return err
@@ -138,6 +144,7 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 	g.signal()
 	g.mu.Unlock()
 	r.outbox.Wanted(g)
+	g.reshare(ctx, jids...)
 	return nil
 }
 

@@ -25,6 +25,9 @@ func (g *Group) SetAuthorization(jid string, a *policy.Authorization) {
 	}
 }
 
+// Deliver is the moment at which periodic delivery is due.
+func (g *Group) Deliver() { g.deliver() }
+
 // SetReceiving puts the options of a subscription in force.
 func (g *Group) SetReceiving(id string, r policy.Receiving) {
 	g.mu.Lock()

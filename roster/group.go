@@ -47,6 +47,8 @@ type Group struct {
 	audiences  map[audienceKey]*audience
 	order      []*audience // the same, in the order of turns
 	turnAt     int
+	due        uint64                           // under periodic delivery: version up to which watches are told
+	paced      *time.Timer                      // for the next delivery, if something waits
 	turns      uint64                           // that said something
 	watches    map[string]*Watch                // by subscription ID
 	byOwner    map[string][]*Watch              // by the watcher's bare JID, contacts included
@@ -162,6 +164,7 @@ func (g *Group) bury(m *member) {
 	delete(g.auths, m.JID)
 	g.schedule(m)
 	g.left = g.version
+	g.mark(m.JID) // his tokens are of no use to who he is now, also when the tombstone is freed
 	g.shows[m.slot] = gone
 	if i, ok := g.search(m.JID); ok {
 		g.sorted = slices.Delete(g.sorted, i, i+1)
@@ -226,6 +229,7 @@ func (g *Group) watcher(jid string) policy.Watcher {
 
 // signal puts the group in the outbox, once, if it has something to say.
 func (g *Group) signal() {
+	g.pace()
 	if !g.queued && g.pending() {
 		g.queued = true
 		g.roster.outbox.Ready(g)

@@ -91,6 +91,9 @@ func (g *Group) reshare(ctx context.Context, jids ...string) {
 func (g *Group) unshared(jids []string) (withdrawn []MemberRecord, ask bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.closed {
+		return nil, false
+	}
 	visit := func(m *member) {
 		switch asked := m.Ask == Asked || m.Ask == Granted || m.asking; {
 		case m.keeps != 0:

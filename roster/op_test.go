@@ -83,6 +83,8 @@ func (o op) on(s *stage) error {
 		})
 	case "authorize":
 		return g.Authorize(ctx, o.jid, o.auth)
+	case "deliver":
+		g.Deliver()
 	case "agree":
 		id := "nothing"
 		if p, err := g.Proposal(o.jid); err == nil && p != nil {
@@ -146,6 +148,7 @@ func (o op) in(w *world) error {
 		text := w.settings.Policy
 		w.settings = o.settings.Clone()
 		w.settings.Policy = text
+		w.keep()
 		w.dismiss()
 	case "authorize":
 		return o.inAuthorize(w)
@@ -186,6 +189,7 @@ func (o op) in(w *world) error {
 	case "alive":
 		w.hold(o.jid, false, to(""))
 		w.hold(o.jid, false, to(o.resource))
+	case "deliver":
 	case "tick":
 		w.now = w.now.Add(time.Hour)
 		w.keep()
@@ -219,6 +223,7 @@ func (o op) inMembers(w *world) error {
 		return roster.ErrMemberExists
 	case o.kind == "add":
 		w.people[o.jid] = &person{rec: o.record.Clone(), auth: w.said[o.jid]}
+		w.keep()
 	case p == nil:
 		return roster.ErrNoMember
 	case o.kind == "update":

@@ -105,6 +105,9 @@ func drawSettings(t *rapid.T) roster.Settings {
 		Listed:   rapid.Bool().Draw(t, "listed"),
 		Payload:  rapid.SampledFrom([]roster.Payload{roster.Both, roster.Both, roster.Both, roster.Separate, roster.Combined}).Draw(t, "payload"),
 	}
+	if rapid.IntRange(0, 3).Draw(t, "periodic") == 0 {
+		s.Delivery = roster.MaxDelivery // the test says when
+	}
 	if rapid.Bool().Draw(t, "attribute") {
 		s.Attributes = []roster.Attribute{{Name: "phone", Value: "1"}}
 	}
@@ -223,7 +226,7 @@ func drawPresence(t *rapid.T) roster.Presence {
 var opKinds = []string{"hear", "hear", "hear", "hear", "hear", "hear", "add", "add", "update", "update", "remove",
 	"settings", "authorize", "authorize", "authorize", "receive", "policy", "subscribe", "subscribe", "subscribe",
 	"unsubscribe", "onSubscribe", "onUnsubscribe", "onSubscribed", "onUnsubscribed", "onProbe", "bounced", "alive",
-	"lost", "open", "swept", "swept", "wants", "wants", "wants", "onSubscribed", "onSubscribed", "doubt", "tick", "policy", "agree"}
+	"lost", "open", "swept", "swept", "wants", "wants", "wants", "onSubscribed", "onSubscribed", "doubt", "tick", "policy", "agree", "deliver"}
 
 func drawOp(t *rapid.T, w *world) op {
 	o := op{kind: rapid.SampledFrom(opKinds).Draw(t, "op"), jid: rapid.SampledFrom(everybody).Draw(t, "jid")}

@@ -342,10 +342,13 @@ func (s *stage) probed(h heard) error {
 // reached must know exactly what he may see.
 func (s *stage) settle(budget int) {
 	s.t.Helper()
-	for n := 0; s.turn(budget); n++ {
-		if n > 100_000 {
-			s.t.Fatal("the group never ends")
+	for range 2 {
+		for n := 0; s.turn(budget); n++ {
+			if n > 100_000 {
+				s.t.Fatal("the group never ends")
+			}
 		}
+		s.g.Deliver()
 	}
 	if !s.w.ready {
 		return
