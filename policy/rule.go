@@ -73,6 +73,9 @@ type Rule struct {
 	From, Until time.Time // zero = no bound; valid in [From, Until)
 }
 
+// Matches says whether the rule speaks of w, and is valid now.
+func (r *Rule) Matches(w *Watcher, now time.Time) bool { return r.Who.matches(w) && r.valid(now) }
+
 func (r *Rule) valid(now time.Time) bool {
 	return (r.From.IsZero() || !now.Before(r.From)) && (r.Until.IsZero() || now.Before(r.Until))
 }
@@ -108,7 +111,7 @@ func (a *Authorization) Grants(now time.Time, w *Watcher) Mask {
 func (a *Authorization) union(now time.Time, w *Watcher) Mask {
 	var m Mask
 	for i := range a.Rules {
-		if r := &a.Rules[i]; r.Who.matches(w) && r.valid(now) {
+		if r := &a.Rules[i]; r.Matches(w, now) {
 			m |= r.Attributes &^ r.Except
 		}
 	}

@@ -36,6 +36,10 @@ func Refusal(err error) Error {
 		return refusal(stanza.Cancel, stanza.UnexpectedRequest, "not-subscribed")
 	case errors.Is(err, roster.ErrLimit): // §6.1.3.9
 		return refusal(stanza.Wait, stanza.PolicyViolation, "too-many-subscriptions")
+	case errors.Is(err, roster.ErrStale): // read it again
+		return refusal(stanza.Modify, stanza.Conflict, "")
+	case errors.Is(err, roster.ErrNoMember):
+		return refusal(stanza.Cancel, stanza.NotAllowed, "")
 	case errors.As(err, &bad):
 		e := refusal(stanza.Modify, stanza.NotAcceptable, "")
 		e.Text = bad.Error()

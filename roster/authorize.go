@@ -18,8 +18,8 @@ const MaxStrangers = 10_000
 const MaxStranger = 4096
 
 // Authorization is what jid lets others see in this group, and whether he has
-// said so himself or it is the group's default. ErrNoGroup when he may not
-// know of the group.
+// said so himself or it is the group's default that he agreed to. ErrNoGroup
+// when he may not know of the group.
 func (g *Group) Authorization(jid string) (a policy.Authorization, own bool, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -28,6 +28,9 @@ func (g *Group) Authorization(jid string) (a policy.Authorization, own bool, err
 	}
 	if set := g.auths[jid]; set != nil {
 		return set.Clone(), true, nil
+	}
+	if m := g.live(jid); m != nil {
+		return g.effective(m).Clone(), false, nil
 	}
 	return g.policy.Default.Clone(), false, nil
 }
@@ -86,19 +89,29 @@ func (g *Group) storeAuthorization(ctx context.Context, jid string, a *policy.Au
 }
 
 // ShowPolicy is the text form of what jid lets others see in a group, and
-// whether he, or an admin for him, has set it. ErrNoGroup.
+// whether he, or an admin for him, has set it; without a jid that of the group
+// policy. ErrNoGroup.
 func (r *Roster) ShowPolicy(ctx context.Context, group, jid string) (text string, own bool, err error) {
 	g, err := r.Group(ctx, group)
 	if err != nil {
 		return "", false, err
+	}
+	if jid == "" {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return g.settings.Policy, true, nil
 	}
 	a, own, err := g.Authorization(jid)
 	return a.String(), own, err
 }
 
 // SetPolicy is [Group.Authorize] with the text form; "" takes back what was
-// set. InvalidError, ErrNoGroup, ErrLimit.
+// set. Without a jid it sets the group policy. InvalidError, ErrNoGroup,
+// ErrLimit.
 func (r *Roster) SetPolicy(ctx context.Context, group, jid, text string) error {
+	if jid == "" {
+		return r.UpdateGroup(ctx, group, func(s *Settings) error { s.Policy = text; return nil })
+	}
 	g, err := r.Group(ctx, group)
 	if err != nil {
 		return err
@@ -121,7 +134,7 @@ func (g *Group) setAuthorization(jid string, a *policy.Authorization) {
 	}
 	if m := g.live(jid); m != nil {
 		g.version++
-		g.enact(m, a)
+		g.enact(m, a, m.elsewhere)
 		g.signal()
 	}
 }
@@ -169,27 +182,39 @@ func (g *Group) checkAuthorize(jid string, a *policy.Authorization) error {
 // nothing, which can only hide too much.
 func (g *Group) restore(all []AuthorizationRecord) {
 	for _, rec := range all {
-		a, err := policy.ParseAuthorization(rec.Rules)
-		if err != nil {
-			g.roster.log.Error("stored policy cannot be read, nothing is shared", "group", g.name, "error", err)
-			a = &policy.Authorization{}
-		}
+		a := g.readAuthorization(rec.Rules)
 		g.auths[rec.JID] = a
 		if m := g.live(rec.JID); m != nil {
-			g.enact(m, a)
+			g.enact(m, a, m.elsewhere)
+		}
+	}
+	for _, m := range g.sorted {
+		if m.Elsewhere != "" {
+			g.enact(m, m.auth, g.readAuthorization(m.Elsewhere))
 		}
 	}
 }
 
-// enact puts a in force for m.
-func (g *Group) enact(m *member, a *policy.Authorization) {
-	old := m.auth
+func (g *Group) readAuthorization(text string) *policy.Authorization {
+	a, err := policy.ParseAuthorization(text)
+	if err != nil {
+		g.roster.log.Error("stored policy cannot be read, nothing is shared", "group", g.name, "error", err)
+		return &policy.Authorization{}
+	}
+	return a
+}
+
+// enact puts what m has set here, and elsewhere, in force.
+func (g *Group) enact(m *member, a, elsewhere *policy.Authorization) {
+	was := m.policies()
 	g.refer(a, 1)
+	g.refer(elsewhere, 1)
 	g.unindex(m)
-	m.auth = a
+	m.auth, m.elsewhere = a, elsewhere
 	g.index(m)
 	g.redecide(m)
-	g.refer(old, -1)
+	g.refer(was[0], -1)
+	g.refer(was[1], -1)
 	g.schedule(m)
 	g.keep1(m)
 }
@@ -197,10 +222,8 @@ func (g *Group) enact(m *member, a *policy.Authorization) {
 // schedule sees to it that m's rules begin and end by themselves.
 func (g *Group) schedule(m *member) {
 	delete(g.timed, m)
-	if m.auth != nil && m.gone == 0 {
-		if next := m.auth.Next(g.now()); !next.IsZero() {
-			g.timed[m] = next
-		}
+	if next := m.turns(g.now()); !next.IsZero() && m.gone == 0 {
+		g.timed[m] = next
 	}
 	g.wind()
 }
@@ -285,9 +308,9 @@ func (g *Group) tick() bool {
 		}
 		g.redecide(m)
 		g.keep1(m)
-		m.auth.Singles(g.mark)
+		m.singles(g.mark)
 		delete(g.timed, m)
-		if next := m.auth.Next(now); !next.IsZero() {
+		if next := m.turns(now); !next.IsZero() {
 			g.timed[m] = next
 		}
 	}

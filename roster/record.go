@@ -2,6 +2,7 @@ package roster
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -101,6 +102,28 @@ type Settings struct {
 	Delivery    int    // ms: changes leave at most once in so long; 0 = at once
 }
 
+const immediate = "immediate"
+
+// ParseDelivery reads what [Settings.Delivery] is on the wire: immediate, or
+// milliseconds.
+func ParseDelivery(s string) (ms int, err error) {
+	if s == immediate {
+		return 0, nil
+	}
+	if ms, err = strconv.Atoi(s); err != nil {
+		return 0, invalid("delivery", "%q is neither immediate nor milliseconds", s)
+	}
+	return ms, nil
+}
+
+// FormatDelivery is its inverse.
+func FormatDelivery(ms int) string {
+	if ms == 0 {
+		return immediate
+	}
+	return strconv.Itoa(ms)
+}
+
 // MemberRecord is one member's part of the basic group information, and the
 // state of our request for his presence.
 type MemberRecord struct {
@@ -111,6 +134,7 @@ type MemberRecord struct {
 	Attributes  []Attribute // sorted by name, names unique
 	Ask         Ask
 	Agreed      string // text form of the default authorization he agreed to, "" = the present one
+	Elsewhere   string // policy's text form of what he set at his server, "" = nothing
 }
 
 // SubscriptionRecord is one XEP-0060 subscription.
