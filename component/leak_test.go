@@ -79,7 +79,7 @@ func difference(x, y []string) string {
 
 // faces are the ways on which somebody learns something.
 var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "disco", "affiliations",
-	"subscriptions", "options", "authorization", "error", "presence", "message", "log", "admin"}
+	"subscriptions", "options", "authorization", "explain", "error", "presence", "message", "log", "admin"}
 
 // The people of the worlds. All but mallory and eve are members of team; mallory
 // may watch it, eve may not even know of it.
@@ -308,14 +308,8 @@ func (w *leakWorld) take(raw string) {
 	if m := leakToken.FindStringSubmatch(raw); m != nil && strings.Contains(node, "#group") {
 		w.tokens[jid] = m[1]
 	}
-	put := func(face, text string) {
-		at := jid + " " + face
-		if w.heard[at] == nil {
-			w.heard[at] = map[string][]string{}
-		}
-		// In which order the nodes have their turns depends on what others watch.
-		w.heard[at][node] = append(w.heard[at][node], text)
-	}
+	// In which order the nodes have their turns depends on what others watch.
+	put := func(face, text string) { w.put(jid, face, node, text) }
 	text := w.rename(jid+" "+w.asked[id]+" "+node, raw)
 	switch {
 	case strings.HasPrefix(raw, "<message") && strings.Contains(raw, " type='headline'"):
@@ -376,7 +370,27 @@ func (w *leakWorld) look() {
 			w.from(jid+"/look", "<message type='chat' to='"+to+"'><body>who</body></message>")
 		}
 		w.hear()
+		w.explain(jid)
 	}
+}
+
+// explain is what commands and chat tell somebody of the rules.
+func (w *leakWorld) explain(jid string) {
+	g := w.s.Roster.Loaded([]byte("team"))
+	for _, other := range []string{alice, carol, "zoe@example.org", mallory} {
+		x, err := g.Explain(jid, other)
+		w.put(jid, "explain", "", fmt.Sprintf("%+v %v", x, err))
+	}
+	all, err := g.Watchers(jid)
+	w.put(jid, "explain", "", fmt.Sprintf("%+v %v", all, err))
+}
+
+func (w *leakWorld) put(jid, face, node, text string) {
+	at := jid + " " + face
+	if w.heard[at] == nil {
+		w.heard[at] = map[string][]string{}
+	}
+	w.heard[at][node] = append(w.heard[at][node], text)
 }
 
 // requests are what can be asked: the face of the answer, the type, the
