@@ -79,7 +79,7 @@ func difference(x, y []string) string {
 
 // faces are the ways on which somebody learns something.
 var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "disco", "affiliations",
-	"subscriptions", "options", "authorization", "explain", "error", "presence", "message", "log", "admin"}
+	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "log", "admin"}
 
 // The people of the worlds. All but mallory and eve are members of team; mallory
 // may watch it, eve may not even know of it.
@@ -148,6 +148,7 @@ var secrets = []secret{
 type leakWorld struct {
 	t      *testing.T
 	s      *Service
+	now    time.Time
 	log    bytes.Buffer
 	heard  map[string]map[string][]string // by watcher and face, by node
 	names  map[string]map[string]string   // of what is random, by stream
@@ -170,7 +171,7 @@ func leakStory(t *testing.T, is func(*leakWorld)) *leakWorld {
 
 func newLeakWorld(t *testing.T) *leakWorld {
 	t.Helper()
-	w := &leakWorld{t: t, heard: map[string]map[string][]string{}, names: map[string]map[string]string{}, tokens: map[string]string{}, asked: map[string]string{}}
+	w := &leakWorld{t: t, now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC), heard: map[string]map[string][]string{}, names: map[string]map[string]string{}, tokens: map[string]string{}, asked: map[string]string{}}
 	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelInfo,
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey {
@@ -180,7 +181,7 @@ func newLeakWorld(t *testing.T) *leakWorld {
 		}}))
 	log.Info("a world begins") // so that somebody looks at the log
 	w.s = NewService(ServiceConfig{Store: store.Memory(), Link: Config{Domain: "groups.example.org", Log: log},
-		Now: func() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }})
+		Now: func() time.Time { return w.now }})
 	w.s.Link.Out.attach()
 	rec := &roster.GroupRecord{Name: "team", Settings: roster.Settings{Policy: "watch members\nwatch jid:" + mallory}}
 	for _, jid := range []string{alice, bob, carol, dora} {
@@ -291,7 +292,7 @@ var (
 	leakID     = regexp.MustCompile(`^<[^>]*? id='([^']*)'`)
 	leakToken  = regexp.MustCompile(`<state [^>]*to='([^']*)'`)
 	leakNode   = regexp.MustCompile(`node='[^']*'`)
-	leakRandom = regexp.MustCompile(` (?:from|to)='([\w-]{22})'|/([\w-]{22})</last>|subid='([^']*)'`)
+	leakRandom = regexp.MustCompile(` (?:from|to)='([\w-]{22})'|/([\w-]{22})</last>|(?:subid|sessionid)='([^']*)'`)
 	leakItem   = regexp.MustCompile(`(?s)<item id='([^']*)'>.*?</item>|<retract[^>]*>`)
 	leakLine   = regexp.MustCompile(`<status>.*</status>`)
 )
@@ -361,13 +362,17 @@ func (w *leakWorld) look() {
 		token := w.tokens[jid]
 		for _, to := range []string{"team@groups.example.org", "quiet@groups.example.org", "groups.example.org"} {
 			for _, r := range requests {
-				if to != "groups.example.org" || r[0] == "disco" {
+				if to != "groups.example.org" || r[0] == "disco" || r[0] == "command" {
 					w.ask(jid, to, r[0], r[1], r[2], token)
 				}
 			}
 			w.from(jid, "<presence type='subscribe' to='"+to+"'/>")
 			w.from(jid+"/probe", "<presence type='probe' to='"+to+"'/>")
-			w.from(jid+"/look", "<message type='chat' to='"+to+"'><body>who</body></message>")
+			w.from(jid+"/look", "<message type='groupchat' to='"+to+"'><body>who</body></message>")
+			for _, line := range chats {
+				w.now = w.now.Add(time.Minute) // answers are rationed
+				w.from(jid+"/look", "<message type='chat' to='"+to+"'><body>"+line+"</body></message>")
+			}
 		}
 		w.hear()
 		w.explain(jid)
@@ -393,6 +398,10 @@ func (w *leakWorld) put(jid, face, node, text string) {
 	w.heard[at][node] = append(w.heard[at][node], text)
 }
 
+// chats are what can be said to a group, or to the service.
+var chats = []string{"help", "who", "explain carol@example.org", "explain mallory@elsewhere.example", "watchers", "authorize", "receive", "agree",
+	"configure", "groups", "mine", "help who", "nonsense"}
+
 // requests are what can be asked: the face of the answer, the type, the
 // payload. NODE is each node in turn.
 var requests = [][3]string{
@@ -417,6 +426,10 @@ var requests = [][3]string{
 	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><create node='x'/></pubsub>"},
 	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><unsubscribe node='urn:xmpp:tmp:group-presence:0#presence' jid='carol@example.org'/></pubsub>"},
 	{"error", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub#owner'><subscriptions node='urn:xmpp:tmp:group-presence:0#NODE'/></pubsub>"},
+	{"command", "get", "<query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'/>"},
+	{"command", "set", "<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#WORD'/>"},
+	{"command", "set", "<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#explain'>" +
+		"<x xmlns='jabber:x:data' type='submit'><field var='jid'><value>carol@example.org</value></field></x></command>"},
 	{"error", "get", "<query xmlns='jabber:iq:version'/>"},
 	{"error", "get", "<ping xmlns='urn:xmpp:ping'/>"},
 	{"error", "get", "<vCard xmlns='vcard-temp'/>"},
@@ -428,10 +441,13 @@ func (w *leakWorld) ask(jid, to, face, typ, payload, token string) {
 	if !strings.Contains(payload, "NODE") || face != "items" && typ != "set" || !strings.HasPrefix(to, "team@") {
 		nodes = nodes[:1]
 	}
+	if strings.Contains(payload, "WORD") {
+		nodes = []string{"who", "authorize", "receive", "explain", "watchers", "agree", "configure", "groups", "mine", "help"}
+	}
 	for _, node := range nodes {
 		id := fmt.Sprint("q", len(w.asked))
 		w.asked[id] = face
-		body := strings.NewReplacer("NODE", node, "ME", jid, "TOKEN", token).Replace(payload)
+		body := strings.NewReplacer("NODE", node, "WORD", node, "ME", jid, "TOKEN", token).Replace(payload)
 		w.from(jid+"/look", "<iq type='"+typ+"' id='"+id+"' to='"+to+"'>"+body+"</iq>")
 	}
 }
