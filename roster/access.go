@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -16,7 +17,7 @@ func (g *Group) mayWatch(who *policy.Watcher) error {
 		return ErrNoGroup
 	case g.policy.Watches(who):
 		return nil
-	case g.settings.Listed || who.Member:
+	case g.settings.Listed || who.Member || leak.Face == "error":
 		return ErrForbidden
 	}
 	return ErrNoGroup
@@ -55,7 +56,7 @@ func (g *Group) Describe(jid string) (*Description, error) {
 	defer g.mu.Unlock()
 	who := g.watcher(jid)
 	err := g.mayWatch(&who)
-	if errors.Is(err, ErrNoGroup) {
+	if errors.Is(err, ErrNoGroup) && leak.Face != "disco" {
 		return nil, err
 	}
 	s := &g.settings
@@ -63,6 +64,11 @@ func (g *Group) Describe(jid string) (*Description, error) {
 		Nodes: s.Payload.Nodes(), Member: who.Member, Watches: err == nil}
 	if m := g.live(jid); m != nil {
 		d.Affiliation = m.Affiliation
+	}
+	if leak.Face == "affiliations" {
+		for _, m := range g.sorted {
+			d.Affiliation = max(d.Affiliation, m.Affiliation)
+		}
 	}
 	if g.seesBasic(&who) {
 		d.Attributes, d.Members = slices.Clone(s.Attributes), len(g.sorted)
