@@ -158,7 +158,7 @@ func (h *house) on(a act) string {
 	case "allows":
 		return condition(h.allows(a.jid, a.text))
 	case "agrees":
-		return no(h.agrees(a.jid))
+		return condition(h.agrees(a.jid))
 	case "subscribes":
 		return condition(h.subscribes(a.jid, a.node, a.text))
 	case "configures":

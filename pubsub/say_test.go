@@ -2,7 +2,6 @@ package pubsub_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -189,11 +188,14 @@ func (h *house) items(jid, node, more string) string {
 	return h.request(jid, "get", pubsubXML("<items node='"+ns+"#"+node+"'/>"+more))
 }
 
-// agrees says yes to what is proposed.
-func (h *house) agrees(jid string) error {
-	p, err := h.g.Proposal(jid)
-	if err != nil || p == nil {
-		return errors.Join(errors.New("nothing is proposed"), err)
+var proposalOf = regexp.MustCompile(`<proposal id='([^']*)'.*</proposal>`)
+
+// agrees says yes to what is proposed, and returns the answer.
+func (h *house) agrees(jid string) string {
+	h.t.Helper()
+	id := ""
+	if p := proposalOf.FindStringSubmatch(h.request(jid, "get", "<authorization xmlns='"+ns+"'/>")); p != nil {
+		id = p[1]
 	}
-	return h.g.Agree(context.Background(), jid, p.ID)
+	return h.request(jid, "set", "<authorization xmlns='"+ns+"' agree='"+id+"'/>")
 }

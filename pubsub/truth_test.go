@@ -88,8 +88,13 @@ func (w *truth) do(a act) string {
 	case "time":
 		w.time = a.at
 	case "agrees":
-		if !w.m.Proposed(a.jid) {
-			return refused
+		switch {
+		case !w.m.MayKnow(a.jid):
+			return "item-not-found"
+		case w.m.Members[a.jid] == nil:
+			return "not-allowed"
+		case !w.m.Proposed(a.jid):
+			return "conflict"
 		}
 		w.m.Agree(a.jid)
 	}
