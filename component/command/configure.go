@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 
 	data "mellium.im/xmpp/form"
@@ -122,7 +121,7 @@ func (c *call) configureForm(rec *roster.GroupRecord, g *policy.Group) *form {
 			{name: fieldPayload, kind: data.TypeList, label: c.say("Nodes for programs"), values: []string{s.Payload.String()}, required: true, options: []option{
 				{roster.Both.String(), c.say("all four")}, {roster.PresenceOnly.String(), c.say("presence only")},
 				{roster.Separate.String(), c.say("presence and attributes apart")}, {roster.Combined.String(), c.say("both in one")}}},
-			{name: fieldDelivery, kind: data.TypeText, label: c.say("Tell of changes at most every … milliseconds (0: at once)"), values: []string{strconv.Itoa(s.Delivery)}},
+			{name: fieldDelivery, kind: data.TypeText, label: c.say("Tell of changes: immediate, or every … milliseconds"), values: []string{roster.FormatDelivery(s.Delivery)}},
 		},
 	}
 }
@@ -187,8 +186,8 @@ func (c *call) configure(ctx context.Context, in values) error {
 		if s.Payload, err = roster.ParsePayload(in.one(fieldPayload)); err != nil {
 			return &fieldError{fieldPayload, err.Error()}
 		}
-		if s.Delivery, err = strconv.Atoi(in.one(fieldDelivery)); err != nil || s.Delivery < 0 {
-			return &fieldError{fieldDelivery, c.say("This is not a number.")}
+		if s.Delivery, err = roster.ParseDelivery(in.one(fieldDelivery)); err != nil {
+			return &fieldError{fieldDelivery, c.say("This is neither immediate nor a number.")}
 		}
 		if s.Attributes, err = c.freeAttributes(in[fieldFree]); err != nil {
 			return err
