@@ -12,6 +12,11 @@ type language struct {
 	printer *message.Printer
 }
 
+// say is a text in the language: an English format, and what stands in it.
+func (l language) say(format string, args ...any) string {
+	return l.printer.Sprintf(message.Key(format, format), args...)
+}
+
 type languages struct {
 	match lang.Matcher
 	all   []language // as match knows them
