@@ -3,6 +3,7 @@ package command
 // germanTexts is the texts in German, by the English ones.
 var germanTexts = [...][2]string{
 	{"%d more", "%d weitere"},
+	{"%s (you are invited)", "%s (du bist eingeladen)"},
 	{"%s and you in %s", "%s und du in %s"},
 	{"%s asks that every member lets the others see: %s. You do not, so far.",
 		"%s verlangt, dass jedes Mitglied die anderen sehen lässt: %s. Du tust das bisher nicht."},

@@ -43,6 +43,9 @@ func approveWord() word {
 			for _, v := range waits {
 				f.options = append(f.options, option{v.JID, v.JID})
 			}
+			if c.chat { // he cannot choose, only write
+				f.kind, f.options = data.TypeJIDMulti, nil
+			}
 			if len(waits) == 1 {
 				f.values = []string{waits[0].JID}
 			}

@@ -127,6 +127,8 @@ func TestWordsAreForSome(t *testing.T) {
 		{"cid", team, "[who authorize receive explain watchers leave nick invite approve member remove configure help]"},
 		{"mia", open, "[authorize help]"},
 		{"mia", domain, "[groups mine help]"},
+		{"bob", domain, "[groups mine create help]"},
+		{"root", team, "[authorize invite approve member remove configure delete help]"},
 		{"mia", team, "[]"},
 	} {
 		if got := fmt.Sprint(names(c.who, c.to)); got != c.want {
