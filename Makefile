@@ -5,6 +5,7 @@
 #   make build         bin/rollcall
 #   make docs          what is made from the code: packaging/man, packaging/rollcall.toml
 #   make bench         benchmarks        (BENCH=regexp, BENCHTIME=2s)
+#   make kill          kill -9 under load, again and again, and nothing is lost   (KILLS=200 on each server)
 #   make fuzz          all fuzz targets  (FUZZTIME=30s each)
 
 GO        ?= go
@@ -14,8 +15,9 @@ TIMEOUT   ?= 15m
 BENCH     ?= .
 BENCHTIME ?= 1s
 FUZZTIME  ?= 30s
+KILLS     ?= 200
 
-.PHONY: build demo test docs bench fuzz clean tools servers
+.PHONY: build demo test docs bench kill fuzz clean tools servers
 
 build: tools
 	@$(GO) build -o bin/rollcall ./cmd/rollcall
@@ -32,6 +34,9 @@ docs: tools
 
 bench: tools servers
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -timeout $(TIMEOUT) ./...
+
+kill: tools servers
+	ROLLCALL_TEST_KILLS=$(KILLS) $(GO) test -v -run '^TestKill$$' -timeout 6h ./store ./cmd/rollcall
 
 fuzz: tools
 	@GO='$(GO)' .ci/fuzz $(FUZZTIME)

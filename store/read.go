@@ -28,7 +28,7 @@ func (s *sqlite) GetGroup(ctx context.Context, name string) (*roster.GroupRecord
 	}
 	rec, err := s.getGroup(ctx, tx, name)
 	if err = errors.Join(err, tx.Rollback()); err != nil {
-		return nil, fmt.Errorf("get group %s: %w", name, err)
+		return nil, fmt.Errorf("get group %s: %w", name, explain(err))
 	}
 	return rec, nil
 }
@@ -130,7 +130,7 @@ func (s *sqlite) reading(err error) error {
 	if s.batch.isClosed() {
 		return ErrClosed
 	}
-	return err
+	return explain(err)
 }
 
 // decode reads what encode wrote; an empty list is nil.

@@ -160,7 +160,7 @@ func ignoreNoGroup(err error) error {
 // do runs c in a transaction and says in its error what was attempted.
 func (s *sqlite) do(ctx context.Context, doing, group string, c change) error {
 	if err := s.batch.do(ctx, c); err != nil {
-		return fmt.Errorf("%s %s: %w", doing, group, err)
+		return fmt.Errorf("%s %s: %w", doing, group, explain(err))
 	}
 	return nil
 }

@@ -46,6 +46,9 @@ type grammar struct {
 	Policy  policyCmd  `cmd:"" help:"Look at and set what users let others see."`
 	Doctor  doctorCmd  `cmd:"" help:"Examine the XMPP server: does it suit, and what would make it better?"`
 	Snippet snippetCmd `cmd:"" help:"Print the lines that the XMPP server's configuration needs."`
+	Backup  backupCmd  `cmd:"" help:"Write all that the service remembers to a file, while it runs."`
+	Restore restoreCmd `cmd:"" help:"Put a backup in the place of what the service remembers."`
+	Verify  verifyCmd  `cmd:"" help:"Check the store, or a backup, for damage."`
 	Demo    demoCmd    `cmd:"" help:"See it work: a private server, five people, a live table."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 

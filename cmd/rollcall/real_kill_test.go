@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	mathrand "math/rand/v2"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -26,18 +27,27 @@ const (
 // kill -9 at any moment; and nobody is asked for his presence twice. What was
 // acknowledged is known from the clients' logs and the commands' exit statuses
 // alone.
+//
+// ROLLCALL_TEST_KILLS says how often on each server; `make kill` says 200.
 func TestKill(t *testing.T) {
-	program := build(t)
+	program, kills := build(t), 5
+	if env := os.Getenv("ROLLCALL_TEST_KILLS"); env != "" {
+		var err error
+		if kills, err = strconv.Atoi(env); err != nil {
+			t.Fatal(err)
+		}
+	}
 	house.Each(t, func(t *testing.T, server lab.Server) {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute+time.Duration(kills)*20*time.Second)
 		defer cancel()
 		k := newKilling(t, ctx, server, program)
-		for round := range 5 {
+		for round := range kills {
 			k.round(round)
 			k.verify(round)
 		}
 		k.service.kill()
 		k.nobodyAskedTwice()
+		t.Logf("%d kills, %d acts acknowledged, all of them kept", kills, k.acts.Load())
 	})
 }
 
