@@ -56,10 +56,10 @@ func (c *doctorCmd) Run(s *session) error {
 		}
 	}
 	if err := s.ctx.Err(); err != nil {
-		return err
+		return err // what was found last is not the server's fault
 	}
 	if report.Bad() {
-		return errors.New("something has to be changed: see above what is bad")
+		return errChange
 	}
 	return nil
 }
