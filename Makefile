@@ -66,6 +66,7 @@ install: build
 	test -e $(DESTDIR)$(SYSCONFDIR)/rollcall/rollcall.toml || install -D -m 0644 packaging/rollcall.toml $(DESTDIR)$(SYSCONFDIR)/rollcall/rollcall.toml
 
 package: tools
+	@rm -f bin/rollcall_*.deb
 	@GO='$(GO)' NFPM='$(NFPM)' VERSION='$(VERSION)' packaging/build-deb bin
 
 test-package: tools

@@ -116,6 +116,7 @@ func TestCheckBad(t *testing.T) {
 		{func(b *bench) { b.write("rollcall.db", "not a database, but long enough to be looked at") }, "BAD store", "rollcall verify tells more"},
 		{config("[http]", "[store]\nurl = \"sqlite::memory:\"\n[http]"), "note store", "in memory"},
 		{config("[http]", "[admin]\nsocket = \"nowhere/sock\"\n[http]"), "BAD socket", "there is no directory DIR/nowhere"},
+		{config("[http]", "[admin]\nsocket = \"/run/rollcall-of-no-machine/sock\"\n[http]"), "note socket", "Systemd makes it"},
 		{config("\"\"", "\""+busy.Addr().String()+"\""), "BAD http", "another one below [http]"},
 	} {
 		b := checkBench(t)

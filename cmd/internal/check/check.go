@@ -44,7 +44,7 @@ func Run(ctx context.Context, o Options) *doctor.Report {
 	l.http(ctx)
 	if os.Geteuid() == 0 {
 		l.note("user", "root looked, who may read and write everything",
-			"What the service's user may shows when he looks: runuser -u rollcall -- rollcall check")
+			"Whether the service's user may do so as well, he has to find out: runuser -u rollcall -- rollcall check")
 	}
 	return &l.report
 }

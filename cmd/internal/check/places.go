@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/store"
@@ -55,6 +56,11 @@ func (l *look) socket() {
 	path := l.cfg.Admin.Socket
 	if l.running {
 		l.good("socket", "the service runs and answers at "+path)
+		return
+	}
+	dir := filepath.Dir(path)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) == "/run" {
+		l.note("socket", "there is no directory "+dir+" yet", "Systemd makes it when it starts the service (RuntimeDirectory in the unit).")
 		return
 	}
 	if err := makeable(path); err != nil {
