@@ -84,6 +84,6 @@ tools:
 	@command -v gcc >/dev/null || { echo "missing: gcc (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
 	@$(GO) list -m >/dev/null || { echo "too old: $$($(GO) version) (Go 1.26 or later: https://go.dev/dl)" >&2; exit 1; }
 
-# The XMPP servers that tests run against. Says what to type if it cannot help.
+# The XMPP servers and what else tests run. Says what to type if it cannot help.
 servers: tools
-	@$(GO) run ./internal/lab/labinstall prosody ejabberd
+	@$(GO) run ./internal/lab/labinstall prosody ejabberd libxml2-utils python3-slixmpp

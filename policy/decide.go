@@ -19,6 +19,7 @@ type Subject struct {
 	Roles         []string
 	Authorization *Authorization // nil = the group's default
 	Agreed        *Authorization // the default he agreed to, if he has not to the present one
+	Elsewhere     *Authorization // what he set at his server; nil = nothing: both must grant
 }
 
 // Receiving is what a watcher wants. The zero value wants everything.
@@ -55,16 +56,24 @@ func (g *Group) Decide(now time.Time, s *Subject, w *Watcher, r *Receiving) Mask
 	return m.Closed()
 }
 
-// granted is what s lets w see, as far as the group acquires it.
+// granted is what s lets w see, wherever he said so, as far as the group
+// acquires it.
 func (g *Group) granted(now time.Time, s *Subject, w *Watcher) Mask {
+	m := g.Collect
+	for _, a := range g.standing(s) {
+		if a != nil {
+			m &= a.Grants(now, w)
+		}
+	}
+	return m.Closed()
+}
+
+// standing is the policies that speak for s; all of them must grant.
+func (g *Group) standing(s *Subject) [3]*Authorization {
 	if s.Authorization != nil {
-		return s.Authorization.Grants(now, w) & g.Collect
+		return [3]*Authorization{s.Authorization, s.Elsewhere}
 	}
-	m := g.Default.Grants(now, w)
-	if s.Agreed != nil {
-		m = (m & s.Agreed.Grants(now, w)).Closed()
-	}
-	return m & g.Collect
+	return [3]*Authorization{&g.Default, s.Agreed, s.Elsewhere}
 }
 
 // hides says whether w sees s as offline, whatever else is granted.
@@ -72,7 +81,10 @@ func (g *Group) hides(s *Subject, w *Watcher) bool {
 	if !g.acquires(s) {
 		return true
 	}
-	a := s.Authorization
+	return s.Authorization.hides(w) || s.Elsewhere.hides(w)
+}
+
+func (a *Authorization) hides(w *Watcher) bool {
 	return a != nil && (!a.Share || w.JID != "" && slices.Contains(a.Hide, w.JID))
 }
 

@@ -41,14 +41,13 @@ func (g *Group) Acquires(now time.Time, s *Subject) Mask {
 	if !g.acquires(s) {
 		return 0
 	}
-	if s.Authorization != nil {
-		return s.Authorization.Wanted(now) & g.Collect
+	m := g.Collect
+	for _, a := range g.standing(s) {
+		if a != nil {
+			m &= a.Wanted(now)
+		}
 	}
-	m := g.Default.Wanted(now)
-	if s.Agreed != nil {
-		m &= s.Agreed.Wanted(now)
-	}
-	return m & g.Collect
+	return m.Closed()
 }
 
 // Lacks is what g requires of every member and a does not always grant to the

@@ -14,7 +14,8 @@ type Error struct {
 	Type      stanza.ErrorType
 	Condition stanza.Condition
 	Text      string
-	App       string // element in NSErrors, "" = none
+	App       string // element in Space, "" = none
+	Space     string // "" = NSErrors
 	Feature   string // of <unsupported/>
 }
 

@@ -134,7 +134,7 @@ func (g *Group) setAuthorization(jid string, a *policy.Authorization) {
 	}
 	if m := g.live(jid); m != nil {
 		g.version++
-		g.enact(m, a)
+		g.enact(m, a, m.elsewhere)
 		g.signal()
 	}
 }
@@ -182,27 +182,39 @@ func (g *Group) checkAuthorize(jid string, a *policy.Authorization) error {
 // nothing, which can only hide too much.
 func (g *Group) restore(all []AuthorizationRecord) {
 	for _, rec := range all {
-		a, err := policy.ParseAuthorization(rec.Rules)
-		if err != nil {
-			g.roster.log.Error("stored policy cannot be read, nothing is shared", "group", g.name, "error", err)
-			a = &policy.Authorization{}
-		}
+		a := g.readAuthorization(rec.Rules)
 		g.auths[rec.JID] = a
 		if m := g.live(rec.JID); m != nil {
-			g.enact(m, a)
+			g.enact(m, a, m.elsewhere)
+		}
+	}
+	for _, m := range g.sorted {
+		if m.Elsewhere != "" {
+			g.enact(m, m.auth, g.readAuthorization(m.Elsewhere))
 		}
 	}
 }
 
-// enact puts a in force for m.
-func (g *Group) enact(m *member, a *policy.Authorization) {
-	old := m.auth
+func (g *Group) readAuthorization(text string) *policy.Authorization {
+	a, err := policy.ParseAuthorization(text)
+	if err != nil {
+		g.roster.log.Error("stored policy cannot be read, nothing is shared", "group", g.name, "error", err)
+		return &policy.Authorization{}
+	}
+	return a
+}
+
+// enact puts what m has set here, and elsewhere, in force.
+func (g *Group) enact(m *member, a, elsewhere *policy.Authorization) {
+	was := m.policies()
 	g.refer(a, 1)
+	g.refer(elsewhere, 1)
 	g.unindex(m)
-	m.auth = a
+	m.auth, m.elsewhere = a, elsewhere
 	g.index(m)
 	g.redecide(m)
-	g.refer(old, -1)
+	g.refer(was[0], -1)
+	g.refer(was[1], -1)
 	g.schedule(m)
 	g.keep1(m)
 }
@@ -210,10 +222,8 @@ func (g *Group) enact(m *member, a *policy.Authorization) {
 // schedule sees to it that m's rules begin and end by themselves.
 func (g *Group) schedule(m *member) {
 	delete(g.timed, m)
-	if m.auth != nil && m.gone == 0 {
-		if next := m.auth.Next(g.now()); !next.IsZero() {
-			g.timed[m] = next
-		}
+	if next := m.turns(g.now()); !next.IsZero() && m.gone == 0 {
+		g.timed[m] = next
 	}
 	g.wind()
 }
@@ -298,9 +308,9 @@ func (g *Group) tick() bool {
 		}
 		g.redecide(m)
 		g.keep1(m)
-		m.auth.Singles(g.mark)
+		m.singles(g.mark)
 		delete(g.timed, m)
-		if next := m.auth.Next(now); !next.IsZero() {
+		if next := m.turns(now); !next.IsZero() {
 			g.timed[m] = next
 		}
 	}

@@ -124,7 +124,7 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 	defer g.edit.Unlock()
 	var jids []string
 	for i := range members {
-		members[i].Agreed = "" // to the present default
+		members[i].Agreed, members[i].Elsewhere = "", "" // to the present default
 		jids = append(jids, members[i].JID)
 	}
 	if err := g.checkNew(members); err != nil {
@@ -206,11 +206,11 @@ func (r *Roster) UpdateMember(ctx context.Context, group, jid string, edit func(
 	}
 	rec := m.MemberRecord.Clone()
 	g.mu.Unlock()
-	ask, agreed := rec.Ask, rec.Agreed
+	his := rec
 	if err := edit(&rec); err != nil {
 		return err
 	}
-	rec.Ask, rec.Agreed = ask, agreed // his to say
+	rec.Ask, rec.Agreed, rec.Elsewhere = his.Ask, his.Agreed, his.Elsewhere // his to say
 	if rec.JID != jid {
 		return invalid("jid", "a member's JID cannot change")
 	}

@@ -11,15 +11,16 @@ import (
 // says nothing that he could not know: whether the other is a member, and his
 // roles, only if he sees the member list.
 type Explanation struct {
-	Known    bool          // the next two are known
-	Member   bool          // the other is a member
-	Roles    []string      // his roles
-	MayWatch bool          // the other may watch the group at all, as far as is known
-	Own      bool          // the rules are the asker's own, not the group's default
-	Shares   bool          // false: nobody sees anything
-	Hidden   bool          // he hides from the other
-	Rules    []policy.Rule // those of his that match the other now
-	Mask     policy.Mask   // what comes of it: what the other may see
+	Known     bool          // the next two are known
+	Member    bool          // the other is a member
+	Roles     []string      // his roles
+	MayWatch  bool          // the other may watch the group at all, as far as is known
+	Own       bool          // the rules are the asker's own, not the group's default
+	Shares    bool          // false: nobody sees anything
+	Elsewhere bool          // what he keeps at his server counts as well
+	Hidden    bool          // he hides from the other
+	Rules     []policy.Rule // those of his that match the other now
+	Mask      policy.Mask   // what comes of it: what the other may see
 }
 
 // Explain says what other may see of me, and by which of my rules. ErrNoGroup
@@ -31,7 +32,7 @@ func (g *Group) Explain(me, other string) (*Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Explanation{Own: m.auth != nil, Shares: m.keeps != 0}
+	x := &Explanation{Own: m.auth != nil, Shares: m.keeps != 0, Elsewhere: m.elsewhere != nil}
 	who := g.known(me, other)
 	x.Known, x.Member, x.Roles = g.seesBasicOf(me), who.Member, slices.Clone(who.Roles)
 	x.MayWatch = g.policy.Watches(&who)

@@ -165,11 +165,12 @@ func (c checker) index() {
 		}
 	}
 	for _, m := range g.members {
-		if m.auth == nil {
-			continue
+		for _, a := range m.policies() {
+			if a != nil {
+				a.Roles(count)
+			}
 		}
-		m.auth.Roles(count)
-		m.auth.Singles(func(name string) {
+		m.singles(func(name string) {
 			if singles[name] == nil {
 				singles[name] = map[*member]bool{}
 			}

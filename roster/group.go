@@ -158,9 +158,9 @@ const gone = Show(255)
 
 // bury turns a member into a tombstone at the current version.
 func (g *Group) bury(m *member) {
-	auth := m.auth
+	was := m.policies()
 	g.unindex(m)
-	m.auth, m.agreed, m.gone, m.presence = nil, nil, g.version, nil
+	m.auth, m.elsewhere, m.agreed, m.gone, m.presence = nil, nil, nil, g.version, nil
 	delete(g.auths, m.JID)
 	g.schedule(m)
 	g.left = g.version
@@ -174,7 +174,8 @@ func (g *Group) bury(m *member) {
 	delete(g.refresh, m)
 	g.graves++
 	g.touch(m, 0)
-	g.refer(auth, -1)
+	g.refer(was[0], -1)
+	g.refer(was[1], -1)
 	g.freeGraves()
 }
 

@@ -25,6 +25,9 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 	if len(g.awaited) > 0 {
 		delete(g.awaited, m)
 	}
+	if m.keeps == 0 {
+		return // by what he set at his server: nothing is held
+	}
 	if m.presence == nil {
 		if p.Show == Offline {
 			return
@@ -145,7 +148,7 @@ func (g *Group) Wants() (ask, probe []string) {
 		return nil, nil
 	}
 	for _, m := range g.sorted {
-		if m.Ask == Unasked && !m.asking && m.keeps != 0 {
+		if m.Ask == Unasked && !m.asking && m.shares {
 			m.asking = true
 			ask = append(ask, m.JID)
 		}

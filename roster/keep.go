@@ -47,6 +47,8 @@ func (g *Group) keep1(m *member) {
 	was := m.keeps
 	s := m.subject()
 	m.keeps = g.policy.Acquires(g.now(), &s)
+	s.Elsewhere = nil // who shares nothing by that is still asked, or his next word would not reach us
+	m.shares = g.policy.Acquires(g.now(), &s) != 0
 	if m.presence == nil || len(m.devices) == 0 || m.keeps == was {
 		return
 	}
@@ -96,7 +98,7 @@ func (g *Group) unshared(jids []string) (withdrawn []MemberRecord, ask bool) {
 	}
 	visit := func(m *member) {
 		switch asked := m.Ask == Asked || m.Ask == Granted || m.asking; {
-		case m.keeps != 0:
+		case m.shares:
 			ask = ask || m.Ask == Unasked
 		case asked:
 			rec := m.MemberRecord.Clone()

@@ -38,7 +38,7 @@ func (o op) String() string {
 		s += fmt.Sprintf(" %v", o.record)
 	case "settings":
 		s += fmt.Sprintf(" %v", o.settings)
-	case "authorize":
+	case "authorize", "elsewhere":
 		s += fmt.Sprintf(" %v", o.auth)
 	case "receive":
 		s += fmt.Sprintf(" %s %v", o.node, o.wants)
@@ -83,6 +83,8 @@ func (o op) on(s *stage) error {
 		})
 	case "authorize":
 		return g.Authorize(ctx, o.jid, o.auth)
+	case "elsewhere":
+		return g.OnElsewhere(ctx, o.jid, o.auth)
 	case "deliver":
 		g.Deliver()
 	case "agree":
@@ -189,6 +191,11 @@ func (o op) in(w *world) error {
 	case "alive":
 		w.hold(o.jid, false, to(""))
 		w.hold(o.jid, false, to(o.resource))
+	case "elsewhere":
+		if p != nil {
+			p.elsewhere = o.auth
+			w.keep()
+		}
 	case "deliver":
 	case "tick":
 		w.now = w.now.Add(time.Hour)

@@ -226,7 +226,7 @@ func drawPresence(t *rapid.T) roster.Presence {
 var opKinds = []string{"hear", "hear", "hear", "hear", "hear", "hear", "add", "add", "update", "update", "remove",
 	"settings", "authorize", "authorize", "authorize", "receive", "policy", "subscribe", "subscribe", "subscribe",
 	"unsubscribe", "onSubscribe", "onUnsubscribe", "onSubscribed", "onUnsubscribed", "onProbe", "bounced", "alive",
-	"lost", "open", "swept", "swept", "wants", "wants", "wants", "onSubscribed", "onSubscribed", "doubt", "tick", "policy", "agree", "deliver"}
+	"lost", "open", "swept", "swept", "wants", "wants", "wants", "onSubscribed", "onSubscribed", "doubt", "tick", "policy", "agree", "deliver", "elsewhere"}
 
 func drawOp(t *rapid.T, w *world) op {
 	o := op{kind: rapid.SampledFrom(opKinds).Draw(t, "op"), jid: rapid.SampledFrom(everybody).Draw(t, "jid")}
@@ -243,7 +243,7 @@ func drawOp(t *rapid.T, w *world) op {
 		}
 	case "settings":
 		o.settings = drawSettings(t)
-	case "authorize":
+	case "authorize", "elsewhere":
 		o.auth = drawAuthorization(t)
 	case "policy":
 		o.policy = drawPolicy(t)

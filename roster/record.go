@@ -134,6 +134,7 @@ type MemberRecord struct {
 	Attributes  []Attribute // sorted by name, names unique
 	Ask         Ask
 	Agreed      string // text form of the default authorization he agreed to, "" = the present one
+	Elsewhere   string // policy's text form of what he set at his server, "" = nothing
 }
 
 // SubscriptionRecord is one XEP-0060 subscription.

@@ -41,7 +41,10 @@ func (w *world) keep() {
 		for i := range p.devices {
 			p.devices[i].keep(mask)
 		}
-		if asked := p.rec.Ask == roster.Asked || p.rec.Ask == roster.Granted; asked && mask == 0 {
+		if mask == 0 && len(p.devices) > 0 {
+			w.silence(jid)
+		}
+		if asked := p.rec.Ask == roster.Asked || p.rec.Ask == roster.Granted; asked && !w.shares(jid) {
 			if p.rec.Ask == roster.Granted {
 				w.silence(jid)
 			}
@@ -64,6 +67,15 @@ func (d *device) keep(mask policy.Mask) {
 
 // kept is what somebody may ever see of p: the rest is not held.
 func (w *world) kept(p *person) policy.Mask {
+	m := w.acquired(p)
+	if p.elsewhere != nil {
+		m &= w.granted(p.elsewhere)
+	}
+	return m
+}
+
+// acquired is the same but for what he set elsewhere.
+func (w *world) acquired(p *person) policy.Mask {
 	from := w.policy.From
 	if len(from) > 0 && !slices.ContainsFunc(from, func(who policy.Who) bool {
 		return who.Class == policy.Role && slices.Contains(p.rec.Roles, who.Name) || who.Class == policy.JID && who.Name == p.rec.JID

@@ -121,7 +121,7 @@ func (w *twins) mutate(o op) op {
 		ask := o.record.Ask
 		o.record = drawRecord(w.t, o.jid)
 		o.record.Ask = ask
-	case "authorize":
+	case "authorize", "elsewhere":
 		if w.rules {
 			o.auth = drawAuthorization(w.t)
 		}
@@ -176,8 +176,8 @@ func (w *twins) extra() {
 	now := w.b.w.clone()
 	if _ = o.in(now); o.jid == w.watcher || !slices.Equal(w.sight(now), w.sight(w.b.w)) ||
 		slices.Contains([]string{"lost", "open", "swept", "doubt", "tick", "deliver"}, o.kind) ||
-		!w.rules && slices.Contains([]string{"authorize", "policy"}, o.kind) ||
-		!w.rules && w.b.w.said[o.jid] != nil && slices.Contains([]string{"add", "remove"}, o.kind) { // rules come or go
+		!w.rules && slices.Contains([]string{"authorize", "policy", "elsewhere"}, o.kind) ||
+		!w.rules && (w.b.w.said[o.jid] != nil || w.b.w.people[o.jid] != nil && w.b.w.people[o.jid].elsewhere != nil) && slices.Contains([]string{"add", "remove"}, o.kind) { // rules come or go
 		return
 	}
 	w.differ++

@@ -32,12 +32,13 @@ type world struct {
 }
 
 type person struct {
-	rec     roster.MemberRecord
-	auth    *policy.Authorization
-	agreed  *policy.Authorization // nil = to the present default
-	asking  bool
-	known   bool // was ever heard of as available
-	devices []device
+	rec       roster.MemberRecord
+	auth      *policy.Authorization
+	agreed    *policy.Authorization // nil = to the present default
+	elsewhere *policy.Authorization
+	asking    bool
+	known     bool // was ever heard of as available
+	devices   []device
 }
 
 type device struct {
@@ -99,7 +100,7 @@ func (w *world) watcher(jid string) policy.Watcher {
 
 func (w *world) mask(p *person, owner string, r *policy.Receiving) policy.Mask {
 	who := w.watcher(owner)
-	return w.policy.Decide(w.now, &policy.Subject{JID: p.rec.JID, Roles: p.rec.Roles, Authorization: p.auth, Agreed: p.agreed}, &who, r)
+	return w.policy.Decide(w.now, &policy.Subject{JID: p.rec.JID, Roles: p.rec.Roles, Authorization: p.auth, Agreed: p.agreed, Elsewhere: p.elsewhere}, &who, r)
 }
 
 // best is the device that speaks for p; nil when p is offline.
@@ -271,6 +272,9 @@ func (w *world) hear(jid, resource string, in roster.Presence) {
 		return
 	}
 	delete(w.awaited, jid)
+	if w.kept(p) == 0 {
+		return
+	}
 	if in.Show != roster.Offline {
 		p.known = true
 	}
@@ -319,4 +323,4 @@ func (p *person) String() string {
 }
 
 // shares says whether jid lets anybody see anything: if not he is not asked.
-func (w *world) shares(jid string) bool { return w.kept(w.people[jid]) != 0 }
+func (w *world) shares(jid string) bool { return w.acquired(w.people[jid]) != 0 }

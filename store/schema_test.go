@@ -64,7 +64,7 @@ func TestMigrateFromSchema1(t *testing.T) {
 	want.Settings.Policy, want.Authorizations = p.String(), nil
 	want.Settings.Delivery = 0
 	for i := range want.Members {
-		want.Members[i].Agreed = ""
+		want.Members[i].Agreed, want.Members[i].Elsewhere = "", ""
 	}
 	for i := range want.Subscriptions {
 		want.Subscriptions[i].Receiving = ""

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	_ "github.com/mattn/go-sqlite3" // the driver named "sqlite3"
 )
@@ -27,6 +28,9 @@ type sqlite struct {
 	writes writeStatements
 	reads  readStatements
 	opened []io.Closer // in the order of opening
+
+	now    func() time.Time // a test's clock
+	tidied time.Time        // when old entries of the audit log were looked for; the turn's
 }
 
 func openSQLite(ctx context.Context, path string) (*sqlite, error) {
@@ -40,7 +44,7 @@ func openSQLiteWith(ctx context.Context, path string, copies bool) (_ *sqlite, e
 	if err != nil {
 		return nil, err
 	}
-	s := &sqlite{}
+	s := &sqlite{now: time.Now}
 	defer func() {
 		if err != nil {
 			_ = s.closeAll()
@@ -114,6 +118,8 @@ func dataSources(path string) (write, read string, err error) {
 	// SQLite does not look at REFERENCES otherwise: deleting a group would
 	// leave its members.
 	q.Set("_foreign_keys", "1")
+	// What is deleted is gone from the file, not only from its tables.
+	q.Set("_secure_delete", "1")
 	// A backup or an admin's sqlite3 may hold the lock for a moment.
 	q.Set("_busy_timeout", "5000")
 	u.RawQuery = q.Encode()

@@ -19,15 +19,15 @@ func notify(ctx context.Context, status string, alive func(context.Context) erro
 		return err
 	}
 	if every > 0 {
-		watch(ctx, every, alive)
+		reassure(ctx, every, alive)
 	}
 	<-ctx.Done()
 	_, err = daemon.SdNotify(false, daemon.SdNotifyStopping)
 	return err
 }
 
-// watch says that we are alive, twice as often as it has to be said.
-func watch(ctx context.Context, every time.Duration, alive func(context.Context) error) {
+// reassure says that we are alive, twice as often as it has to be said.
+func reassure(ctx context.Context, every time.Duration, alive func(context.Context) error) {
 	tick := time.NewTicker(every / 2)
 	defer tick.Stop()
 	for {

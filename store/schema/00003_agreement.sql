@@ -2,6 +2,9 @@
 -- What a member agreed to when he joined: '' is the group's present default.
 ALTER TABLE members ADD COLUMN agreed TEXT NOT NULL DEFAULT '';
 
+-- The policy that he keeps at his server, as it was read last; '' is none.
+ALTER TABLE members ADD COLUMN elsewhere TEXT NOT NULL DEFAULT '';
+
 -- In milliseconds; 0 is at once.
 ALTER TABLE groups ADD COLUMN delivery INTEGER NOT NULL DEFAULT 0;
 

@@ -212,7 +212,7 @@ func drawMember(t *rapid.T, jid string) roster.MemberRecord {
 		Roles:       slices.Concat(rapid.SliceOfN(texts, 0, 2).Draw(t, "roles")),
 		Attributes:  drawAttributes(t),
 		Ask:         rapid.SampledFrom([]roster.Ask{roster.Unasked, roster.Asked, roster.Granted, roster.Refused}).Draw(t, "ask"),
-		Agreed:      agreements.Draw(t, "agreed"),
+		Agreed:      agreements.Draw(t, "agreed"), Elsewhere: texts.Draw(t, "elsewhere"),
 	}
 }
 

@@ -13,8 +13,11 @@ import (
 type Table struct {
 	group, node string
 
-	content
-	state string // the token held; "" = none yet
+	content         // what is shown
+	all     content // what was received; the same without a filter
+	me      string  // bare JID of who looks through the filter
+	want    Want    // the filter
+	state   string  // the token held; "" = none yet
 
 	parts *batch // a state of which some parts are here
 	of    int    // parts that are here
@@ -48,8 +51,8 @@ type batch struct {
 // who is no longer there.
 type Diff struct{ Before, After *Member }
 
-// Change is what one stanza did to a table.
-type Change struct {
+// Update is what one stanza did to a table.
+type Update struct {
 	Ours    bool // it was an event of this node, or an answer
 	Members []Diff
 	Info    bool // the group's attributes changed
@@ -60,12 +63,17 @@ type Change struct {
 }
 
 // Empty says whether the stanza changed nothing that is shown.
-func (c *Change) Empty() bool { return len(c.Members) == 0 && !c.Info && !c.Summary }
+func (c *Update) Empty() bool { return len(c.Members) == 0 && !c.Info && !c.Summary }
 
-// New is the empty table of a node of the group at that bare JID.
-func New(group, node string) *Table {
-	return &Table{group: group, node: node, content: content{members: map[string]*Member{}}}
+// NewTable is the empty table of a node of the group at that bare JID.
+func NewTable(group, node string) *Table {
+	empty := func() content { return content{members: map[string]*Member{}} }
+	return &Table{group: group, node: node, content: empty(), all: empty()}
 }
+
+// Filter makes the table show only what the watcher at that bare JID wants of
+// what it receives. It is called before the first stanza.
+func (t *Table) Filter(me string, want Want) { t.me, t.want = me, want.closed() }
 
 // Members lists the rows by JID. They are the table's own: not to be changed,
 // but never changed by the table either.
@@ -98,33 +106,37 @@ func (t *Table) Ended() bool { return t.ended }
 
 // Take takes a message that the reader received at that time. A message that
 // is not this node's changes nothing and is no error.
-func (t *Table) Take(raw []byte, at time.Time) (Change, error) {
+func (t *Table) Take(raw []byte, at time.Time) (Update, error) {
 	var w wireMessage
 	if err := xml.Unmarshal(raw, &w); err != nil {
-		return Change{}, fmt.Errorf("read message: %w", err)
+		return Update{}, fmt.Errorf("read message: %w", err)
 	}
+	return t.take(&w, at)
+}
+
+func (t *Table) take(w *wireMessage, at time.Time) (Update, error) {
 	if w.From != t.group || w.Event == nil {
-		return Change{}, nil
+		return Update{}, nil
 	}
 	if s := w.Event.Subscription; s != nil && s.Node == t.node {
 		t.ended = s.State == "none"
-		return Change{Ours: true}, nil
+		return Update{Ours: true}, nil
 	}
 	if w.Event.Items == nil || w.Event.Items.Node != t.node {
-		return Change{}, nil
+		return Update{}, nil
 	}
 	part, of, err := w.State.parts()
 	if err != nil {
-		return Change{}, err
+		return Update{}, err
 	}
 	if w.State == nil { // a service without tokens
 		w.State = &wireState{}
 	}
-	return t.event(&w, part, of, at), nil
+	return t.event(w, part, of, at), nil
 }
 
-func (t *Table) event(w *wireMessage, part, of int, at time.Time) Change {
-	s, c := w.State, Change{Ours: true}
+func (t *Table) event(w *wireMessage, part, of int, at time.Time) Update {
+	s, c := w.State, Update{Ours: true}
 	if t.parts != nil && (part != t.of+1 || t.parts.to != s.To) {
 		t.parts = nil // its end was lost
 		c.Gap = true
@@ -173,15 +185,16 @@ func (b *batch) add(w *wireItems) {
 }
 
 // apply brings a batch into force: the last word on an id counts.
-func (t *Table) apply(b *batch, at time.Time, c *Change) {
+func (t *Table) apply(b *batch, at time.Time, c *Update) {
 	was := t.content
-	t.members = maps.Clone(was.members)
+	t.all.members = maps.Clone(t.all.members)
 	if b.full {
-		t.content = content{members: map[string]*Member{}}
+		t.all = content{members: map[string]*Member{}}
 	}
 	for i := range b.items {
-		t.put(&b.items[i], at)
+		t.all.put(&b.items[i], at)
 	}
+	t.content = t.want.filter(&t.all, t.me, t.node)
 	c.Info = !equalInfo(&was.info, &t.info)
 	c.Summary = was.summary != t.summary
 	ids := maps.Clone(was.members)
@@ -196,7 +209,7 @@ func (t *Table) apply(b *batch, at time.Time, c *Change) {
 	}
 }
 
-func (t *Table) put(it *wireItem, at time.Time) {
+func (t *content) put(it *wireItem, at time.Time) {
 	switch {
 	case it.Gone != nil:
 		delete(t.members, it.ID)

@@ -1,12 +1,11 @@
 package watch
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/rollcall-xmpp/rollcall/internal/frame"
 )
 
 // Resync lets the table ask for what changed since the state it holds, or for
@@ -32,16 +31,23 @@ func (t *Table) Request() string {
 		t.since = t.state
 	}
 	b := []byte("<pubsub xmlns='" + nsPubSub + "'><items node='")
-	b = append(frame.AppendAttr(b, t.node), "'/>"...)
+	b = append(appendEscaped(b, t.node), "'/>"...)
 	if t.since != "" {
 		b = append(b, "<since xmlns='"+ns+"' state='"...)
-		b = append(frame.AppendAttr(b, t.since), "'/>"...)
+		b = append(appendEscaped(b, t.since), "'/>"...)
 	}
 	if t.pages != nil {
 		b = append(b, "<set xmlns='"+nsRSM+"'><after>"...)
-		b = append(frame.AppendText(b, t.after), "</after></set>"...)
+		b = append(appendEscaped(b, t.after), "</after></set>"...)
 	}
 	return string(append(b, "</pubsub>"...))
+}
+
+// appendEscaped appends s as it stands in an attribute or a text.
+func appendEscaped(b []byte, s string) []byte {
+	var buf bytes.Buffer
+	_ = xml.EscapeText(&buf, []byte(s)) // a buffer takes everything
+	return append(b, buf.Bytes()...)
 }
 
 var errAnswer = errors.New("no items in the answer")
@@ -50,18 +56,28 @@ var errAnswer = errors.New("no items in the answer")
 // makes no sense, the table is as before, asks no more until something else
 // shows a gap or [Table.Resync] is called, and the error says why; it wraps
 // [ErrRefused] if the group refused.
-func (t *Table) Answer(raw []byte, at time.Time) (Change, error) {
+func (t *Table) Answer(raw []byte, at time.Time) (Update, error) {
+	var w wireAnswer
+	err := xml.Unmarshal(raw, &w)
+	return t.answer(&w, err, at)
+}
+
+func (t *Table) answer(w *wireAnswer, err error, at time.Time) (Update, error) {
 	t.asking = false
 	if t.void {
 		t.void = false
-		return Change{Ours: true}, nil
+		return Update{Ours: true}, nil
 	}
-	b, after, err := t.page(raw)
+	var b *batch
+	var after string
+	if err == nil {
+		b, after, err = t.page(w)
+	}
 	if err != nil {
 		t.pages, t.gap = nil, false
-		return Change{}, fmt.Errorf("get items of %s: %w", t.group, err)
+		return Update{}, fmt.Errorf("get items of %s: %w", t.group, err)
 	}
-	c := Change{Ours: true}
+	c := Update{Ours: true}
 	if t.pages, t.after = b, after; after != "" {
 		c.Partial = true
 		return c, nil
@@ -74,11 +90,7 @@ func (t *Table) Answer(raw []byte, at time.Time) (Change, error) {
 
 // page reads one answer and adds it to the pages before it. after is where
 // the next one begins, "" if this is the last.
-func (t *Table) page(raw []byte) (b *batch, after string, err error) {
-	var w wireAnswer
-	if err := xml.Unmarshal(raw, &w); err != nil {
-		return nil, "", err
-	}
+func (t *Table) page(w *wireAnswer) (b *batch, after string, err error) {
 	if w.Type == "error" {
 		return nil, "", w.refusal()
 	}
@@ -99,4 +111,10 @@ func (t *Table) page(raw []byte) (b *batch, after string, err error) {
 		after = s.Last
 	}
 	return b, after, nil
+}
+
+// fresh says that the reader's stream is a new one on which everything will be
+// told or asked again: what was under way is forgotten.
+func (t *Table) fresh() {
+	t.asking, t.void, t.gap, t.ended, t.fetched, t.pages, t.parts = false, false, false, false, false, nil, nil
 }

@@ -2,7 +2,6 @@ package watch
 
 import (
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,10 +13,6 @@ const (
 	nsPubSub = "http://jabber.org/protocol/pubsub"
 	nsRSM    = "http://jabber.org/protocol/rsm"
 )
-
-// ErrRefused is wrapped by the error of an answer that is an error, with its
-// condition (RFC 6120 §8.3.3).
-var ErrRefused = errors.New("refused")
 
 // The forms on the wire. What is unknown is ignored.
 type (
@@ -56,7 +51,7 @@ type (
 			Type   string `xml:"type,attr"`
 			Show   string `xml:"show"`
 			Status string `xml:"status"`
-		} `xml:"jabber:client presence"`
+		} `xml:"presence"` // in jabber:client; components may see it in their own
 		Devices []struct {
 			Name       string `xml:"name,attr"`
 			Show       string `xml:"show,attr"`
@@ -65,6 +60,12 @@ type (
 		Idle *struct {
 			Since string `xml:"since,attr"`
 		} `xml:"urn:xmpp:idle:1 idle"`
+		Willing []struct {
+			App   string `xml:"app,attr"`
+			Value string `xml:"value,attr"`
+			Until string `xml:"until,attr"`
+		} `xml:"urn:xmpp:tmp:group-presence:0 willing"`
+		Payloads []Payload `xml:",any"`
 	}
 	wireAttribute struct {
 		Name  string `xml:"name,attr"`
@@ -82,12 +83,19 @@ type (
 		Part string `xml:"part,attr"` // 2/9, "" = 1/1
 	}
 	wireAnswer struct {
+		From  string `xml:"from,attr"`
 		Type  string `xml:"type,attr"`
 		Error *struct {
+			Type       string                       `xml:"type,attr"`
+			Text       string                       `xml:"text"`
 			Conditions []struct{ XMLName xml.Name } `xml:",any"`
 		} `xml:"error"`
 		PubSub *struct {
-			Items wireItems  `xml:"items"`
+			Items         wireItems `xml:"items"`
+			Subscriptions []struct {
+				Node string `xml:"node,attr"`
+				JID  string `xml:"jid,attr"`
+			} `xml:"subscriptions>subscription"`
 			State *wireState `xml:"urn:xmpp:tmp:group-presence:0 state"`
 			Set   *struct {
 				First struct {
@@ -128,10 +136,10 @@ func showOf(s string) Show {
 }
 
 func (w *wireMember) member(id string, at time.Time) Member {
-	m := Member{JID: id, Nick: w.Nick, Attributes: attributes(w.Attributes), Show: Offline, Changed: at}
+	m := Member{JID: id, Nick: w.Nick, Attributes: attributes(w.Attributes), Presence: Presence{Show: Offline}, Changed: at}
 	m.Roles = append(m.Roles, strings.Fields(w.Roles)...)
 	if p := w.Presence; p != nil {
-		m.Presence = true
+		m.Known = true
 		if p.Type == "" {
 			m.Show, m.Status = showOf(p.Show), p.Status
 		}
@@ -142,6 +150,11 @@ func (w *wireMember) member(id string, at time.Time) Member {
 	if w.Idle != nil {
 		m.Idle, _ = time.Parse(time.RFC3339, w.Idle.Since) // a member's own word: nonsense is no idleness
 	}
+	for _, x := range w.Willing {
+		until, _ := time.Parse(time.RFC3339, x.Until)
+		m.Willing = append(m.Willing, Willing{x.App, x.Value != "no", until})
+	}
+	m.Payloads = w.Payloads
 	return m
 }
 
@@ -158,8 +171,33 @@ func attributes(list []wireAttribute) (out []Attribute) {
 
 // refusal is the error that an answer of type error stands for.
 func (w *wireAnswer) refusal() error {
-	if w.Error != nil && len(w.Error.Conditions) > 0 {
-		return fmt.Errorf("%w: %s", ErrRefused, w.Error.Conditions[0].XMLName.Local)
+	e := &refusedError{}
+	if w.Error != nil {
+		e.temporary = w.Error.Type == "wait" || w.Error.Type == "auth" // also when the service is away
+		for _, c := range w.Error.Conditions {
+			e.conditions = append(e.conditions, c.XMLName.Local)
+		}
+		e.text = w.Error.Text
 	}
-	return ErrRefused
+	return e
 }
+
+// refusedError is what an answer of type error says.
+type refusedError struct {
+	conditions []string
+	text       string
+	temporary  bool
+}
+
+func (e *refusedError) Error() string {
+	s := ErrRefused.Error()
+	if len(e.conditions) > 0 {
+		s += ": " + strings.Join(e.conditions, ", ")
+	}
+	if e.text != "" {
+		s += " (" + e.text + ")"
+	}
+	return s
+}
+
+func (e *refusedError) Unwrap() error { return ErrRefused }

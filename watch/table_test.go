@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/watch"
+	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
 const group = "team@groups.example.org"
@@ -20,7 +20,7 @@ type reader struct {
 }
 
 func newReader(t *testing.T) *reader {
-	return &reader{t, watch.New(group, watch.NodeGroup), time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
+	return &reader{t, watch.NewTable(group, watch.NodeGroup), time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
 }
 
 // row is an item of a member who is available, with a status or none.
@@ -42,7 +42,7 @@ func message(items, state string) string {
 
 // event hands over an event and returns what it did, a second later than the
 // one before.
-func (r *reader) event(items, state string) watch.Change {
+func (r *reader) event(items, state string) watch.Update {
 	r.Helper()
 	r.now = r.now.Add(time.Second)
 	c, err := r.Take([]byte(message(items, state)), r.now)
@@ -53,7 +53,7 @@ func (r *reader) event(items, state string) watch.Change {
 }
 
 // answer hands over an answer; end is what stands behind the items.
-func (r *reader) answer(items, end string) watch.Change {
+func (r *reader) answer(items, end string) watch.Update {
 	r.Helper()
 	r.now = r.now.Add(time.Second)
 	c, err := r.Answer([]byte("<iq type='result' id='1'><pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='"+watch.NodeGroup+"'>"+
@@ -148,7 +148,7 @@ func TestItem(t *testing.T) {
 		len(anna.Devices) != 2 || anna.Devices[0] != (watch.Device{Name: "phone", Show: watch.Away, Connection: "on"}) || anna.Devices[1].Show != watch.Available {
 		t.Errorf("anna is %+v", anna)
 	}
-	if bo.Name() != "bo" || bo.Show != watch.Offline || !bo.Presence || bo.Roles != nil {
+	if bo.Name() != "bo" || bo.Show != watch.Offline || !bo.Known || bo.Roles != nil {
 		t.Errorf("bo is %+v", bo)
 	}
 	if info.Name != "R&D" || info.Description != "us" || info.Attribute("phone") != "123" {
@@ -255,7 +255,7 @@ func page(index, count int, last string) string {
 func TestPages(t *testing.T) {
 	r := newReader(t)
 	r.event(row("zoe", ""), "to='1' full='true'")
-	r = &reader{t, watch.New(group, watch.NodeGroup), r.now}
+	r = &reader{t, watch.NewTable(group, watch.NodeGroup), r.now}
 	r.Resync()
 	r.asksAll()
 	r.answer(row("anna", "")+row("bo", ""), page(0, 3, "bo@example.org/1")+state("to='1'"))
