@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -213,13 +214,17 @@ func (p *peer) close() {
 	<-p.done
 }
 
-// cut ends the connection as a dying device would: with a reset, where that
-// can be had.
+// cut ends the connection as a dying device would: without a word, TLS's
+// included.
 func (p *peer) cut() {
-	if tcp, ok := p.conn.(interface{ SetLinger(int) error }); ok {
-		_ = tcp.SetLinger(0)
+	conn := p.conn
+	if secured, ok := conn.(*tls.Conn); ok {
+		conn = secured.NetConn()
 	}
-	_ = p.conn.Close()
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // a reset
+	}
+	_ = conn.Close()
 	<-p.done
 }
 
