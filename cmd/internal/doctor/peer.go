@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -154,16 +153,6 @@ func (p *peer) within(ctx context.Context, d time.Duration, match func(stanza) b
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	return p.await(ctx, match)
-}
-
-// first returns the first such stanza of those that came already.
-func (p *peer) first(match func(stanza) bool) (stanza, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if i := slices.IndexFunc(p.log, match); i >= 0 {
-		return p.log[i], true
-	}
-	return stanza{}, false
 }
 
 // ask sends an iq get from one of our addresses and returns what answers it: a
