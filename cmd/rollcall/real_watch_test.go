@@ -54,6 +54,13 @@ func newWatching(t *testing.T, server lab.Server) *watching {
 	if err := w.bo.Online(ctx); err != nil {
 		t.Fatal(err)
 	}
+	// Until the group has his consent.
+	if _, err := w.bo.Wait(ctx, func(s lab.Stanza) bool { return s.Name == "presence" && s.Type == "subscribe" }); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.bo.FenceVia(ctx, w.group); err != nil {
+		t.Fatal(err)
+	}
 	return w
 }
 
