@@ -203,6 +203,36 @@ func TestWatchComesBack(t *testing.T) {
 	w.boIs(lines, watch.Available, "three")
 }
 
+// A member who is not available, but connected, is told what he subscribed to:
+// as long as the server knows of no device of his, too.
+func TestWatchUnavailable(t *testing.T) {
+	overTCP(t, func(t *testing.T, s lab.Server) {
+		w := newWatching(t, s)
+		anna, err := lab.Login(w.ctx, s, "anna"+w.suffix, "secret", "home", lab.ClientOptions{Requests: lab.Approve})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(anna.Drop)
+		if err := anna.Online(w.ctx); err != nil {
+			t.Fatal(err)
+		}
+		lines, _ := w.follow()
+		w.until(lines, "anna", func(l *line) bool { return l.After != nil && l.After.JID == w.bare("anna") && l.After.Show == watch.Available })
+		if err := anna.Close(); err != nil {
+			t.Fatal(err)
+		}
+		w.until(lines, "anna", func(l *line) bool { return l.After != nil && l.After.JID == w.bare("anna") && l.After.Show == watch.Offline })
+		if err := w.Restart(w.ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Settle(w.ctx); err != nil {
+			t.Fatal(err)
+		}
+		w.say("<presence><status>here</status></presence>")
+		w.boIs(lines, watch.Available, "here")
+	})
+}
+
 func TestWatchOnce(t *testing.T) {
 	overTCP(t, func(t *testing.T, s lab.Server) {
 		w := newWatching(t, s)

@@ -19,6 +19,7 @@ class Bot(slixmpp.ClientXMPP):
         self.register_plugin('xep_0199')
         self.register_plugin('group_presence', module=group_presence)
         self.group, self.team = group, None
+        self.begun = self.loop.create_future()  # done when the group is watched
         self.ended = self.loop.create_future()
         self.pause = 1
         self.add_event_handler('session_start', self.start)
@@ -33,6 +34,7 @@ class Bot(slixmpp.ClientXMPP):
         if self.team is None:
             try:
                 self.team = await self['group_presence'].watch(self.group, **self.want)
+                self.begun.set_result(None)
             except slixmpp.exceptions.IqError as e:
                 self.end(f'{self.group}: {e.condition} {e.text}'.strip())
 

@@ -106,9 +106,9 @@ async def reconnect(anna, bo, team):
     anna.changes.clear()
     anna.abort()
     await login(anna)
+    status(anna, 'dnd', '')
     status(bo, 'away', 'lunch')
-    await anna.until(lambda: team.synced and team.members[BO].status == 'lunch')
-    assert any(c.kind == 'synced' for c in anna.changes), anna.changes
+    await anna.until(lambda: team.synced and team.members[BO].status == 'lunch' and any(c.kind == 'synced' for c in anna.changes))
 
 
 def refused(e, condition):
@@ -153,12 +153,11 @@ async def bots(bo):
     await asyncio.gather(*(login(b) for b in made))
     hunt, on_call, board = made
     for b in made:
-        while b.team is None:
-            await asyncio.sleep(0.01)  # the bot's own start is under way
+        await b.begun
         await b.team.ready()
     status(bo, None, '<free>')
     await bo.until(lambda: 'ops: Bo' in bo.bodies)
-    for question, reply in (('ops', f'Bo {BO}'), ('lead', 'No lead is free'), ('shoe', 'Which role? lead, ops')):
+    for question, reply in (('ops', f'Bo {BO}'), ('lead', 'No lead is free: Anna may'), ('shoe', 'Which role? lead, ops')):
         bo.send_message(mto=CY + '/hunt', mbody=question, mtype='chat')
         await bo.until(lambda: any(b.startswith(reply) for b in bo.bodies))
     status(bo, 'dnd', '<busy>')
@@ -176,7 +175,8 @@ async def bots(bo):
 async def main():
     logging.basicConfig(level=logging.WARNING)
     anna, bo = await asyncio.gather(login(Client(ANNA + '/watch')), login(Client(BO + '/desk')))
-    await bo.get_roster()
+    await asyncio.gather(anna.get_roster(), bo.get_roster())
+    status(anna, 'dnd', '')
     status(bo, None, '')
     team = await plugin(anna, bo)
     await authorization(anna, bo, team)
@@ -186,5 +186,10 @@ async def main():
     await asyncio.gather(anna.disconnect(wait=1), bo.disconnect(wait=1))
 
 
-asyncio.get_event_loop().run_until_complete(asyncio.wait_for(main(), 55))
+loop = asyncio.get_event_loop()
+loop.run_until_complete(asyncio.wait_for(main(), 55))
+left = asyncio.all_tasks(loop)  # of slixmpp
+for task in left:
+    task.cancel()
+loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 print('ok')

@@ -21,7 +21,7 @@ from xml.etree import ElementTree as ET
 from slixmpp.exceptions import IqError, IqTimeout
 from slixmpp.plugins.base import BasePlugin, register_plugin
 from slixmpp.xmlstream.handler import Callback
-from slixmpp.xmlstream.matcher import MatchXPath
+from slixmpp.xmlstream.matcher import MatchXPath, StanzaPath
 
 NS = 'urn:xmpp:tmp:group-presence:0'
 PUBSUB = 'http://jabber.org/protocol/pubsub'
@@ -288,10 +288,21 @@ class GroupPresence(BasePlugin):
         self.groups: Dict[Tuple[str, str], Group] = {}
         self.xmpp.register_handler(Callback('Group presence', MatchXPath('{jabber:client}message/{%s}event' % EVENT), self._message))
         self.xmpp.add_event_handler('session_start', self._session)
+        self.xmpp.add_event_handler('disconnected', self._lost)
+        # Of slixmpp 1.8 the handler of the PubSub plugin fails on an event of
+        # several items that has a language, and sends an error back, after
+        # which the service takes us for unreachable. It shall have the rest.
+        self.xmpp.remove_handler('Pubsub Event: Items')
+        self.xmpp.register_handler(Callback('Pubsub Event: Items', StanzaPath('message/pubsub_event/items'), self._others))
+
+    def _others(self, msg):
+        if not msg['pubsub_event']['items']['node'].startswith(NS):
+            self.xmpp['xep_0060']._handle_event_items(msg)
 
     def plugin_end(self):
         self.xmpp.remove_handler('Group presence')
         self.xmpp.del_event_handler('session_start', self._session)
+        self.xmpp.del_event_handler('disconnected', self._lost)
 
     def later(self, f, seconds=5):
         self.xmpp.loop.call_later(seconds, f)
@@ -336,6 +347,11 @@ class GroupPresence(BasePlugin):
                     ET.SubElement(f, '{%s}value' % DATA).text = value
         await iq.send()
 
+    def _lost(self, _):
+        for g in self.groups.values():
+            g.synced = g._asking = False
+            g._whole.clear()
+
     async def _session(self, _):
         """After a new login: what was missed, or the subscription again."""
         for g in list(self.groups.values()):
@@ -345,8 +361,6 @@ class GroupPresence(BasePlugin):
                 if self.xmpp.boundjid.full in jids and g._as == self.xmpp.boundjid.full:
                     g.catch_up()
                 else:
-                    g.synced = False
-                    g._whole.clear()
                     await self._subscribe(g)
             except (IqError, IqTimeout):
                 self.later(lambda: self.xmpp.loop.create_task(self._session(None)))
