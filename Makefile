@@ -3,7 +3,9 @@
 #   make demo          see it work: private server, five people, a live table (ONCE=1: play it, exit 0 or 1)
 #   make test          all tests, those on real Prosody and ejabberd included
 #   make build         bin/rollcall
+#   make docs          what is made from the code: packaging/man, packaging/rollcall.toml
 #   make bench         benchmarks        (BENCH=regexp, BENCHTIME=2s)
+#   make kill          kill -9 under load, again and again, and nothing is lost   (KILLS=200 on each server)
 #   make fuzz          all fuzz targets  (FUZZTIME=30s each)
 
 GO        ?= go
@@ -13,8 +15,9 @@ TIMEOUT   ?= 15m
 BENCH     ?= .
 BENCHTIME ?= 1s
 FUZZTIME  ?= 30s
+KILLS     ?= 200
 
-.PHONY: build demo test bench fuzz clean tools servers
+.PHONY: build demo test docs bench kill fuzz clean tools servers
 
 build: tools
 	@$(GO) build -o bin/rollcall ./cmd/rollcall
@@ -26,8 +29,14 @@ test: tools servers
 	$(GO) vet ./...
 	$(GO) test -race -shuffle=on -timeout $(TIMEOUT) $(TESTFLAGS) ./...
 
+docs: tools
+	$(GO) generate ./cmd/rollcall
+
 bench: tools servers
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -timeout $(TIMEOUT) ./...
+
+kill: tools servers
+	ROLLCALL_TEST_KILLS=$(KILLS) $(GO) test -v -run '^TestKill$$' -timeout 6h ./store ./cmd/rollcall
 
 fuzz: tools
 	@GO='$(GO)' .ci/fuzz $(FUZZTIME)

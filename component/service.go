@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/component/command"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -42,11 +43,12 @@ type Service struct {
 	Roster *roster.Roster
 	Link   *Link
 
-	cfg     ServiceConfig
-	log     *slog.Logger
-	pubsub  *pubsub.Service
-	workers *workers
-	attend  *attendant
+	cfg      ServiceConfig
+	log      *slog.Logger
+	pubsub   *pubsub.Service
+	commands *command.Service
+	workers  *workers
+	attend   *attendant
 
 	// Only the reading goroutine uses these.
 	presence roster.Presence
@@ -68,6 +70,7 @@ func NewService(cfg ServiceConfig) *Service {
 		Log:      s.log,
 	})
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title}
+	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log})
 	s.workers = newWorkers(s.log)
 	return s
 }

@@ -9,14 +9,14 @@ import (
 )
 
 // mayWatch says whether who may see anything of the members. To a stranger
-// an unlisted group does not exist.
+// an unlisted group does not exist; a member knows of it in any case.
 func (g *Group) mayWatch(who *policy.Watcher) error {
 	switch {
 	case g.closed:
 		return ErrNoGroup
-	case who.Member:
+	case g.policy.Watches(who):
 		return nil
-	case g.settings.Listed:
+	case g.settings.Listed || who.Member:
 		return ErrForbidden
 	}
 	return ErrNoGroup

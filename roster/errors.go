@@ -16,6 +16,7 @@ var (
 	ErrNoSubscription = errors.New("no such subscription")
 	ErrForbidden      = errors.New("forbidden")
 	ErrLimit          = errors.New("limit reached")
+	ErrStale          = errors.New("something else is asked by now")
 )
 
 // InvalidError is a value that was refused: which field, and why. Nothing

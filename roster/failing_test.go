@@ -37,8 +37,8 @@ func (f *failing) DeleteGroup(ctx context.Context, name string) error {
 	return errors.Join(f.write(), f.unless(func() error { return f.Store.DeleteGroup(ctx, name) }))
 }
 
-func (f *failing) StoreSettings(ctx context.Context, group string, s roster.Settings) error {
-	return errors.Join(f.write(), f.unless(func() error { return f.Store.StoreSettings(ctx, group, s) }))
+func (f *failing) StoreSettings(ctx context.Context, group string, s roster.Settings, agreed ...roster.Agreement) error {
+	return errors.Join(f.write(), f.unless(func() error { return f.Store.StoreSettings(ctx, group, s, agreed...) }))
 }
 
 func (f *failing) StoreMembers(ctx context.Context, group string, m ...roster.MemberRecord) error {

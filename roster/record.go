@@ -2,6 +2,7 @@ package roster
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -97,7 +98,30 @@ type Settings struct {
 	Attributes  []Attribute // sorted by name, names unique
 	Listed      bool        // strangers may learn that the group exists
 	Payload     Payload
-	Policy      string // policy's text form of the group policy, "" = the default
+	Policy      string // policy's text form of the group policy; "" = that of a new group, stored in full
+	Delivery    int    // ms: changes leave at most once in so long; 0 = at once
+}
+
+const immediate = "immediate"
+
+// ParseDelivery reads what [Settings.Delivery] is on the wire: immediate, or
+// milliseconds.
+func ParseDelivery(s string) (ms int, err error) {
+	if s == immediate {
+		return 0, nil
+	}
+	if ms, err = strconv.Atoi(s); err != nil {
+		return 0, invalid("delivery", "%q is neither immediate nor milliseconds", s)
+	}
+	return ms, nil
+}
+
+// FormatDelivery is its inverse.
+func FormatDelivery(ms int) string {
+	if ms == 0 {
+		return immediate
+	}
+	return strconv.Itoa(ms)
 }
 
 // MemberRecord is one member's part of the basic group information, and the
@@ -109,6 +133,8 @@ type MemberRecord struct {
 	Roles       []string    // sorted, unique
 	Attributes  []Attribute // sorted by name, names unique
 	Ask         Ask
+	Agreed      string // text form of the default authorization he agreed to, "" = the present one
+	Elsewhere   string // policy's text form of what he set at his server, "" = nothing
 }
 
 // SubscriptionRecord is one XEP-0060 subscription.
@@ -119,6 +145,10 @@ type SubscriptionRecord struct {
 	Owner     string // the watcher: bare JID of who subscribed
 	Receiving string // policy's text form, "" = everything
 }
+
+// Agreement is a change of what members have agreed to, see
+// [MemberRecord.Agreed]: who stood at From now stands at To.
+type Agreement struct{ From, To string }
 
 // AuthorizationRecord is what one user lets others see of him in a group.
 type AuthorizationRecord struct {

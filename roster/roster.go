@@ -202,6 +202,7 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	defer g.mu.Unlock()
 	g.closed = true
 	g.wind() // no rule begins or ends any more
+	g.pace()
 	for _, ws := range g.byOwner {
 		for _, w := range ws {
 			g.ended(w)

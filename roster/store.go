@@ -19,8 +19,9 @@ type Store interface {
 	CreateGroup(ctx context.Context, rec *GroupRecord) error
 	// DeleteGroup removes the group and all that belongs to it. ErrNoGroup.
 	DeleteGroup(ctx context.Context, name string) error
-	// StoreSettings replaces the settings. ErrNoGroup.
-	StoreSettings(ctx context.Context, group string, s Settings) error
+	// StoreSettings replaces the settings, and brings the members' Agreed up
+	// to date; each member is changed once at most. ErrNoGroup.
+	StoreSettings(ctx context.Context, group string, s Settings, agreed ...Agreement) error
 	// StoreMembers inserts or replaces members, all or none. ErrNoGroup.
 	StoreMembers(ctx context.Context, group string, m ...MemberRecord) error
 	// DeleteMember removes a member together with his subscriptions, his

@@ -164,3 +164,18 @@ func (b *batcher) isClosed() bool {
 	defer b.mu.Unlock()
 	return b.closed
 }
+
+// wipe puts all of the -wal file into the database and empties it. Readers of
+// older states only delay that to a later moment.
+func (b *batcher) wipe(ctx context.Context) error {
+	select {
+	case b.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-b.turn }()
+	if b.isClosed() {
+		return ErrClosed
+	}
+	return b.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+}

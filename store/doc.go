@@ -26,10 +26,27 @@
 // (batch.go). A write that is refused undoes its savepoint and nobody else's.
 // No goroutine belongs to the store.
 //
+// # When the disk fails
+//
+// A full disk, a file that cannot be written, one that somebody else has
+// locked for more than five seconds, damage: [ErrFull], [ErrReadOnly],
+// [ErrLocked], [ErrCorrupt]. Nothing has changed then, what is stored can
+// still be read, and the next write is tried like any other.
+//
+// # Backup
+//
+// [Backup] copies a store that may be in use, with SQLite's backup API, within
+// one reading transaction: it is the state of one moment, and neither waits for
+// the other. [Restore] puts a copy in the place of a store that is not in use,
+// and [Verify] checks either. All three give a file its name only when it is
+// complete, checked and synced.
+//
 // # Schema
 //
 // The files of schema/ are numbered migrations, embedded in the program and
-// run at [Open]. A file that a newer Rollcall has migrated is refused with
+// run at [Open]. Before that the file is copied to one of the same name with
+// the old version, such as rollcall.db.schema-2; without a copy there is no
+// migration. A file that a newer Rollcall has migrated is refused with
 // [ErrNewer], and is left as it is. Enumerations are kept by their names on
 // the wire, lists as JSON, policies as the text that people edit, so that the
 // file can be read with the sqlite3 tool.

@@ -126,9 +126,15 @@ func (m *memory) DeleteGroup(ctx context.Context, name string) error {
 }
 
 // StoreSettings implements [roster.Store].
-func (m *memory) StoreSettings(ctx context.Context, group string, s roster.Settings) error {
+func (m *memory) StoreSettings(ctx context.Context, group string, s roster.Settings, agreed ...roster.Agreement) error {
 	return m.inGroup(ctx, "store settings of", group, func(g *memoryGroup) error {
 		g.settings = copySettings(s)
+		for jid, one := range g.members {
+			if i := slices.IndexFunc(agreed, func(a roster.Agreement) bool { return a.From == one.Agreed }); i >= 0 {
+				one.Agreed = agreed[i].To
+				g.members[jid] = one
+			}
+		}
 		return nil
 	})
 }

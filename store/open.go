@@ -2,32 +2,46 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
-// The reasons why a store does not open or no longer answers.
-var (
-	ErrURL    = errors.New("store url must be sqlite:FILE or sqlite::memory:")
-	ErrNewer  = errors.New("the store was written by a newer version of rollcall")
-	ErrClosed = errors.New("store is closed")
-)
+const inMemory = ":memory:"
 
 // Open opens the store at url, makes it if it is missing, and brings its
-// schema up to date. A relative file name is relative to the working
-// directory. ErrURL, ErrNewer, and whatever the operating system says.
+// schema up to date; a file is copied beside itself before that (see
+// [Backup]'s manual). A relative file name is relative to the working
+// directory. ErrURL, ErrNewer, ErrFull, ErrReadOnly, ErrLocked, ErrCorrupt, and
+// whatever the operating system says.
 func Open(ctx context.Context, url string) (roster.Store, error) {
-	path, ok := strings.CutPrefix(url, "sqlite:")
-	if !ok || path == "" {
-		scheme, _, _ := strings.Cut(url, ":")
-		return nil, fmt.Errorf("open store %q: %w", scheme+":", ErrURL)
+	path, err := pathOf(url)
+	if err != nil {
+		return nil, fmt.Errorf("open store %w", err)
 	}
 	s, err := openSQLite(ctx, path)
 	if err != nil {
-		return nil, fmt.Errorf("open store %s: %w", path, err)
+		return nil, fmt.Errorf("open store %s: %w", path, explain(err))
 	}
 	return s, nil
+}
+
+// pathOf is what url says behind its scheme. ErrURL.
+func pathOf(url string) (path string, err error) {
+	path, ok := strings.CutPrefix(url, "sqlite:")
+	if !ok || path == "" {
+		scheme, _, _ := strings.Cut(url, ":") // what follows may hold a password
+		return "", fmt.Errorf("%q: %w", scheme+":", ErrURL)
+	}
+	return path, nil
+}
+
+// fileOf is pathOf for what can only be done to a file.
+func fileOf(url string) (path string, err error) {
+	path, err = pathOf(url)
+	if err == nil && path == inMemory {
+		err = fmt.Errorf("%s: %w", url, errMemory)
+	}
+	return path, err
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -28,31 +29,44 @@ func (s *sqlite) GetGroup(ctx context.Context, name string) (*roster.GroupRecord
 	}
 	rec, err := s.getGroup(ctx, tx, name)
 	if err = errors.Join(err, tx.Rollback()); err != nil {
-		return nil, fmt.Errorf("get group %s: %w", name, err)
+		return nil, fmt.Errorf("get group %s: %w", name, explain(err))
 	}
 	return rec, nil
 }
 
 func (s *sqlite) getGroup(ctx context.Context, tx *sql.Tx, name string) (*roster.GroupRecord, error) {
 	rec := &roster.GroupRecord{Name: name}
-	var id int64
-	var attributes, payload string
-	set := &rec.Settings
-	err := tx.StmtContext(ctx, s.reads.group).QueryRowContext(ctx, name).Scan(&id, &set.Title, &set.Description,
-		&set.Language, &attributes, &set.Listed, &payload, &set.Policy)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, roster.ErrNoGroup
-	}
+	rows, err := tx.StmtContext(ctx, s.reads.group).QueryContext(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	if set.Attributes, err = decode[roster.Attribute](attributes); err != nil {
+	defer rows.Close()
+	if !rows.Next() {
+		return nil, cmp.Or(rows.Err(), roster.ErrNoGroup)
+	}
+	id, err := scanGroup(rows, rec)
+	if err != nil {
 		return nil, err
 	}
-	if set.Payload, err = roster.ParsePayload(payload); err != nil {
+	if err := rows.Close(); err != nil {
 		return nil, err
 	}
 	return rec, s.getRows(ctx, tx, id, rec)
+}
+
+// scanGroup reads a row of selectGroup.
+func scanGroup(rows *sql.Rows, rec *roster.GroupRecord) (id int64, err error) {
+	var attributes, payload string
+	set := &rec.Settings
+	err = rows.Scan(&id, &set.Title, &set.Description, &set.Language, &attributes, &set.Listed, &payload, &set.Policy, &set.Delivery)
+	if err != nil {
+		return 0, err
+	}
+	if set.Attributes, err = decode[roster.Attribute](attributes); err != nil {
+		return 0, err
+	}
+	set.Payload, err = roster.ParsePayload(payload)
+	return id, err
 }
 
 // getRows reads what the group has one row of for each.
@@ -88,7 +102,7 @@ func scanAuthorization(rows *sql.Rows) (a roster.AuthorizationRecord, err error)
 
 func scanMember(rows *sql.Rows) (m roster.MemberRecord, err error) {
 	var affiliation, roles, attributes, ask string
-	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask); err != nil {
+	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask, &m.Agreed, &m.Elsewhere); err != nil {
 		return m, err
 	}
 	if m.Affiliation, err = roster.ParseAffiliation(affiliation); err != nil {
@@ -130,7 +144,7 @@ func (s *sqlite) reading(err error) error {
 	if s.batch.isClosed() {
 		return ErrClosed
 	}
-	return err
+	return explain(err)
 }
 
 // decode reads what encode wrote; an empty list is nil.

@@ -28,8 +28,9 @@ func migrations(db *sql.DB) (*goose.Provider, error) {
 }
 
 // migrate brings db to the newest schema that this program knows, each step
-// in a transaction of its own. ErrNewer when db is beyond it.
-func migrate(ctx context.Context, db *sql.DB) error {
+// in a transaction of its own. Before it touches a database that has a schema,
+// it calls keep with that version. ErrNewer when db is beyond ours.
+func migrate(ctx context.Context, db *sql.DB, keep func(have int64) error) error {
 	p, err := migrations(db)
 	if err != nil {
 		return err
@@ -39,14 +40,36 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("read schema version: %w", err)
 	}
 	if have > want {
-		return fmt.Errorf("%w: its schema is version %d, this program knows %d; install the newer program or use another file",
-			ErrNewer, have, want)
+		return newer(have, want)
 	}
 	if have == want {
 		return nil
+	}
+	if have > 0 {
+		if err := keep(have); err != nil {
+			return fmt.Errorf("keep a copy of schema version %d before it is migrated to %d: %w", have, want, err)
+		}
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate schema from version %d to %d: %w", have, want, err)
 	}
 	return nil
+}
+
+func newer(have, want int64) error {
+	return fmt.Errorf("%w: its schema is version %d, this program knows %d; install the newer program or use another file",
+		ErrNewer, have, want)
+}
+
+// newestSchema is the version that this program knows.
+func newestSchema() (newest int64, err error) {
+	names, err := fs.Glob(schemaFiles, "schema/*.sql")
+	for _, name := range names {
+		n, err := goose.NumericComponent(name)
+		if err != nil {
+			return 0, fmt.Errorf("read schema: %w", err)
+		}
+		newest = max(newest, n)
+	}
+	return newest, err
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	_ "github.com/mattn/go-sqlite3" // the driver named "sqlite3"
 )
@@ -27,33 +28,49 @@ type sqlite struct {
 	writes writeStatements
 	reads  readStatements
 	opened []io.Closer // in the order of opening
+
+	now    func() time.Time // a test's clock
+	tidied time.Time        // when old entries of the audit log were looked for; the turn's
 }
 
-func openSQLite(ctx context.Context, path string) (_ *sqlite, err error) {
+func openSQLite(ctx context.Context, path string) (*sqlite, error) {
+	return openSQLiteWith(ctx, path, path != inMemory)
+}
+
+// openSQLiteWith opens path; with copies set a file of an older schema is kept
+// beside it before it is migrated.
+func openSQLiteWith(ctx context.Context, path string, copies bool) (_ *sqlite, err error) {
 	write, read, err := dataSources(path)
 	if err != nil {
 		return nil, err
 	}
-	s := &sqlite{}
+	s := &sqlite{now: time.Now}
 	defer func() {
 		if err != nil {
 			_ = s.closeAll()
 		}
 	}()
-	if err := s.openWriter(ctx, write); err != nil {
+	keep := func(int64) error { return nil }
+	if copies {
+		keep = func(have int64) error {
+			_, err := copyFile(ctx, path, fmt.Sprintf("%s.schema-%d", path, have), nil)
+			return err
+		}
+	}
+	if err := s.openWriter(ctx, write, keep); err != nil {
 		return nil, err
 	}
 	return s, s.openReaders(ctx, read)
 }
 
-func (s *sqlite) openWriter(ctx context.Context, source string) error {
+func (s *sqlite) openWriter(ctx context.Context, source string, keep func(have int64) error) error {
 	db, err := sql.Open("sqlite3", source)
 	if err != nil {
 		return err
 	}
 	s.opened = append(s.opened, db)
 	db.SetMaxOpenConns(1)
-	if err := migrate(ctx, db); err != nil {
+	if err := migrate(ctx, db, keep); err != nil {
 		return err
 	}
 	if s.conn, err = db.Conn(ctx); err != nil {
@@ -79,7 +96,7 @@ func (s *sqlite) openReaders(ctx context.Context, source string) (err error) {
 func dataSources(path string) (write, read string, err error) {
 	u := url.URL{Scheme: "file"}
 	q := url.Values{}
-	if path == ":memory:" {
+	if path == inMemory {
 		// The vfs lets connections of this process share a database by its
 		// name, which therefore has to be one of a kind.
 		u.Path = "/" + rand.Text()
@@ -101,6 +118,8 @@ func dataSources(path string) (write, read string, err error) {
 	// SQLite does not look at REFERENCES otherwise: deleting a group would
 	// leave its members.
 	q.Set("_foreign_keys", "1")
+	// What is deleted is gone from the file, not only from its tables.
+	q.Set("_secure_delete", "1")
 	// A backup or an admin's sqlite3 may hold the lock for a moment.
 	q.Set("_busy_timeout", "5000")
 	u.RawQuery = q.Encode()

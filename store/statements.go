@@ -10,15 +10,23 @@ import (
 type writeStatements struct {
 	groupID, createGroup, deleteGroup, storeSettings *sql.Stmt
 	storeMember, deleteMember, deleteWatcher         *sql.Stmt
+	storeAgreed                                      *sql.Stmt
 	storeSubscription, deleteSubscription            *sql.Stmt
 	storeContact, deleteContact                      *sql.Stmt
 	storeAuthorization, deleteAuthorization          *sql.Stmt
+
+	group, member, isMember, note, tidyOwn, tidyOld, pseudonymise *sql.Stmt
 }
 
 // readStatements belong to the readers' pool.
 type readStatements struct {
 	groups, group, members, subscriptions, contacts, authorizations *sql.Stmt
 }
+
+const (
+	selectGroup  = `SELECT id, title, description, language, attributes, listed, payload, policy, delivery FROM groups WHERE name = ?`
+	selectMember = `SELECT jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere FROM members WHERE group_id = ?`
+)
 
 // preparer is a *sql.Conn or a *sql.DB.
 type preparer interface {
@@ -33,14 +41,17 @@ type statement struct {
 func (w *writeStatements) all() []statement {
 	return []statement{
 		{&w.groupID, `SELECT id FROM groups WHERE name = ?`},
-		{&w.createGroup, `INSERT INTO groups (name, title, description, language, attributes, listed, payload, policy)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
+		{&w.createGroup, `INSERT INTO groups (name, title, description, language, attributes, listed, payload, policy, delivery)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
 		{&w.deleteGroup, `DELETE FROM groups WHERE name = ?`},
 		{&w.storeSettings, `UPDATE groups SET title = ?, description = ?, language = ?, attributes = ?,
-			listed = ?, payload = ?, policy = ? WHERE name = ?`},
-		{&w.storeMember, `INSERT INTO members (group_id, jid, nick, affiliation, roles, attributes, ask)
-			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE SET nick = excluded.nick,
-			affiliation = excluded.affiliation, roles = excluded.roles, attributes = excluded.attributes, ask = excluded.ask`},
+			listed = ?, payload = ?, policy = ?, delivery = ? WHERE name = ?`},
+		{&w.storeMember, `INSERT INTO members (group_id, jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE SET nick = excluded.nick,
+			affiliation = excluded.affiliation, roles = excluded.roles, attributes = excluded.attributes, ask = excluded.ask,
+			agreed = excluded.agreed, elsewhere = excluded.elsewhere`},
+		{&w.storeAgreed, `UPDATE members SET agreed = (SELECT value ->> 'To' FROM json_each(?1) WHERE value ->> 'From' = agreed)
+			WHERE group_id = ?2 AND agreed IN (SELECT value ->> 'From' FROM json_each(?1))`},
 		{&w.deleteMember, `DELETE FROM members WHERE group_id = ? AND jid = ?`},
 		{&w.deleteWatcher, `DELETE FROM subscriptions WHERE group_id = ? AND owner = ?`},
 		{&w.storeSubscription, `INSERT INTO subscriptions (group_id, id, node, jid, owner, receiving) VALUES (?, ?, ?, ?, ?, ?)
@@ -52,14 +63,23 @@ func (w *writeStatements) all() []statement {
 		{&w.storeAuthorization, `INSERT INTO authorizations (group_id, jid, rules) VALUES (?, ?, ?)
 			ON CONFLICT (group_id, jid) DO UPDATE SET rules = excluded.rules`},
 		{&w.deleteAuthorization, `DELETE FROM authorizations WHERE group_id = ? AND jid = ?`},
+		{&w.group, selectGroup},
+		{&w.member, selectMember + ` AND jid = ?`},
+		{&w.isMember, `SELECT 1 FROM members WHERE group_id = ? AND jid = ?`},
+		{&w.note, `INSERT INTO audit (at, actor, action, group_name, subject, detail) VALUES (?, ?, ?, ?, ?, ?)`},
+		{&w.tidyOwn, `DELETE FROM audit WHERE subject = ?1 AND actor = ?1 AND group_name = ?2 AND id NOT IN
+			(SELECT id FROM audit WHERE subject = ?1 AND actor = ?1 AND group_name = ?2 ORDER BY id DESC LIMIT ?3)`},
+		{&w.tidyOld, `DELETE FROM audit WHERE at < ?`},
+		{&w.pseudonymise, `UPDATE audit SET actor = iif(actor = :jid, :name, actor), subject = iif(subject = :jid, :name, subject),
+			detail = replace(detail, :jid, :name) WHERE actor = :jid OR subject = :jid OR instr(detail, :jid)`},
 	}
 }
 
 func (r *readStatements) all() []statement {
 	return []statement{
 		{&r.groups, `SELECT name FROM groups ORDER BY name`},
-		{&r.group, `SELECT id, title, description, language, attributes, listed, payload, policy FROM groups WHERE name = ?`},
-		{&r.members, `SELECT jid, nick, affiliation, roles, attributes, ask FROM members WHERE group_id = ? ORDER BY jid`},
+		{&r.group, selectGroup},
+		{&r.members, selectMember + ` ORDER BY jid`},
 		{&r.subscriptions, `SELECT id, node, jid, owner, receiving FROM subscriptions WHERE group_id = ? ORDER BY id`},
 		{&r.contacts, `SELECT jid FROM contacts WHERE group_id = ? ORDER BY jid`},
 		{&r.authorizations, `SELECT jid, rules FROM authorizations WHERE group_id = ? ORDER BY jid`},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -15,7 +16,7 @@ func (s *sqlite) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 	return s.do(ctx, "create group", rec.Name, func() error {
 		set := rec.Settings
 		res, err := s.writes.createGroup.Exec(rec.Name, set.Title, set.Description, set.Language,
-			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy)
+			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, set.Delivery)
 		if err := affected(res, err, roster.ErrGroupExists); err != nil {
 			return err
 		}
@@ -23,7 +24,10 @@ func (s *sqlite) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 		if err != nil {
 			return err
 		}
-		return s.storeRows(id, rec)
+		if err := s.storeRows(id, rec); err != nil {
+			return err
+		}
+		return s.noteGroup(ctx, rec)
 	})
 }
 
@@ -54,22 +58,37 @@ func (s *sqlite) storeRows(id int64, rec *roster.GroupRecord) error {
 func (s *sqlite) DeleteGroup(ctx context.Context, name string) error {
 	return s.do(ctx, "delete group", name, func() error {
 		res, err := s.writes.deleteGroup.Exec(name)
-		return affected(res, err, roster.ErrNoGroup)
+		if err := affected(res, err, roster.ErrNoGroup); err != nil {
+			return err
+		}
+		return s.note(ctx, audit.GroupDelete, name, "", "")
 	})
 }
 
 // StoreSettings implements [roster.Store].
-func (s *sqlite) StoreSettings(ctx context.Context, group string, set roster.Settings) error {
-	return s.do(ctx, "store settings of", group, func() error {
-		res, err := s.writes.storeSettings.Exec(set.Title, set.Description, set.Language,
-			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, group)
-		return affected(res, err, roster.ErrNoGroup)
+func (s *sqlite) StoreSettings(ctx context.Context, group string, set roster.Settings, agreed ...roster.Agreement) error {
+	return s.inGroup(ctx, "store settings of", group, func(id int64) error {
+		if err := s.noteSettings(ctx, group, set); err != nil {
+			return err
+		}
+		_, err := s.writes.storeSettings.Exec(set.Title, set.Description, set.Language,
+			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, set.Delivery, group)
+		if err != nil || len(agreed) == 0 {
+			return err
+		}
+		_, err = s.writes.storeAgreed.Exec(encode(agreed), id)
+		return err
 	})
 }
 
 // StoreMembers implements [roster.Store].
 func (s *sqlite) StoreMembers(ctx context.Context, group string, m ...roster.MemberRecord) error {
 	return s.inGroup(ctx, "store members of", group, func(id int64) error {
+		for _, one := range m {
+			if err := s.noteMember(ctx, id, group, one); err != nil {
+				return err
+			}
+		}
 		return s.storeMembers(id, m)
 	})
 }
@@ -86,7 +105,7 @@ func (s *sqlite) DeleteMember(ctx context.Context, group, jid string) error {
 				return err
 			}
 		}
-		return nil
+		return s.note(ctx, audit.MemberRemove, group, jid, "")
 	})
 }
 
@@ -130,16 +149,21 @@ func (s *sqlite) DeleteContact(ctx context.Context, group, jid string) error {
 // StoreAuthorization implements [roster.Store].
 func (s *sqlite) StoreAuthorization(ctx context.Context, group, jid, rules string) error {
 	return s.inGroup(ctx, "store authorization of "+jid+" in", group, func(id int64) error {
-		_, err := s.writes.storeAuthorization.Exec(id, jid, rules)
-		return err
+		if _, err := s.writes.storeAuthorization.Exec(id, jid, rules); err != nil {
+			return err
+		}
+		return s.notePolicy(ctx, id, audit.PolicySet, group, jid, rules)
 	})
 }
 
 // DeleteAuthorization implements [roster.Store].
 func (s *sqlite) DeleteAuthorization(ctx context.Context, group, jid string) error {
 	err := s.inGroup(ctx, "delete authorization of "+jid+" in", group, func(id int64) error {
-		_, err := s.writes.deleteAuthorization.Exec(id, jid)
-		return err
+		res, err := s.writes.deleteAuthorization.Exec(id, jid)
+		if err := affected(res, err, errNothing); err != nil {
+			return err
+		}
+		return s.notePolicy(ctx, id, audit.PolicyDefault, group, jid, "")
 	})
 	return ignoreNoGroup(err)
 }
@@ -147,16 +171,19 @@ func (s *sqlite) DeleteAuthorization(ctx context.Context, group, jid string) err
 // ignoreNoGroup is for what may be deleted twice: with the group gone, all
 // that belonged to it is gone.
 func ignoreNoGroup(err error) error {
-	if errors.Is(err, roster.ErrNoGroup) {
+	if errors.Is(err, roster.ErrNoGroup) || errors.Is(err, errNothing) {
 		return nil
 	}
 	return err
 }
 
+// errNothing: there was nothing to delete.
+var errNothing = errors.New("nothing there")
+
 // do runs c in a transaction and says in its error what was attempted.
 func (s *sqlite) do(ctx context.Context, doing, group string, c change) error {
 	if err := s.batch.do(ctx, c); err != nil {
-		return fmt.Errorf("%s %s: %w", doing, group, err)
+		return fmt.Errorf("%s %s: %w", doing, group, explain(err))
 	}
 	return nil
 }
@@ -179,7 +206,7 @@ func (s *sqlite) inGroup(ctx context.Context, doing, group string, c func(id int
 func (s *sqlite) storeMembers(group int64, members []roster.MemberRecord) error {
 	for _, m := range members {
 		_, err := s.writes.storeMember.Exec(group, m.JID, m.Nick, m.Affiliation.String(),
-			encode(m.Roles), encode(m.Attributes), m.Ask.String())
+			encode(m.Roles), encode(m.Attributes), m.Ask.String(), m.Agreed, m.Elsewhere)
 		if err != nil {
 			return err
 		}
@@ -205,7 +232,7 @@ func affected(res sql.Result, err, none error) error {
 }
 
 // encode writes a list as JSON. Lists of strings cannot fail.
-func encode[T string | roster.Attribute](list []T) string {
+func encode[T string | roster.Attribute | roster.Agreement](list []T) string {
 	if len(list) == 0 {
 		return "[]"
 	}

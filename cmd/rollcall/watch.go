@@ -45,8 +45,8 @@ type watchCmd struct {
 func (watchCmd) Help() string {
 	return `Logs in as an ordinary account, without looking available by it, and shows who is there, as far as that account may see it: a table that lives, or lines if the output is no terminal. Ctrl-C ends it. It stays when the connection breaks, and comes back with what was missed.
 
-    rollcall watch team@groups.example.org --account alice@example.org --password-file secret
-    rollcall watch team@groups.example.org --once --roles lead --attributes show`
+    rollcall watch team@groups.example.org --account anna@example.org
+    rollcall watch team@groups.example.org --once --roles lead`
 }
 
 // Run watches until it is interrupted.

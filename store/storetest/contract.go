@@ -48,6 +48,13 @@ func testSettings(t *testing.T, d Driver) {
 		ok(t, s.StoreSettings(ctx, "team", want.Settings))
 		stored(t, s, want)
 	}
+	// What members agreed to changes with the settings, all at the same time.
+	agreed := want.Members[1].Agreed
+	want.Members[0].Agreed, want.Members[1].Agreed, want.Members[2].Agreed = agreed, "", agreed
+	ok(t, s.StoreSettings(ctx, "team", want.Settings, roster.Agreement{From: "", To: agreed}, roster.Agreement{From: agreed}))
+	stored(t, s, want)
+	ok(t, s.StoreSettings(ctx, "team", want.Settings, roster.Agreement{From: "none of these", To: "x"}))
+	stored(t, s, want)
 }
 
 func testMembers(t *testing.T, d Driver) {

@@ -11,10 +11,11 @@ import (
 
 // The pools are small, so that changes meet each other.
 var (
-	names = rapid.SampledFrom([]string{"team", "Team", "ops"})
-	jids  = rapid.SampledFrom([]string{"a@x", "b@x", "b@x.example", "ü@x", "a"})
-	ids   = rapid.SampledFrom([]string{"1", "2", "10", "x"})
-	texts = rapid.OneOf(rapid.SampledFrom([]string{"", "'", `"`, "\x00", "%s", "null"}), rapid.String())
+	names      = rapid.SampledFrom([]string{"team", "Team", "ops"})
+	jids       = rapid.SampledFrom([]string{"a@x", "b@x", "b@x.example", "ü@x", "a"})
+	ids        = rapid.SampledFrom([]string{"1", "2", "10", "x"})
+	agreements = rapid.SampledFrom([]string{"", "members: show\n", "'", "ü\"\n\n", "everyone: counted\n"})
+	texts      = rapid.OneOf(rapid.SampledFrom([]string{"", "'", `"`, "\x00", "%s", "null"}), rapid.String())
 )
 
 // drawChange draws one call of one method.
@@ -64,9 +65,23 @@ func deleteGroup(_ *rapid.T, name string) modelChange {
 
 func storeSettings(t *rapid.T, name string) modelChange {
 	set := drawSettings(t)
+	var agreed []roster.Agreement
+	for _, from := range rapid.SliceOfNDistinct(agreements, 0, 3, rapid.ID).Draw(t, "from") {
+		agreed = append(agreed, roster.Agreement{From: from, To: agreements.Draw(t, "to")})
+	}
 	return modelChange{"StoreSettings",
-		func(ctx context.Context, s roster.Store) error { return s.StoreSettings(ctx, name, set) },
-		in(name, func(g *roster.GroupRecord) error { g.Settings = set; return nil })}
+		func(ctx context.Context, s roster.Store) error { return s.StoreSettings(ctx, name, set, agreed...) },
+		in(name, func(g *roster.GroupRecord) error {
+			g.Settings = set
+			for i, m := range g.Members {
+				for _, a := range agreed {
+					if a.From == m.Agreed {
+						g.Members[i].Agreed = a.To
+					}
+				}
+			}
+			return nil
+		})}
 }
 
 func storeMembers(t *rapid.T, name string) modelChange {
@@ -186,7 +201,7 @@ func drawSettings(t *rapid.T) roster.Settings {
 		Title: texts.Draw(t, "title"), Description: texts.Draw(t, "description"), Language: texts.Draw(t, "language"),
 		Attributes: drawAttributes(t), Listed: rapid.Bool().Draw(t, "listed"),
 		Payload: rapid.SampledFrom([]roster.Payload{roster.Both, roster.PresenceOnly, roster.Separate, roster.Combined}).Draw(t, "payload"),
-		Policy:  texts.Draw(t, "policy"),
+		Policy:  texts.Draw(t, "policy"), Delivery: rapid.IntRange(0, 1<<31-1).Draw(t, "delivery"),
 	}
 }
 
@@ -197,6 +212,7 @@ func drawMember(t *rapid.T, jid string) roster.MemberRecord {
 		Roles:       slices.Concat(rapid.SliceOfN(texts, 0, 2).Draw(t, "roles")),
 		Attributes:  drawAttributes(t),
 		Ask:         rapid.SampledFrom([]roster.Ask{roster.Unasked, roster.Asked, roster.Granted, roster.Refused}).Draw(t, "ask"),
+		Agreed:      agreements.Draw(t, "agreed"), Elsewhere: texts.Draw(t, "elsewhere"),
 	}
 }
 

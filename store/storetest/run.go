@@ -99,11 +99,12 @@ func Team() *roster.GroupRecord {
 			Title: "The Team", Description: "zero\x00byte, 'quote', \"quote\"\nand ünïcode 🙂", Language: "en",
 			Attributes: []roster.Attribute{{Name: "phone", Value: "123"}, {Name: "room", Value: ""}},
 			Listed:     true, Payload: roster.Separate, Policy: "basic everyone\ndefault members: all except location\n",
+			Delivery: 5000,
 		},
 		Members: []roster.MemberRecord{
 			{JID: "alice@example.org", Nick: "Alice", Affiliation: roster.Owner, Roles: []string{"lead", "ops"},
 				Attributes: []roster.Attribute{{Name: "title", Value: "Shift <lead> & more"}}, Ask: roster.Granted},
-			{JID: "bob@example.org", Affiliation: roster.Plain, Ask: roster.Refused},
+			{JID: "bob@example.org", Affiliation: roster.Plain, Ask: roster.Refused, Agreed: "members: availability\n", Elsewhere: "share no\n"},
 			{JID: "eve@example.org", Affiliation: roster.Outcast},
 		},
 		Subscriptions: []roster.SubscriptionRecord{
