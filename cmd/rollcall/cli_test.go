@@ -344,7 +344,7 @@ func TestConfigFlag(t *testing.T) {
 func TestHelp(t *testing.T) {
 	b := newBench(t)
 	for _, command := range []string{"", "run", "group", "group create", "group list", "group show", "group set", "group delete",
-		"member", "member add", "member set", "member remove", "member list", "snippet", "demo", "version"} {
+		"member", "member add", "member set", "member remove", "member list", "snippet", "watch", "export", "demo", "version"} {
 		help := b.done(append(strings.Fields(command), "--help")...)
 		if !strings.HasPrefix(help, strings.TrimSpace("Usage: rollcall "+command)) {
 			t.Errorf("%s --help begins with %.60q", command, help)
