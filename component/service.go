@@ -3,6 +3,7 @@ package component
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/component/command"
@@ -68,6 +69,7 @@ func NewService(cfg ServiceConfig) *Service {
 		Renderer: &pubsub.Renderer{Domain: cfg.Link.Domain},
 		Now:      cfg.Now,
 		Log:      s.log,
+		Reads:    true,
 	})
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title}
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log})
@@ -97,14 +99,23 @@ func (s *Service) Detached(error) { s.attend.wait() }
 // alive when it is not.
 func (s *Service) Detaching() {
 	for _, g := range s.Roster.All() {
-		for _, jid := range g.Contacts() {
+		known := append(g.Contacts(), g.Granted()...) // these were told what the group can do
+		slices.Sort(known)
+		for _, jid := range slices.Compact(known) {
 			(&outlet{s}).Presence(g.Name(), jid, roster.Unavailable)
 		}
 	}
 }
 
 // Refused implements [Handler].
-func (s *Service) Refused(*frame.Stanza, error) {}
+func (s *Service) Refused(head *frame.Stanza, _ error) {
+	if string(head.Name) != "message" || string(head.Type) != "headline" {
+		return
+	}
+	if p, ok := s.owner(head); ok {
+		s.attend.read(p, nil) // what is too large may be a policy
+	}
+}
 
 // Stanza implements [Handler].
 func (s *Service) Stanza(st *frame.Stanza) {
