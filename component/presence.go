@@ -5,6 +5,7 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -30,7 +31,7 @@ func (s *Service) onPresence(st *frame.Stanza) {
 			resource = s.resource
 		}
 		s.decodePresence(st)
-		g.Hear(bare, resource, &s.presence)
+		s.pace.hear(g, bare, resource, &s.presence)
 	case "error":
 		s.bounced(st)
 	case "subscribe", "subscribed", "unsubscribe", "unsubscribed", "probe":
@@ -104,6 +105,7 @@ func (s *Service) subscription(name, from, typ string) {
 		g.Approves(jid, false) // at once, whatever waits for the store
 	}
 	s.workers.put(name, func(ctx context.Context) {
+		ctx = audit.By(ctx, jid)
 		g, err := s.Roster.Group(ctx, name)
 		if err != nil {
 			s.stranger(name, jid, typ)

@@ -15,6 +15,9 @@
 //	PATCH  /member?group=team&jid=…   MemberChange
 //	DELETE /member?group=team&jid=…
 //
+// What else there is, is an [Extra]. Whoever asks is named in the audit log as
+// the user that the kernel says he is.
+//
 // A change names only what changes. Values are judged by the backend, not
 // here; what is judged here is whether the request is well-formed: a body of
 // at most 1 MiB, one JSON value, no key that is not known.
