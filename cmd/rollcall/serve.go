@@ -14,6 +14,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/metrics"
 	"github.com/rollcall-xmpp/rollcall/component"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -33,7 +34,10 @@ func serve(ctx context.Context, cfg *config.Config, st roster.Store, log *slog.L
 	log.Info("serving", "domain", cfg.Domain, "socket", cfg.Admin.Socket)
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return explain(svc.Run(ctx), cfg) })
-	all.Go(func() error { return admin.Serve(ctx, l, admin.New(svc.Roster, log), log) })
+	all.Go(func() error { return admin.Serve(ctx, l, admin.New(svc.Roster, log, extras(cfg, svc, st)...), log) })
+	if cfg.HTTP.Listen != "" {
+		all.Go(func() error { return metrics.Serve(ctx, cfg.HTTP.Listen, metricsHandler(svc, st), log) })
+	}
 	return all.Wait()
 }
 

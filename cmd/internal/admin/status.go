@@ -20,10 +20,6 @@ type Status struct {
 	Control int     `json:"control"` // bytes of answers that wait
 	Refused uint64  `json:"refused"` // stanzas over the limits
 	Limited uint64  `json:"limited"` // requests of who asked too much
-	Store   struct {
-		Schema int64 `json:"schema"`
-		Bytes  int64 `json:"bytes"`
-	} `json:"store"`
 	Goroutines int    `json:"goroutines"`
 	HeapBytes  uint64 `json:"heap_bytes"`
 }
