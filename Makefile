@@ -3,9 +3,11 @@
 #   make demo          see it work: private server, five people, a live table (ONCE=1: play it, exit 0 or 1)
 #   make test          all tests, those on real Prosody and ejabberd included
 #   make build         bin/rollcall
+#   make docs          what is made from the code: packaging/man, packaging/rollcall.toml
 #   make bench         benchmarks        (BENCH=regexp, BENCHTIME=2s)
 #   make kill          kill -9 under load, again and again, and nothing is lost   (KILLS=200 on each server)
 #   make fuzz          all fuzz targets  (FUZZTIME=30s each)
+#   make leaks         builds that leak on purpose, one for each face, must be caught
 
 GO        ?= go
 ONCE      ?=
@@ -16,7 +18,7 @@ BENCHTIME ?= 1s
 FUZZTIME  ?= 30s
 KILLS     ?= 200
 
-.PHONY: build demo test bench kill fuzz clean tools servers
+.PHONY: build demo test docs bench kill fuzz clean tools servers
 
 build: tools
 	@$(GO) build -o bin/rollcall ./cmd/rollcall
@@ -28,6 +30,9 @@ test: tools servers
 	$(GO) vet ./...
 	$(GO) test -race -shuffle=on -timeout $(TIMEOUT) $(TESTFLAGS) ./...
 
+docs: tools
+	$(GO) generate ./cmd/rollcall
+
 bench: tools servers
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -timeout $(TIMEOUT) ./...
 
@@ -36,6 +41,9 @@ kill: tools servers
 
 fuzz: tools
 	@GO='$(GO)' .ci/fuzz $(FUZZTIME)
+
+leaks: tools
+	@GO='$(GO)' .ci/leaks
 
 clean:
 	rm -rf bin
@@ -46,6 +54,6 @@ tools:
 	@command -v gcc >/dev/null || { echo "missing: gcc (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
 	@$(GO) list -m >/dev/null || { echo "too old: $$($(GO) version) (Go 1.26 or later: https://go.dev/dl)" >&2; exit 1; }
 
-# The XMPP servers that tests run against. Says what to type if it cannot help.
+# The XMPP servers and what else tests run. Says what to type if it cannot help.
 servers: tools
-	@$(GO) run ./internal/lab/labinstall prosody ejabberd
+	@$(GO) run ./internal/lab/labinstall prosody ejabberd libxml2-utils python3-slixmpp

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 	"time"
 
 	jcp "mellium.im/xmpp/component"
@@ -17,6 +18,13 @@ import (
 // ErrSecret: the server does not let us in. The secret is wrong or, on
 // ejabberd, the domain is not configured there: it says the same for both.
 var ErrSecret = errors.New("component: the server refused the secret")
+
+// These two say that server and configuration disagree about TLS. Both may be
+// over when we try again, so neither ends a Link.
+var (
+	ErrNoTLS    = errors.New("component: TLS is configured, but the server's port speaks none")
+	ErrWantsTLS = errors.New("component: the server's port seems to speak TLS, but none is configured")
+)
 
 // errConfig: no attempt can succeed with this configuration.
 var errConfig = errors.New("component: bad configuration")
@@ -38,13 +46,37 @@ func (e *StreamError) Error() string {
 // from an io.ByteReader, so what follows the handshake is left for us.
 type byteConn struct {
 	net.Conn
-	one [1]byte
+	one   [1]byte
+	first byte // of all that was read
+	read  bool
 }
 
 func (b *byteConn) ReadByte() (byte, error) {
-	_, err := io.ReadFull(b.Conn, b.one[:])
+	n, err := io.ReadFull(b.Conn, b.one[:])
+	if n > 0 && !b.read {
+		b.first, b.read = b.one[0], true
+	}
 	return b.one[0], err
 }
+
+// tlsAlert begins what a server with TLS says to a client without (RFC 8446
+// §5.1): no stream does.
+const tlsAlert = 0x15
+
+// offended says whether err came from a server that got a stream's start for
+// a TLS handshake: it sends an alert or, as ejabberd does, ends without a word.
+func (b *byteConn) offended(err error) bool {
+	if b.read {
+		return b.first == tlsAlert
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+}
+
+// Dial attaches once, for whoever wants to look at the server rather than to
+// serve: it connects and authenticates as [Link] does, and returns the
+// connection with nothing read behind the handshake. ErrSecret, ErrNoTLS,
+// ErrWantsTLS, *StreamError.
+func Dial(ctx context.Context, cfg Config) (net.Conn, error) { return dial(ctx, cfg.withDefaults()) }
 
 // dial connects and authenticates (XEP-0114 §3), both within cfg.DialTimeout.
 // It returns the connection with nothing read behind the handshake.
@@ -84,13 +116,19 @@ func negotiate(ctx context.Context, cfg *Config, conn net.Conn, domain jid.JID, 
 	if cfg.TLS != nil {
 		c := tls.Client(conn, tlsFor(cfg))
 		if err := c.HandshakeContext(ctx); err != nil {
+			if no := (tls.RecordHeaderError{}); errors.As(err, &no) {
+				err = fmt.Errorf("%w: %w", ErrNoTLS, err)
+			}
 			return nil, fmt.Errorf("secure the connection: %w", err)
 		}
 		conn = c
 	}
-	_, err := jcp.NewSession(context.Background(), domain, secret, &byteConn{Conn: conn})
+	bytewise := &byteConn{Conn: conn}
+	_, err := jcp.NewSession(context.Background(), domain, secret, bytewise)
 	var refused stream.Error
 	switch {
+	case err != nil && cfg.TLS == nil && bytewise.offended(err):
+		return nil, fmt.Errorf("%w: authenticate %s: %w", ErrWantsTLS, domain, err)
 	case errors.As(err, &refused):
 		e := &StreamError{Condition: refused.Err}
 		if len(refused.Text) > 0 {

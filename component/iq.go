@@ -20,13 +20,14 @@ func (s *Service) onIQ(st *frame.Stanza) {
 	if t := string(st.Type); t != "get" && t != "set" {
 		return
 	}
-	q := &pubsub.Request{Set: string(st.Type) == "set", From: plain(st.From), To: plain(st.To), Group: string(local(st.To)), ID: plain(st.ID)}
+	q := &pubsub.Request{Set: string(st.Type) == "set", From: plain(st.From), To: plain(st.To), Group: string(local(st.To)),
+		ID: plain(st.ID), Lang: plain(st.Lang)}
 	if !payload(st, q) {
 		s.refuse(st, pubsub.BadRequest)
 		return
 	}
-	if s.pubsub.Handles(q.Space) {
-		ok := s.workers.request(q.Group, len(st.Raw), func(ctx context.Context) { s.handle(audit.By(ctx, q.Bare()), q) })
+	if h := s.handler(q); h != nil {
+		ok := s.workers.request(q.Group, len(st.Raw), func(ctx context.Context) { s.handle(audit.By(ctx, q.Bare()), h, q) })
 		if !ok {
 			s.refuse(st, pubsub.Busy)
 		}
@@ -39,16 +40,31 @@ func (s *Service) onIQ(st *frame.Stanza) {
 	s.standard(st, q)
 }
 
+// handler appends the answer to a request, or nothing when the answer will
+// come in the group's turn.
+type handler func(ctx context.Context, b []byte, q *pubsub.Request) []byte
+
+// handler is who answers q when it is a worker's turn; nil: the reader itself.
+func (s *Service) handler(q *pubsub.Request) handler {
+	switch {
+	case s.commands.Handles(q): // some discovery is about commands
+		return s.commands.Handle
+	case s.pubsub.Handles(q.Space):
+		return s.pubsub.Handle
+	}
+	return nil
+}
+
 // handle answers a request, whatever happens: a panic is the worker's to log,
 // but whoever asked must not wait for ever.
-func (s *Service) handle(ctx context.Context, q *pubsub.Request) {
+func (s *Service) handle(ctx context.Context, h handler, q *pubsub.Request) {
 	b := s.pubsub.Fail(nil, q)
 	defer func() {
 		if len(b) > 0 {
 			s.Link.Out.Control(func(out []byte) []byte { return append(out, b...) })
 		}
 	}()
-	b = s.pubsub.Handle(ctx, nil, q)
+	b = h(ctx, nil, q)
 }
 
 // known says whether the group asked is one that the requester may know of.

@@ -148,15 +148,3 @@ func (s *Service) load(raw []byte) {
 		}
 	})
 }
-
-// onMessage takes a message: what came back, or what nobody here reads yet.
-// The answer is the same for a name that is not used.
-func (s *Service) onMessage(st *frame.Stanza) {
-	switch string(st.Type) {
-	case "error":
-		s.bounced(st)
-	case "headline":
-	default:
-		s.Link.Out.Control(func(b []byte) []byte { return appendError(b, st, "cancel", "service-unavailable") })
-	}
-}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/component/command"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -18,6 +19,9 @@ type ServiceConfig struct {
 	Version string
 	Now     func() time.Time // nil = time.Now
 	Limits  Limits
+
+	Admin     func(jid string) bool // who administers every group; nil = nobody
+	MayCreate func(jid string) bool // who else may create groups; nil = nobody
 
 	ProbeRate int           // probes a second, 2000
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s
@@ -44,13 +48,14 @@ type Service struct {
 	Roster *roster.Roster
 	Link   *Link
 
-	cfg     ServiceConfig
-	log     *slog.Logger
-	pubsub  *pubsub.Service
-	workers *workers
-	attend  *attendant
-	pace    *pace
-	counts  counts
+	cfg      ServiceConfig
+	log      *slog.Logger
+	pubsub   *pubsub.Service
+	commands *command.Service
+	workers  *workers
+	attend   *attendant
+	pace     *pace
+	counts   counts
 
 	// Only the reading goroutine uses these.
 	gate     *gate
@@ -71,8 +76,13 @@ func NewService(cfg ServiceConfig) *Service {
 		Renderer: &pubsub.Renderer{Domain: cfg.Link.Domain},
 		Now:      cfg.Now,
 		Log:      s.log,
+
+		Admin:     cfg.Admin,
+		MayCreate: cfg.MayCreate,
+		Notify:    func(n roster.Notice) { (&outlet{s}).notice(n) },
 	})
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title}
+	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log})
 	s.workers = newWorkers(s.log)
 	s.gate = newGate(cfg.Limits, s.Link.cfg.ServerHost)
 	s.pace = newPace(cfg.Limits.ChangeRate, cfg.Limits.ChangeBurst, cfg.Now)

@@ -18,6 +18,8 @@ type Subject struct {
 	JID           string // bare
 	Roles         []string
 	Authorization *Authorization // nil = the group's default
+	Agreed        *Authorization // the default he agreed to, if he has not to the present one
+	Elsewhere     *Authorization // what he set at his server; nil = nothing: both must grant
 }
 
 // Receiving is what a watcher wants. The zero value wants everything.
@@ -29,42 +31,61 @@ type Receiving struct {
 	Attributes Mask     // only these; 0 = all
 }
 
-// Group is the part of the group policy that enters a decision.
-type Group struct {
-	Default Authorization // of members who set none
-	Basic   Who           // who sees the member list and attributes
-	Collect Mask          // what is acquired at all
-}
-
-// DefaultGroup is the policy of a new group.
-func DefaultGroup() Group {
-	return Group{Default: Default(), Basic: Who{Class: Members}, Collect: All}
-}
-
 // Decide says what w may see of s at the time now under all three policies.
 // r may be nil. 0 means: no item, not even counted.
 func (g *Group) Decide(now time.Time, s *Subject, w *Watcher, r *Receiving) Mask {
 	if r != nil && r.excludes(s, w) {
 		return 0
 	}
-	a := s.Authorization
-	if a == nil {
-		a = &g.Default
-	}
-	m := a.Grants(now, w) & g.Collect
+	m := g.granted(now, s, w)
 	if m&Availability != 0 {
 		m |= Named
 	}
 	if g.Basic.matches(w) {
 		m |= Named | Basic
 	}
-	if !a.Share || w.JID != "" && slices.Contains(a.Hide, w.JID) {
-		m &= Named | Basic
+	if m&(Named|Counted) != 0 {
+		m |= Enrolled
+	}
+	if g.hides(s, w) {
+		m &= member
 	}
 	if r != nil && r.Attributes != 0 {
-		m &= r.Attributes | Counted | Named | Basic
+		m &= r.Attributes | Counted | member
 	}
 	return m.Closed()
+}
+
+// granted is what s lets w see, wherever he said so, as far as the group
+// acquires it.
+func (g *Group) granted(now time.Time, s *Subject, w *Watcher) Mask {
+	m := g.Collect
+	for _, a := range g.standing(s) {
+		if a != nil {
+			m &= a.Grants(now, w)
+		}
+	}
+	return m.Closed()
+}
+
+// standing is the policies that speak for s; all of them must grant.
+func (g *Group) standing(s *Subject) [3]*Authorization {
+	if s.Authorization != nil {
+		return [3]*Authorization{s.Authorization, s.Elsewhere}
+	}
+	return [3]*Authorization{&g.Default, s.Agreed, s.Elsewhere}
+}
+
+// hides says whether w sees s as offline, whatever else is granted.
+func (g *Group) hides(s *Subject, w *Watcher) bool {
+	if !g.acquires(s) {
+		return true
+	}
+	return s.Authorization.hides(w) || s.Elsewhere.hides(w)
+}
+
+func (a *Authorization) hides(w *Watcher) bool {
+	return a != nil && (!a.Share || w.JID != "" && slices.Contains(a.Hide, w.JID))
 }
 
 // excludes says whether the watcher does not want s at all.

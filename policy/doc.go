@@ -21,6 +21,8 @@
 //     rule grants stays hidden.
 //  2. availability is the floor: without it nothing but counted is left.
 //     availability includes counted.
+//     What a member set at his server, and the default that he agreed to,
+//     must grant as well: policies that stand in several places intersect.
 //  3. Who stands in hide, and everybody when share is false, sees the member
 //     as really offline: the same name, the same place, no presence.
 //  4. Insiders of the group's basic policy see every member named, with his

@@ -15,7 +15,13 @@ import (
 func TestParseGroup(t *testing.T) {
 	g, err := policy.ParseGroup(`
 # what the admin set
+require availability
+watch anyone role:x
+collect-from role:staff
+watch jid:eve@b.example
 default role:lead: all except location
+default members: availability
+collect-from jid:ann@a.example members
 default outsiders: counted until 2026-01-01T19:00:00+01:00
 collect availability, show location
 basic  role:lead
@@ -24,10 +30,17 @@ collect mood
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `basic role:lead
+	const want = `watch anyone
+watch role:x
+watch jid:eve@b.example
+basic role:lead
 collect availability show mood location
+collect-from role:staff
+collect-from jid:ann@a.example
+default members: availability
 default outsiders: counted until 2026-01-01T18:00:00Z
 default role:lead: counted availability connection show status devices idle capabilities mood activity tune interests language location nickname avatar timezone addresses willingness except location
+require availability
 `
 	if got := g.String(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
@@ -48,6 +61,11 @@ func TestParseGroupDefaults(t *testing.T) {
 	for text, want := range map[string]policy.Group{
 		"":                             policy.DefaultGroup(),
 		"# nothing\n\n":                policy.DefaultGroup(),
+		"watch members":                policy.DefaultGroup(),
+		"collect-from members":         policy.DefaultGroup(),
+		"require nothing":              policy.DefaultGroup(),
+		"watch domain:b.example":       whole(func(g *policy.Group) { g.Watch = []policy.Who{{Class: policy.Domain, Name: "b.example"}} }),
+		"require show":                 whole(func(g *policy.Group) { g.Require = policy.Counted | policy.Availability | policy.Show }),
 		"basic everyone":               whole(func(g *policy.Group) { g.Basic.Class = policy.Everyone }),
 		"basic anyone":                 whole(func(g *policy.Group) { g.Basic.Class = policy.Everyone }),
 		"basic members":                policy.DefaultGroup(),
@@ -80,8 +98,8 @@ func TestParseGroupDefaults(t *testing.T) {
 
 func TestParseGroupRefuses(t *testing.T) {
 	for text, reason := range map[string]string{
-		"basic members\nbasics members":        `line 2: "basics": a line begins with one of basic, collect, default`,
-		"basic":                                "line 1: basic is members, role:X or everyone",
+		"basic members\nbasics members":        `line 2: "basics": a line begins with one of watch, basic, collect, collect-from, default, require`,
+		"basic":                                "line 1: basic is members, role:X or anyone",
 		"basic outsiders":                      "line 1: basic is",
 		"basic nobody":                         "line 1: basic is",
 		"basic role:":                          "line 1: basic is",
@@ -89,6 +107,13 @@ func TestParseGroupRefuses(t *testing.T) {
 		"basic jid:a@b":                        "line 1: basic is",
 		"basic domain:b":                       "line 1: basic is",
 		"basic members\n\nbasic everyone":      "line 3: basic is said twice",
+		"watch":                                "line 1: watch: nobody is named",
+		"watch outsiders":                      "line 1: watch: outsiders alone",
+		"watch bob":                            "line 1: watch: \"bob\" is none of",
+		"watch jid:bob":                        "line 1: watch: jid:bob: not an address",
+		"collect-from outsiders":               "line 1: collect-from is",
+		"collect-from domain:b":                "line 1: collect-from is",
+		"require shoe":                         `line 1: require: unknown presence attribute "shoe"`,
 		"collect":                              "line 1: collect: no attribute",
 		"collect shoe":                         `line 1: collect: unknown presence attribute "shoe"`,
 		"collect all except availability":      "line 1: collect: without availability",
@@ -111,6 +136,21 @@ func TestParseGroupRefuses(t *testing.T) {
 	}
 }
 
+// Lines that make sense one by one may not do so together.
+func TestParseGroupContradictions(t *testing.T) {
+	for text, reason := range map[string]string{
+		"require mood\ncollect show":        "require: mood is not collected",
+		"require location":                  "require: the default does not let members see location",
+		"default nothing\nrequire show":     "members see counted availability show",
+		"default role:x: all\nrequire show": "members see counted availability show",
+		"default members: all until 2030-01-01T00:00:00Z\nrequire availability": "members see counted availability",
+	} {
+		if g, err := policy.ParseGroup(text); g != nil || err == nil || !strings.Contains(err.Error(), reason) {
+			t.Errorf("%q: got %v, want %s", text, err, reason)
+		}
+	}
+}
+
 func repeat(line string, n int) string { return strings.Repeat(line+"\n", n) }
 
 // Check guards what comes from forms as the parser guards texts.
@@ -128,6 +168,11 @@ func TestCheckGroup(t *testing.T) {
 		"hide":             {"default: share and hide", func(g *policy.Group) { g.Default.Hide = []string{"a@b"} }},
 		"address":          {"only a member himself", func(g *policy.Group) { g.Default.Rules = rules(policy.Who{Class: policy.JID, Name: "a@b"}) }},
 		"domain":           {"only a member himself", func(g *policy.Group) { g.Default.Rules = rules(policy.Who{Class: policy.Domain, Name: "b"}) }},
+		"nobody watches":   {"watch: nobody", func(g *policy.Group) { g.Watch = nil }},
+		"outsiders watch":  {"watch: outsiders", func(g *policy.Group) { g.Watch = []policy.Who{{Class: policy.Outsiders}} }},
+		"from a domain":    {"collect-from is", func(g *policy.Group) { g.From = []policy.Who{{Class: policy.Domain, Name: "b"}} }},
+		"uncollected":      {"is not collected", func(g *policy.Group) { g.Require, g.Collect = policy.Mood, policy.All&^policy.Mood }},
+		"too little":       {"does not let members see location", func(g *policy.Group) { g.Require = policy.Location }},
 		"two words":        {"two", func(g *policy.Group) { g.Default.Rules = rules(policy.Who{Class: policy.Role, Name: "one\u00a0two"}) }},
 		"no attribute":     {"no attribute", func(g *policy.Group) { g.Default.Rules[0].Attributes = 0 }},
 	} {
@@ -145,7 +190,16 @@ func TestCheckGroup(t *testing.T) {
 func groups() *rapid.Generator[policy.Group] {
 	return rapid.Custom(func(t *rapid.T) policy.Group {
 		basic, _ := policy.ParseWho(rapid.SampledFrom([]string{"members", "everyone", "role:lead", "role:#:"}).Draw(t, "basic"))
+		who := func(label string, min int, of ...string) (all []policy.Who) {
+			for _, s := range rapid.SliceOfN(rapid.SampledFrom(of), min, 3).Draw(t, label) {
+				w, _ := policy.ParseWho(s)
+				all = append(all, w)
+			}
+			return all
+		}
 		g := policy.Group{
+			Watch:   who("watch", 1, "members", "everyone", "role:lead", "jid:eve@b.example", "domain:b.example"),
+			From:    who("from", 0, "role:lead", "role:ops", "jid:ann@a.example"),
 			Basic:   basic,
 			Collect: masks().Filter(func(m policy.Mask) bool { return m != 0 }).Draw(t, "collect"),
 			Default: policy.Authorization{Share: true},
@@ -155,6 +209,11 @@ func groups() *rapid.Generator[policy.Group] {
 				r.Attributes |= policy.Counted // a rule grants something
 				g.Default.Rules = append(g.Default.Rules, r)
 			}
+		}
+		g.Require = policy.All
+		g.Require &^= g.Lacks(&g.Default)
+		if g.Require &= g.Collect; g.Require&policy.Availability == 0 {
+			g.Require = 0
 		}
 		return g
 	})

@@ -10,7 +10,7 @@ import (
 type Mask uint32
 
 // The presence attributes, in the order of the contract, and above them the
-// two words about the member himself. The line comment is the wire name.
+// three words about the member himself. The line comment is the wire name.
 const (
 	Counted      Mask = 1 << iota // counted
 	Availability                  // availability
@@ -36,11 +36,18 @@ const (
 	// is set, so that an upgrade adds nothing to a stored one.
 	All = Willingness<<1 - 1
 
+	// Enrolled says that the member is one of those counted as members. It is
+	// apart from Counted so that hiding from somebody who may only count is
+	// like being offline.
+	Enrolled Mask = 1 << 29
 	// Basic says that the item carries nick, roles and attributes.
 	Basic Mask = 1 << 30
 	// Named says that the member has an item.
 	Named Mask = 1 << 31
 )
+
+// member is what is left of a member who looks offline.
+const member = Named | Basic | Enrolled
 
 // Words is how many presence attributes there are.
 const Words = 19
@@ -50,12 +57,13 @@ var words = [Words]string{"counted", "availability", "connection", "show", "stat
 	"avatar", "timezone", "addresses", "willingness"}
 
 // Closed applies the floor: what is left of m when availability implies
-// counted and everything else needs availability. Named and Basic stay.
+// counted and everything else needs availability. The words about the member
+// himself stay.
 func (m Mask) Closed() Mask {
 	if m&Availability != 0 {
 		return m | Counted
 	}
-	return m & (Counted | Named | Basic)
+	return m & (Counted | member)
 }
 
 // Has says whether all of w is in m.

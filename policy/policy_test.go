@@ -51,6 +51,8 @@ func TestDecide(t *testing.T) {
 		{"no longer", auth(policy.Rule{Who: policy.Who{Class: policy.Everyone}, Attributes: policy.All, From: past, Until: noon}), member, policy.Receiving{}, item},
 		{"hidden from him", &policy.Authorization{Share: true, Hide: []string{"bob@a.example"}, Rules: policy.Default().Rules}, member, policy.Receiving{}, item},
 		{"hidden keeps the name he had", &policy.Authorization{Share: true, Hide: []string{"eve@b.example"}, Rules: []policy.Rule{rule("everyone", policy.Availability)}}, outsider, policy.Receiving{}, policy.Named},
+		{"hidden from who may count", &policy.Authorization{Share: true, Hide: []string{"eve@b.example"}, Rules: []policy.Rule{rule("everyone", policy.Counted)}}, outsider, policy.Receiving{}, policy.Enrolled},
+		{"not shared, not counted", &policy.Authorization{Rules: []policy.Rule{rule("everyone", policy.Counted)}}, outsider, policy.Receiving{}, policy.Enrolled},
 		{"not shared", &policy.Authorization{Rules: policy.Default().Rules}, member, policy.Receiving{}, item},
 		{"refused", nil, member, policy.Receiving{Refuse: true}, 0},
 		{"only others", nil, member, policy.Receiving{Members: []string{"x@a.example"}}, 0},
@@ -61,6 +63,9 @@ func TestDecide(t *testing.T) {
 	} {
 		g := policy.DefaultGroup()
 		s := policy.Subject{JID: "ann@a.example", Roles: []string{"lead"}, Authorization: c.a}
+		if c.want&(policy.Named|policy.Counted) != 0 {
+			c.want |= policy.Enrolled // whoever has an item, or counts, is counted as a member
+		}
 		if got := g.Decide(noon, &s, &c.w, &c.r); got != c.want {
 			t.Errorf("%s: got %032b %s, want %032b %s", c.name, got, got, c.want, c.want)
 		}
@@ -151,7 +156,7 @@ func TestDecideProperties(t *testing.T) {
 		if got := g.Decide(noon, &s, &w, nil); got != first {
 			t.Fatalf("order matters: %s, %s", first, got)
 		}
-		if a.Grants(noon, &w)&^a.Wanted() != 0 {
+		if a.Grants(noon, &w)&^a.Wanted(noon) != 0 {
 			t.Fatal("granted what is not wanted")
 		}
 	})

@@ -73,6 +73,9 @@ type Rule struct {
 	From, Until time.Time // zero = no bound; valid in [From, Until)
 }
 
+// Matches says whether the rule speaks of w, and is valid now.
+func (r *Rule) Matches(w *Watcher, now time.Time) bool { return r.Who.matches(w) && r.valid(now) }
+
 func (r *Rule) valid(now time.Time) bool {
 	return (r.From.IsZero() || !now.Before(r.From)) && (r.Until.IsZero() || now.Before(r.Until))
 }
@@ -100,24 +103,35 @@ func (a *Authorization) Clone() Authorization {
 // Grants is the union of the rules that match w now (RFC 4745 §10.2), floor
 // applied. It knows nothing of share and hide.
 func (a *Authorization) Grants(now time.Time, w *Watcher) Mask {
+	return a.union(now, w).Closed()
+}
+
+// union is the same without the floor: what stands on it may come of another
+// rule.
+func (a *Authorization) union(now time.Time, w *Watcher) Mask {
 	var m Mask
 	for i := range a.Rules {
-		if r := &a.Rules[i]; r.Who.matches(w) && r.valid(now) {
+		if r := &a.Rules[i]; r.Matches(w, now) {
 			m |= r.Attributes &^ r.Except
 		}
 	}
-	return (m & All).Closed()
+	if m &= All; m&Availability != 0 {
+		m |= Counted
+	}
+	return m
 }
 
-// Wanted is the union of all that some rule may grant somebody at some time:
+// Wanted is the union of all that some rule may grant somebody from now on:
 // what is worth asking the member's server for.
-func (a *Authorization) Wanted() Mask {
+func (a *Authorization) Wanted(now time.Time) Mask {
 	var m Mask
 	if !a.Share {
 		return 0
 	}
 	for i := range a.Rules {
-		m |= a.Rules[i].Attributes &^ a.Rules[i].Except
+		if r := &a.Rules[i]; r.Until.IsZero() || now.Before(r.Until) {
+			m |= r.Attributes &^ r.Except
+		}
 	}
 	return (m & All).Closed()
 }

@@ -108,12 +108,18 @@ func (r *Rule) check() error {
 		return fmt.Errorf("%s: no attribute is named", r.Who)
 	case !r.From.IsZero() && !r.Until.IsZero() && !r.From.Before(r.Until):
 		return fmt.Errorf("%s: it ends (until) before it begins (from)", r.Who)
-	case r.Who.Class == JID && !isBare(r.Who.Name):
-		return fmt.Errorf("%s: not an address like user@example.org", r.Who)
-	case r.Who.Class == Domain && (strings.ContainsAny(r.Who.Name, "@/ ")):
-		return fmt.Errorf("%s: not a domain", r.Who)
-	case r.Who.Class >= Role && !isWord(r.Who.Name):
-		return fmt.Errorf("%s%q is not one word", classes[r.Who.Class], r.Who.Name)
+	}
+	return r.Who.check()
+}
+
+func (w Who) check() error {
+	switch {
+	case w.Class == JID && !isBare(w.Name):
+		return fmt.Errorf("%s: not an address like user@example.org", w)
+	case w.Class == Domain && (strings.ContainsAny(w.Name, "@/ ")):
+		return fmt.Errorf("%s: not a domain", w)
+	case w.Class >= Role && !isWord(w.Name):
+		return fmt.Errorf("%s%q is not one word", classes[w.Class], w.Name)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func AppendError(b []byte, from, to, id string, e Error) []byte {
 		b = append(frame.AppendText(b, e.Text), "</text>"...)
 	}
 	if e.App != "" {
-		b = append(append(append(b, '<'), e.App...), " xmlns='"+NSErrors+"'"...)
+		b = append(append(append(b, '<'), e.App...), " xmlns='"+cmp.Or(e.Space, NSErrors)+"'"...)
 		b = append(optional(b, "feature", e.Feature), "/>"...)
 	}
 	return append(b, "</error></iq>"...)

@@ -18,12 +18,14 @@ import (
 // of a set is empty.
 func authorization(ctx context.Context, b []byte, g *roster.Group, q *Request) ([]byte, error) {
 	if !q.Set {
-		a, _, err := g.Authorization(q.Bare())
-		return appendAuthorization(b, &a), err
+		return ownAuthorization(b, g, q.Bare())
 	}
 	var w wireAuthorization
 	if err := decode(q.Payload, &w); err != nil {
 		return b, BadRequest
+	}
+	if w.Agree != nil {
+		return b, w.agree(ctx, g, q.Bare())
 	}
 	a, err := w.policy()
 	if err != nil {
@@ -35,10 +37,39 @@ func authorization(ctx context.Context, b []byte, g *roster.Group, q *Request) (
 	return b, err
 }
 
+// ownAuthorization appends what is in force for jid, and what the group asks
+// him to agree to.
+func ownAuthorization(b []byte, g *roster.Group, jid string) ([]byte, error) {
+	a, _, err := g.Authorization(jid)
+	if err != nil {
+		return b, err
+	}
+	p, err := g.Proposal(jid)
+	if err != nil {
+		return b, err
+	}
+	b = appendRules(appendAuthorization(b, &a), a.Rules)
+	if p != nil {
+		b = attr(append(b, "<proposal"...), "id", p.ID)
+		b = append(optional(b, "require", p.Require.String()), '>')
+		b = append(appendRules(b, p.Default.Rules), "</proposal>"...)
+	}
+	return append(b, "</authorization>"...), nil
+}
+
+// agree takes in a yes to a proposal. It says nothing else.
+func (w *wireAuthorization) agree(ctx context.Context, g *roster.Group, jid string) error {
+	if w.Share != "" || w.Hide != "" || len(w.Rules) > 0 {
+		return bad("agree", errors.New("cannot come with a policy: say yes, or set another one"))
+	}
+	return g.Agree(ctx, jid, *w.Agree)
+}
+
 // wireAuthorization is <authorization/> as bots write it.
 type wireAuthorization struct {
 	Share string     `xml:"share,attr"`
 	Hide  string     `xml:"hide,attr"`
+	Agree *string    `xml:"agree,attr"` // the id of a proposal
 	Rules []wireRule `xml:"rule"`
 }
 
@@ -141,7 +172,7 @@ func domain(s string) (string, error) {
 	return j.String(), nil
 }
 
-// appendAuthorization appends the wire form.
+// appendAuthorization appends the wire form up to the rules.
 func appendAuthorization(b []byte, a *policy.Authorization) []byte {
 	b = attr(append(b, "<authorization xmlns='"+NS+"'"...), "share", fmt.Sprint(a.Share))
 	if len(a.Hide) > 0 {
@@ -151,9 +182,12 @@ func appendAuthorization(b []byte, a *policy.Authorization) []byte {
 		}
 		b = attr(b, "hide", strings.Join(hide, " "))
 	}
-	b = append(b, '>')
-	for i := range a.Rules {
-		r := &a.Rules[i]
+	return append(b, '>')
+}
+
+func appendRules(b []byte, rules []policy.Rule) []byte {
+	for i := range rules {
+		r := &rules[i]
 		b = attr(append(b, "<rule"...), "who", r.Who.String())
 		b = attr(b, "attributes", r.Attributes.String())
 		b = optional(b, "except", r.Except.String())
@@ -165,5 +199,5 @@ func appendAuthorization(b []byte, a *policy.Authorization) []byte {
 		}
 		b = append(b, "/>"...)
 	}
-	return append(b, "</authorization>"...)
+	return b
 }

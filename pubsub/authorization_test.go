@@ -18,7 +18,7 @@ func read(t *testing.T, s string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return string(appendAuthorization(nil, a)), nil
+	return string(appendRules(appendAuthorization(nil, a), a.Rules)) + "</authorization>", nil
 }
 
 func TestAuthorizationRoundTrip(t *testing.T) {

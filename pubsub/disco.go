@@ -16,7 +16,7 @@ var (
 		{Category: "component", Type: "presence"},
 		{Category: "pubsub", Type: "service"},
 	}
-	serviceFeatures = []string{NSInfo, NSItems, NSRSM, nsVersion, NSPing, nsTime}
+	serviceFeatures = []string{NSInfo, NSItems, NSRSM, nsCommands, nsVersion, NSPing, nsTime}
 
 	// A group is never identity conference/text: clients would make a room
 	// of the contact.
@@ -27,7 +27,7 @@ var (
 	groupFeatures = []string{NSInfo, NSItems, NSPubSub, NSPubSub + "#access-whitelist", NSPubSub + "#item-ids",
 		NSPubSub + "#last-published", NSPubSub + "#persistent-items", NSPubSub + "#retrieve-affiliations", NSPubSub + "#retrieve-default-sub",
 		NSPubSub + "#retrieve-items", NSPubSub + "#retrieve-subscriptions", NSPubSub + "#subscribe", NSPubSub + "#subscription-options",
-		NSRSM, nsVersion, NSPing, nsTime, NS}
+		NSRSM, nsCommands, nsVersion, NSPing, nsTime, NS}
 
 	nodeIdentities = []info.Identity{{Category: "pubsub", Type: "leaf"}}
 	nodeFeatures   = []string{NSInfo, NSItems, NSPubSub, NS}

@@ -14,7 +14,8 @@ type Error struct {
 	Type      stanza.ErrorType
 	Condition stanza.Condition
 	Text      string
-	App       string // element in NSErrors, "" = none
+	App       string // element in Space, "" = none
+	Space     string // "" = NSErrors
 	Feature   string // of <unsupported/>
 }
 
@@ -36,6 +37,10 @@ func Refusal(err error) Error {
 		return refusal(stanza.Cancel, stanza.UnexpectedRequest, "not-subscribed")
 	case errors.Is(err, roster.ErrLimit): // §6.1.3.9
 		return refusal(stanza.Wait, stanza.PolicyViolation, "too-many-subscriptions")
+	case errors.Is(err, roster.ErrStale): // read it again
+		return refusal(stanza.Modify, stanza.Conflict, "")
+	case errors.Is(err, roster.ErrNoMember):
+		return refusal(stanza.Cancel, stanza.NotAllowed, "")
 	case errors.As(err, &bad):
 		e := refusal(stanza.Modify, stanza.NotAcceptable, "")
 		e.Text = bad.Error()

@@ -20,6 +20,7 @@ const (
 	NSPing     = "urn:xmpp:ping"
 	nsVersion  = "jabber:iq:version"
 	nsTime     = "urn:xmpp:time"
+	nsCommands = "http://jabber.org/protocol/commands" // answered by component/command
 	nsData     = "jabber:x:data"
 	nsStanzas  = "urn:ietf:params:xml:ns:xmpp-stanzas"
 	nsPresence = "jabber:client"

@@ -19,6 +19,7 @@ type Request struct {
 	To      string // the address asked: a group's, any of its resources', the service's
 	Group   string // localpart of the group asked; "" = the service itself
 	ID      string
+	Lang    string // xml:lang
 	Space   string // namespace and name of the payload
 	Local   string
 	Payload []byte // the payload element, self-contained

@@ -98,8 +98,7 @@ func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving) *a
 }
 
 func (g *Group) seesBasic(w *policy.Watcher) bool {
-	m := g.policy.Decide(g.now(), &policy.Subject{Authorization: &policy.Authorization{}}, w, nil)
-	return m&policy.Basic != 0
+	return g.policy.Sees(w)
 }
 
 // maxIdle is how many audiences without a watch are kept for askers.
@@ -243,14 +242,14 @@ func (a *audience) latestFor(o *own) uint64 {
 	return v
 }
 
-// behind says whether some watch that can be reached has not been told of
-// the current version.
+// behind says whether some watch that can be reached is to be told something
+// now.
 func (a *audience) behind() bool {
 	if a.mute {
 		return false
 	}
 	for _, c := range a.cohorts {
-		if c.live > 0 && (c.cursor < a.g.version || c.partial != nil) {
+		if a.g.behind(c) {
 			return true
 		}
 	}
@@ -264,7 +263,7 @@ type Summary struct {
 }
 
 func (s *Summary) add(show Show, mask policy.Mask, n int) {
-	if mask&(policy.Named|policy.Counted) == 0 || show == gone {
+	if mask&policy.Enrolled == 0 || show == gone {
 		return
 	}
 	s.Members += n

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -17,8 +18,8 @@ const MaxStrangers = 10_000
 const MaxStranger = 4096
 
 // Authorization is what jid lets others see in this group, and whether he has
-// said so himself or it is the group's default. ErrNoGroup when he may not
-// know of the group.
+// said so himself or it is the group's default that he agreed to. ErrNoGroup
+// when he may not know of the group.
 func (g *Group) Authorization(jid string) (a policy.Authorization, own bool, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -28,14 +29,17 @@ func (g *Group) Authorization(jid string) (a policy.Authorization, own bool, err
 	if set := g.auths[jid]; set != nil {
 		return set.Clone(), true, nil
 	}
+	if m := g.live(jid); m != nil {
+		return g.effective(m).Clone(), false, nil
+	}
 	return g.policy.Default.Clone(), false, nil
 }
 
 // mayKnow says whether jid may know that the group exists.
 func (g *Group) mayKnow(jid string) error {
 	who := g.watcher(jid)
-	if err := g.mayWatch(&who); err != nil && !g.settings.Listed {
-		return ErrNoGroup
+	if err := g.mayWatch(&who); errors.Is(err, ErrNoGroup) {
+		return err
 	}
 	return nil
 }
@@ -62,13 +66,19 @@ func (g *Group) Authorize(ctx context.Context, jid string, a *policy.Authorizati
 	if err := g.checkAuthorize(jid, a); err != nil {
 		return err
 	}
+	return g.authorize(ctx, jid, a)
+}
+
+// authorize stores what has been checked and puts it in force. edit is held.
+func (g *Group) authorize(ctx context.Context, jid string, a *policy.Authorization) error {
 	if err := g.storeAuthorization(ctx, jid, a); err != nil {
 		return err
 	}
 	g.mu.Lock()
 	g.setAuthorization(jid, a)
 	g.mu.Unlock()
-	return g.share(ctx, jid)
+	g.reshare(ctx, jid)
+	return nil
 }
 
 func (g *Group) storeAuthorization(ctx context.Context, jid string, a *policy.Authorization) error {
@@ -79,19 +89,29 @@ func (g *Group) storeAuthorization(ctx context.Context, jid string, a *policy.Au
 }
 
 // ShowPolicy is the text form of what jid lets others see in a group, and
-// whether he, or an admin for him, has set it. ErrNoGroup.
+// whether he, or an admin for him, has set it; without a jid that of the group
+// policy. ErrNoGroup.
 func (r *Roster) ShowPolicy(ctx context.Context, group, jid string) (text string, own bool, err error) {
 	g, err := r.Group(ctx, group)
 	if err != nil {
 		return "", false, err
+	}
+	if jid == "" {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return g.settings.Policy, true, nil
 	}
 	a, own, err := g.Authorization(jid)
 	return a.String(), own, err
 }
 
 // SetPolicy is [Group.Authorize] with the text form; "" takes back what was
-// set. InvalidError, ErrNoGroup, ErrLimit.
+// set. Without a jid it sets the group policy. InvalidError, ErrNoGroup,
+// ErrLimit.
 func (r *Roster) SetPolicy(ctx context.Context, group, jid, text string) error {
+	if jid == "" {
+		return r.UpdateGroup(ctx, group, func(s *Settings) error { s.Policy = text; return nil })
+	}
 	g, err := r.Group(ctx, group)
 	if err != nil {
 		return err
@@ -114,7 +134,7 @@ func (g *Group) setAuthorization(jid string, a *policy.Authorization) {
 	}
 	if m := g.live(jid); m != nil {
 		g.version++
-		g.enact(m, a)
+		g.enact(m, a, m.elsewhere)
 		g.signal()
 	}
 }
@@ -141,6 +161,11 @@ func (g *Group) checkAuthorize(jid string, a *policy.Authorization) error {
 	if err := g.mayKnow(jid); err != nil {
 		return err
 	}
+	if a != nil {
+		if lacks := g.policy.Lacks(a); lacks != 0 {
+			return invalid("authorization", "this group requires that members may see %s", lacks)
+		}
+	}
 	if g.live(jid) != nil {
 		return nil
 	}
@@ -153,75 +178,52 @@ func (g *Group) checkAuthorize(jid string, a *policy.Authorization) error {
 	return nil
 }
 
-// share makes our subscription to jid's presence follow his policy: given
-// back when he shares nothing, asked for when he does. edit is held.
-func (g *Group) share(ctx context.Context, jid string) error {
-	g.mu.Lock()
-	m := g.live(jid)
-	if m == nil {
-		g.mu.Unlock()
-		return nil
-	}
-	shares, asked := g.shares(m), m.Ask == Asked || m.Ask == Granted || m.asking
-	rec := m.MemberRecord.Clone()
-	g.mu.Unlock()
-	switch {
-	case shares && rec.Ask == Unasked:
-		g.roster.outbox.Wanted(g)
-	case !shares && asked:
-		rec.Ask = Unasked
-		if err := g.storeAsk(ctx, []MemberRecord{rec}); err != nil {
-			return err
-		}
-		g.roster.outbox.Presence(g.name, jid, Unsubscribe)
-	}
-	return nil
-}
-
-// shares says whether m lets anybody see anything that the group acquires.
-func (g *Group) shares(m *member) bool {
-	a := m.auth
-	if a == nil {
-		a = &g.policy.Default
-	}
-	return a.Wanted()&g.policy.Collect != 0
-}
-
 // restore puts the stored policies in force; one that cannot be read shares
 // nothing, which can only hide too much.
 func (g *Group) restore(all []AuthorizationRecord) {
 	for _, rec := range all {
-		a, err := policy.ParseAuthorization(rec.Rules)
-		if err != nil {
-			g.roster.log.Error("stored policy cannot be read, nothing is shared", "group", g.name, "error", err)
-			a = &policy.Authorization{}
-		}
+		a := g.readAuthorization(rec.Rules)
 		g.auths[rec.JID] = a
 		if m := g.live(rec.JID); m != nil {
-			g.enact(m, a)
+			g.enact(m, a, m.elsewhere)
+		}
+	}
+	for _, m := range g.sorted {
+		if m.Elsewhere != "" {
+			g.enact(m, m.auth, g.readAuthorization(m.Elsewhere))
 		}
 	}
 }
 
-// enact puts a in force for m.
-func (g *Group) enact(m *member, a *policy.Authorization) {
-	old := m.auth
+func (g *Group) readAuthorization(text string) *policy.Authorization {
+	a, err := policy.ParseAuthorization(text)
+	if err != nil {
+		g.roster.log.Error("stored policy cannot be read, nothing is shared", "group", g.name, "error", err)
+		return &policy.Authorization{}
+	}
+	return a
+}
+
+// enact puts what m has set here, and elsewhere, in force.
+func (g *Group) enact(m *member, a, elsewhere *policy.Authorization) {
+	was := m.policies()
 	g.refer(a, 1)
+	g.refer(elsewhere, 1)
 	g.unindex(m)
-	m.auth = a
+	m.auth, m.elsewhere = a, elsewhere
 	g.index(m)
 	g.redecide(m)
-	g.refer(old, -1)
+	g.refer(was[0], -1)
+	g.refer(was[1], -1)
 	g.schedule(m)
+	g.keep1(m)
 }
 
 // schedule sees to it that m's rules begin and end by themselves.
 func (g *Group) schedule(m *member) {
 	delete(g.timed, m)
-	if m.auth != nil && m.gone == 0 {
-		if next := m.auth.Next(g.now()); !next.IsZero() {
-			g.timed[m] = next
-		}
+	if next := m.turns(g.now()); !next.IsZero() && m.gone == 0 {
+		g.timed[m] = next
 	}
 	g.wind()
 }
@@ -234,10 +236,22 @@ func (g *Group) first() (first time.Time) {
 			first = t
 		}
 	}
-	if t := g.policy.Default.Next(g.ticked); !t.IsZero() && (first.IsZero() || t.Before(first)) {
+	if t := g.nextDefault(); !t.IsZero() && (first.IsZero() || t.Before(first)) {
 		first = t
 	}
 	return first
+}
+
+// nextDefault is the same of the default authorization and of those that
+// members stand by.
+func (g *Group) nextDefault() time.Time {
+	next := g.policy.Default.Next(g.ticked)
+	for _, a := range g.agreements {
+		if t := a.Next(g.ticked); !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	return next
 }
 
 // longest is how long an alarm waits: the clock may be set meanwhile, or stand
@@ -258,22 +272,32 @@ func (g *Group) wind() {
 // Tick lets the rules take effect that have begun or ended meanwhile. The
 // group calls it by itself when it is time.
 func (g *Group) Tick() {
+	if g.tick() {
+		g.edit.Lock()
+		defer g.edit.Unlock()
+		g.reshare(context.Background())
+	}
+}
+
+// tick says whether something has changed.
+func (g *Group) tick() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
-		return
+		return false
 	}
 	now := g.now()
 	if first := g.first(); first.IsZero() || first.After(now) {
 		g.wind()
-		return
+		return false
 	}
 	g.version++
-	if t := g.policy.Default.Next(g.ticked); !t.IsZero() && !t.After(now) {
+	if t := g.nextDefault(); !t.IsZero() && !t.After(now) {
 		special := g.special()
 		for _, m := range g.sorted {
 			if m.auth == nil {
 				g.redecideFor(m, special)
+				g.keep1(m)
 			}
 		}
 	}
@@ -283,12 +307,14 @@ func (g *Group) Tick() {
 			continue
 		}
 		g.redecide(m)
-		m.auth.Singles(g.mark)
+		g.keep1(m)
+		m.singles(g.mark)
 		delete(g.timed, m)
-		if next := m.auth.Next(now); !next.IsZero() {
+		if next := m.turns(now); !next.IsZero() {
 			g.timed[m] = next
 		}
 	}
 	g.wind()
 	g.signal()
+	return true
 }

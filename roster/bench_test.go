@@ -221,7 +221,7 @@ func BenchmarkPolicyChange1000(b *testing.B) {
 		})
 	})
 	b.Run("member", func(b *testing.B) {
-		a := [2]policy.Authorization{policy.Default(), {Share: true}}
+		a := [2]policy.Authorization{policy.Default(), {Share: true, Rules: []policy.Rule{{Who: policy.Who{Class: policy.Members}, Attributes: policy.Availability}}}}
 		change(b, func(i int) { c.g.SetAuthorization(c.jids[5], &a[i&1]) })
 	})
 	b.Run("role", func(b *testing.B) { // somebody speaks of a role that all have

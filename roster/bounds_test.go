@@ -97,3 +97,16 @@ func TestStrangersPoliciesAreSmall(t *testing.T) {
 		t.Errorf("a stranger: %v", err)
 	}
 }
+
+// Who changes what he wants before he has heard of somebody who left, and is
+// no longer known even as a tombstone, gets the state anew.
+func TestMovesPastAFreedTombstone(t *testing.T) {
+	rec := team("ann", "bob", "cid")
+	rec.Subscriptions = []roster.SubscriptionRecord{{ID: "1", Node: "presence", JID: at("ann"), Owner: at("ann")}}
+	s := play(t, rec)
+	s.r.SetLimits(60<<10, 0, 16)
+	s.settle(1)
+	s.do(op{kind: "remove", jid: at("bob")})
+	s.do(op{kind: "receive", jid: at("ann"), node: roster.NodePresence, wants: policy.Receiving{Attributes: policy.Counted}})
+	s.settle(1)
+}

@@ -68,10 +68,7 @@ func (g *Group) affected(m *member, special []*Watch, f func(*Watch)) {
 			f(w)
 		}
 	}
-	if m.auth == nil {
-		return
-	}
-	m.auth.Singles(func(name string) {
+	m.singles(func(name string) {
 		if name[0] != '@' {
 			for _, w := range g.byOwner[name] {
 				f(w)

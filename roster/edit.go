@@ -1,9 +1,13 @@
 package roster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
 // Every change of hard state goes the same way: check it, write it, and only
@@ -18,6 +22,11 @@ func (r *Roster) UpdateGroup(ctx context.Context, name string, edit func(*Settin
 	}
 	g.edit.Lock()
 	defer g.edit.Unlock()
+	return g.change(ctx, edit)
+}
+
+// change is UpdateGroup with edit held.
+func (g *Group) change(ctx context.Context, edit func(*Settings) error) error {
 	g.mu.Lock()
 	s := g.settings.Clone()
 	g.mu.Unlock()
@@ -27,25 +36,30 @@ func (r *Roster) UpdateGroup(ctx context.Context, name string, edit func(*Settin
 	if err := s.validate(); err != nil {
 		return err
 	}
-	if err := r.store.StoreSettings(ctx, name, s); err != nil {
+	p := g.readPolicy(s.Policy)
+	g.mu.Lock()
+	agreed := g.reconsider(&p)
+	g.mu.Unlock()
+	if err := g.roster.store.StoreSettings(ctx, g.name, s, agreed...); err != nil {
 		return err
 	}
-	ended := g.setSettings(s)
-	if len(ended) == 0 {
-		return nil
+	g.mu.Lock()
+	terms := g.terms()
+	ended := g.setSettings(s, p, agreed)
+	var proposed []Notice
+	if g.terms() != terms {
+		proposed = g.proposals()
 	}
-	if err := r.store.DeleteSubscriptions(ctx, name, ended...); err != nil {
-		// The settings are in force; such a subscription is not loaded again.
-		r.log.Warn("ended subscriptions not deleted", "group", name, "error", err)
-	}
+	g.mu.Unlock()
+	g.roster.tell(proposed...)
+	g.forget(ctx, ended)
+	g.reshare(ctx)
 	return nil
 }
 
-// setSettings puts s in force and returns the subscriptions whose nodes are
-// no more.
-func (g *Group) setSettings(s Settings) (ended []string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+// setSettings puts s with the policy p in force and returns the records of the
+// watches that it ended. mu is held.
+func (g *Group) setSettings(s Settings, p policy.Group, agreed []Agreement) (ended []SubscriptionRecord) {
 	g.version++
 	if old := &g.settings; old.Title != s.Title || old.Description != s.Description || old.Language != s.Language {
 		g.info = g.version
@@ -53,16 +67,62 @@ func (g *Group) setSettings(s Settings) (ended []string) {
 	if !slices.Equal(g.settings.Attributes, s.Attributes) {
 		g.infoBasic = g.version
 	}
-	g.settings = s
-	for id, w := range g.watches {
-		if !s.Payload.Has(w.node) {
-			ended = append(ended, id)
-			g.ended(w)
-			g.dropWatch(w)
-		}
+	same := g.settings.Policy == s.Policy
+	if g.settings.Delivery != s.Delivery && g.paced != nil { // the clock is another one
+		g.paced.Stop()
+		g.paced = nil
 	}
+	g.settings = s
+	g.setAggregate()
+	if !same {
+		g.setPolicy(p, agreed)
+	}
+	ended = g.end(func(w *Watch) bool {
+		who := g.watcher(w.rec.Owner)
+		return !s.Payload.Has(w.node) || g.mayWatch(&who) != nil
+	})
 	g.signal()
 	return ended
+}
+
+// end ends the watches that over is true of, and returns their records.
+func (g *Group) end(over func(*Watch) bool) (ended []SubscriptionRecord) {
+	var all []*Watch
+	for _, ws := range g.byOwner {
+		for _, w := range ws {
+			if over(w) {
+				all = append(all, w)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *Watch) int {
+		return cmp.Or(strings.Compare(a.rec.Owner, b.rec.Owner), strings.Compare(a.rec.ID, b.rec.ID))
+	})
+	for _, w := range all {
+		ended = append(ended, w.rec)
+		g.ended(w)
+		g.dropWatch(w)
+	}
+	return ended
+}
+
+// forget deletes the records of watches that have ended. If the store fails
+// they are not loaded again: they may not watch, or their node is no more.
+func (g *Group) forget(ctx context.Context, ended []SubscriptionRecord) {
+	var ids []string
+	for _, rec := range ended {
+		if rec.Node != NodeContact.String() {
+			ids = append(ids, rec.ID)
+		} else if err := g.roster.store.DeleteContact(ctx, g.name, rec.JID); err != nil {
+			g.roster.log.Warn("ended contact not deleted", "group", g.name, "error", err)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	if err := g.roster.store.DeleteSubscriptions(ctx, g.name, ids...); err != nil {
+		g.roster.log.Warn("ended subscriptions not deleted", "group", g.name, "error", err)
+	}
 }
 
 // AddMembers adds members, all or none, and asks them for their presence.
@@ -74,15 +134,31 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 	}
 	g.edit.Lock()
 	defer g.edit.Unlock()
+	return g.add(ctx, members...)
+}
+
+// add is AddMembers with edit held. Who waited for it with a request to have
+// the group as a contact gets that as well.
+func (g *Group) add(ctx context.Context, members ...MemberRecord) error {
+	var jids []string
+	for i := range members {
+		members[i].Agreed, members[i].Elsewhere = "", "" // to the present default
+		jids = append(jids, members[i].JID)
+	}
 	if err := g.checkNew(members); err != nil {
 		return err
 	}
-	if err := r.store.StoreMembers(ctx, group, members...); err != nil {
+	if err := g.roster.store.StoreMembers(ctx, g.name, members...); err != nil {
 		return err
 	}
 	g.mu.Lock()
 	special := g.special()
+	var contacts []string
 	for _, rec := range members {
+		if g.visitors[rec.JID].Contact {
+			contacts = append(contacts, rec.JID)
+		}
+		delete(g.visitors, rec.JID)
 		g.join(rec.Clone(), special)
 		if len(g.byOwner[rec.JID]) > 0 {
 			special = g.special() // his watches have moved
@@ -90,7 +166,13 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 	}
 	g.signal()
 	g.mu.Unlock()
-	r.outbox.Wanted(g)
+	g.roster.outbox.Wanted(g)
+	g.reshare(ctx, jids...)
+	for _, jid := range contacts {
+		if err := g.accept(ctx, jid); err != nil {
+			g.roster.log.Warn("contact not approved", "group", g.name, "error", err) // he asks again
+		}
+	}
 	return nil
 }
 
@@ -124,6 +206,7 @@ func (g *Group) join(rec MemberRecord, special []*Watch) {
 	m.auth = auth
 	g.index(m)
 	g.schedule(m)
+	g.keep1(m)
 	m.access = g.version
 	before := g.before(m)
 	if old != nil {
@@ -143,6 +226,11 @@ func (r *Roster) UpdateMember(ctx context.Context, group, jid string, edit func(
 	}
 	g.edit.Lock()
 	defer g.edit.Unlock()
+	return g.changeMember(ctx, jid, edit)
+}
+
+// changeMember is UpdateMember with edit held.
+func (g *Group) changeMember(ctx context.Context, jid string, edit func(*MemberRecord) error) error {
 	g.mu.Lock()
 	m := g.live(jid)
 	if m == nil {
@@ -151,24 +239,30 @@ func (r *Roster) UpdateMember(ctx context.Context, group, jid string, edit func(
 	}
 	rec := m.MemberRecord.Clone()
 	g.mu.Unlock()
-	ask := rec.Ask
+	his := rec
 	if err := edit(&rec); err != nil {
 		return err
 	}
-	rec.Ask = ask // changed only by presence stanzas
+	rec.Ask, rec.Agreed, rec.Elsewhere, rec.ByContact = his.Ask, his.Agreed, his.Elsewhere, his.ByContact // his to say
 	if rec.JID != jid {
 		return invalid("jid", "a member's JID cannot change")
 	}
 	if err := validateMembers([]MemberRecord{rec}); err != nil {
 		return err
 	}
-	if err := r.store.StoreMembers(ctx, group, rec); err != nil {
+	if err := g.roster.store.StoreMembers(ctx, g.name, rec); err != nil {
 		return err
 	}
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.setRecord(m, rec)
+	ended := g.end(func(w *Watch) bool {
+		who := g.watcher(jid)
+		return w.rec.Owner == jid && g.mayWatch(&who) != nil
+	})
 	g.signal()
+	g.mu.Unlock()
+	g.forget(ctx, ended)
+	g.reshare(ctx, jid)
 	return nil
 }
 
@@ -190,6 +284,7 @@ func (g *Group) setRecord(m *member, rec MemberRecord) {
 		before := g.before(m)
 		g.redecide(m)
 		g.rekey(m.JID, before)
+		g.keep1(m)
 	}
 }
 
@@ -202,7 +297,12 @@ func (r *Roster) RemoveMember(ctx context.Context, group, jid string) error {
 	}
 	g.edit.Lock()
 	defer g.edit.Unlock()
-	if err := r.store.DeleteMember(ctx, group, jid); err != nil {
+	return g.remove(ctx, jid)
+}
+
+// remove is RemoveMember with edit held.
+func (g *Group) remove(ctx context.Context, jid string) error {
+	if err := g.roster.store.DeleteMember(ctx, g.name, jid); err != nil {
 		return err
 	}
 	g.mu.Lock()
@@ -211,15 +311,20 @@ func (r *Roster) RemoveMember(ctx context.Context, group, jid string) error {
 	if m == nil {
 		return fmt.Errorf("%w: %s", ErrNoMember, jid)
 	}
-	for _, w := range slices.Clone(g.byOwner[jid]) {
+	g.expel(m)
+	g.signal()
+	return nil
+}
+
+// expel takes a member out of the running group. mu is held.
+func (g *Group) expel(m *member) {
+	for _, w := range slices.Clone(g.byOwner[m.JID]) {
 		g.ended(w)
 		g.dropWatch(w)
 	}
 	g.withdraw(m)
 	g.version++
 	g.bury(m)
-	g.signal()
-	return nil
 }
 
 // ended tells a watch that it is no more.

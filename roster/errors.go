@@ -15,7 +15,9 @@ var (
 	ErrNoNode         = errors.New("no such node")
 	ErrNoSubscription = errors.New("no such subscription")
 	ErrForbidden      = errors.New("forbidden")
+	ErrRefused        = errors.New("was refused before")
 	ErrLimit          = errors.New("limit reached")
+	ErrStale          = errors.New("something else is asked by now")
 )
 
 // InvalidError is a value that was refused: which field, and why. Nothing

@@ -25,6 +25,9 @@ func (g *Group) SetAuthorization(jid string, a *policy.Authorization) {
 	}
 }
 
+// Deliver is the moment at which periodic delivery is due.
+func (g *Group) Deliver() { g.deliver() }
+
 // SetReceiving puts the options of a subscription in force.
 func (g *Group) SetReceiving(id string, r policy.Receiving) {
 	g.mu.Lock()
@@ -36,7 +39,12 @@ func (g *Group) SetReceiving(id string, r policy.Receiving) {
 }
 
 // SetPolicy puts a group policy in force.
-func (g *Group) SetPolicy(p policy.Group) { g.setPolicy(p) }
+func (g *Group) SetPolicy(p policy.Group) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p.Normalise()
+	g.setPolicy(p, g.reconsider(&p))
+}
 
 // Watches lists all subscriptions and contacts, and those that are held.
 func (g *Group) Watches() (all, held []string) {
@@ -151,12 +159,18 @@ func (c checker) index() {
 	roles, singles := map[string]int{}, map[string]map[*member]bool{}
 	count := func(r string) { roles[r]++ }
 	references(&g.policy).Roles(count)
-	for _, m := range g.members {
-		if m.auth == nil {
-			continue
+	for text, a := range g.agreements {
+		if a.Roles(count); !slices.ContainsFunc(g.sorted, func(m *member) bool { return m.Agreed == text }) {
+			c.t.Logf("nobody stands by %q", text) // until the next policy
 		}
-		m.auth.Roles(count)
-		m.auth.Singles(func(name string) {
+	}
+	for _, m := range g.members {
+		for _, a := range m.policies() {
+			if a != nil {
+				a.Roles(count)
+			}
+		}
+		m.singles(func(name string) {
 			if singles[name] == nil {
 				singles[name] = map[*member]bool{}
 			}

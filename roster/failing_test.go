@@ -37,8 +37,8 @@ func (f *failing) DeleteGroup(ctx context.Context, name string) error {
 	return errors.Join(f.write(), f.unless(func() error { return f.Store.DeleteGroup(ctx, name) }))
 }
 
-func (f *failing) StoreSettings(ctx context.Context, group string, s roster.Settings) error {
-	return errors.Join(f.write(), f.unless(func() error { return f.Store.StoreSettings(ctx, group, s) }))
+func (f *failing) StoreSettings(ctx context.Context, group string, s roster.Settings, agreed ...roster.Agreement) error {
+	return errors.Join(f.write(), f.unless(func() error { return f.Store.StoreSettings(ctx, group, s, agreed...) }))
 }
 
 func (f *failing) StoreMembers(ctx context.Context, group string, m ...roster.MemberRecord) error {
@@ -278,4 +278,12 @@ func TestUnusedNameIsNotLookedFor(t *testing.T) {
 		t.Error(err)
 	}
 	look(1)
+}
+
+func (f *failing) StoreVisitor(ctx context.Context, group string, v roster.VisitorRecord) error {
+	return errors.Join(f.write(), f.unless(func() error { return f.Store.StoreVisitor(ctx, group, v) }))
+}
+
+func (f *failing) DeleteVisitor(ctx context.Context, group, jid string) error {
+	return errors.Join(f.write(), f.unless(func() error { return f.Store.DeleteVisitor(ctx, group, jid) }))
 }

@@ -23,10 +23,11 @@ type Group struct {
 	roster *Roster
 	edit   sync.Mutex
 
-	mu       sync.Mutex
-	closed   bool // deleted: nothing is sent, nothing changes any more
-	settings Settings
-	policy   policy.Group
+	mu        sync.Mutex
+	closed    bool // deleted: nothing is sent, nothing changes any more
+	settings  Settings
+	policy    policy.Group
+	aggregate aggregate // of the settings
 
 	version   uint64 // of the last change
 	info      uint64 // version of the last change of the name, description or language
@@ -36,34 +37,39 @@ type Group struct {
 	clock     uint64 // order of arrival of presence
 	tokens    cipher.Block
 
-	members map[string]*member // by bare JID, tombstones included
-	sorted  []*member          // by JID, tombstones left out
-	slots   []*member          // by slot; nil = free
-	shows   []Show             // by slot: what the summary counts
-	free    []int              // free slots
-	graves  int                // tombstones in the list
-	changes changeList
+	members  map[string]*member       // by bare JID, tombstones included
+	sorted   []*member                // by JID, tombstones left out
+	slots    []*member                // by slot; nil = free
+	shows    []Show                   // by slot: what the summary counts
+	free     []int                    // free slots
+	visitors map[string]VisitorRecord // who is no member but known; changed with edit held as well
+	graves   int                      // tombstones in the list
+	changes  changeList
 
-	audiences map[audienceKey]*audience
-	order     []*audience // the same, in the order of turns
-	turnAt    int
-	turns     uint64                           // that said something
-	watches   map[string]*Watch                // by subscription ID
-	byOwner   map[string][]*Watch              // by the watcher's bare JID, contacts included
-	auths     map[string]*policy.Authorization // what users let others see, members or not
-	timed     map[*member]time.Time            // when a rule of theirs begins or ends
-	ticked    time.Time                        // when the default's rules were last decided by
-	alarm     *time.Timer                      // for the first of them
-	singles   map[string]map[*member]struct{}
-	named     map[string]uint64 // by name in singles or owner: see standing
-	namedAll  uint64            // the same for everybody
-	roles     map[string]int    // roles that some rule names: how often
+	audiences  map[audienceKey]*audience
+	order      []*audience // the same, in the order of turns
+	turnAt     int
+	due        uint64                           // under periodic delivery: version up to which watches are told
+	paced      *time.Timer                      // for the next delivery, if something waits
+	turns      uint64                           // that said something
+	watches    map[string]*Watch                // by subscription ID
+	byOwner    map[string][]*Watch              // by the watcher's bare JID, contacts included
+	auths      map[string]*policy.Authorization // what users let others see, members or not
+	agreements map[string]*policy.Authorization // former defaults that members still stand by
+	timed      map[*member]time.Time            // when a rule of theirs begins or ends
+	ticked     time.Time                        // when the default's rules were last decided by
+	alarm      *time.Timer                      // for the first of them
+	singles    map[string]map[*member]struct{}
+	named      map[string]uint64 // by name in singles or owner: see standing
+	namedAll   uint64            // the same for everybody
+	roles      map[string]int    // roles that some rule names: how often
 
 	questions []*Question
 	asked     map[string]int       // how many of them, by watcher
 	queued    bool                 // is in the outbox
 	ready     bool                 // presence is known: bulk may go
 	sweeping  bool                 // probes are unanswered
+	refresh   map[*member]struct{} // members to be probed because more of them is acquired now
 	doubts    map[*member]struct{} // members whose answer to our request may have been lost
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
@@ -82,28 +88,42 @@ func (g *Group) Title() string {
 
 func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g := &Group{
-		name: rec.Name, roster: r, settings: rec.Settings.Clone(), policy: policy.DefaultGroup(),
+		name: rec.Name, roster: r, settings: rec.Settings.Clone(),
 		tokens: newTokens(), version: 1, info: 1, infoBasic: 1, decided: 1, ready: true,
 		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
-		watches: map[string]*Watch{}, byOwner: map[string][]*Watch{},
+		visitors: map[string]VisitorRecord{},
+		watches:  map[string]*Watch{}, byOwner: map[string][]*Watch{},
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
-		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{},
-		auths: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
+		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{},
+		auths: map[string]*policy.Authorization{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
+	g.setAggregate()
+	for _, v := range rec.Visitors {
+		g.visitors[v.JID] = v
+	}
+	g.policy, g.ticked = g.readPolicy(rec.Settings.Policy), r.now()
+	g.refer(references(&g.policy), 1)
 	for i := range rec.Members {
 		g.insert(rec.Members[i].Clone())
 	}
 	g.restore(rec.Authorizations)
 	for i := range rec.Subscriptions {
-		if node, err := ParseNode(rec.Subscriptions[i].Node); err == nil && g.settings.Payload.Has(node) {
-			g.addWatch(rec.Subscriptions[i], node, g.receiving(&rec.Subscriptions[i]))
+		sub := &rec.Subscriptions[i]
+		node, err := ParseNode(sub.Node)
+		if who := g.watcher(sub.Owner); err == nil && g.settings.Payload.Has(node) && g.mayWatch(&who) == nil {
+			g.addWatch(*sub, node, g.receiving(sub))
 		}
 	}
 	for _, j := range rec.Contacts {
-		g.addContact(j)
+		if who := g.watcher(j); g.mayWatch(&who) == nil {
+			g.addContact(j)
+		}
 	}
 	return g
 }
+
+// setAggregate reads the settings' rule; it has been checked.
+func (g *Group) setAggregate() { g.aggregate, _ = parseAggregate(g.settings.Aggregate) }
 
 // insert adds a member, or brings a tombstone back, at the current version.
 func (g *Group) insert(rec MemberRecord) *member {
@@ -117,6 +137,8 @@ func (g *Group) insert(rec MemberRecord) *member {
 	}
 	m.MemberRecord, m.gone, m.presence, m.asking, m.withdrawn = rec, 0, nil, false, false
 	m.named, m.basic = g.version, g.version
+	m.agreed = g.agreement(m.Agreed)
+	g.keep1(m)
 	g.shows[m.slot] = Offline
 	i, _ := g.search(rec.JID)
 	g.sorted = slices.Insert(g.sorted, i, m)
@@ -146,21 +168,24 @@ const gone = Show(255)
 
 // bury turns a member into a tombstone at the current version.
 func (g *Group) bury(m *member) {
-	auth := m.auth
+	was := m.policies()
 	g.unindex(m)
-	m.auth, m.gone, m.presence = nil, g.version, nil
+	m.auth, m.elsewhere, m.agreed, m.gone, m.presence = nil, nil, nil, g.version, nil
 	delete(g.auths, m.JID)
 	g.schedule(m)
 	g.left = g.version
+	g.mark(m.JID) // his tokens are of no use to who he is now, also when the tombstone is freed
 	g.shows[m.slot] = gone
 	if i, ok := g.search(m.JID); ok {
 		g.sorted = slices.Delete(g.sorted, i, i+1)
 	}
 	delete(g.awaited, m)
 	delete(g.doubts, m)
+	delete(g.refresh, m)
 	g.graves++
 	g.touch(m, 0)
-	g.refer(auth, -1)
+	g.refer(was[0], -1)
+	g.refer(was[1], -1)
 	g.freeGraves()
 }
 
@@ -215,6 +240,7 @@ func (g *Group) watcher(jid string) policy.Watcher {
 
 // signal puts the group in the outbox, once, if it has something to say.
 func (g *Group) signal() {
+	g.pace()
 	if !g.queued && g.pending() {
 		g.queued = true
 		g.roster.outbox.Ready(g)
@@ -255,6 +281,7 @@ func (g *Group) record() *GroupRecord {
 		rec.Authorizations = append(rec.Authorizations, AuthorizationRecord{jid, a.String()})
 	}
 	slices.SortFunc(rec.Authorizations, func(a, b AuthorizationRecord) int { return strings.Compare(a.JID, b.JID) })
+	rec.Visitors = g.visiting()
 	slices.Sort(rec.Contacts)
 	slices.SortFunc(rec.Subscriptions, func(a, b SubscriptionRecord) int { return strings.Compare(a.ID, b.ID) })
 	return rec

@@ -25,6 +25,9 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 	if len(g.awaited) > 0 {
 		delete(g.awaited, m)
 	}
+	if m.keeps == 0 {
+		return // by what he set at his server: nothing is held
+	}
 	if m.presence == nil {
 		if p.Show == Offline {
 			return
@@ -32,7 +35,8 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 		m.presence = &presence{}
 	}
 	g.clock++
-	if changed := m.presence.set(resource, p, g.clock, g.sweep); changed != 0 {
+	var spare Presence
+	if changed := m.presence.set(resource, p.kept(m.keeps, &spare), g.clock, g.sweep); changed != 0 {
 		g.changed(m, changed)
 	}
 	held := func(w *Watch) bool { return w.lag != nil }
@@ -144,14 +148,21 @@ func (g *Group) Wants() (ask, probe []string) {
 		return nil, nil
 	}
 	for _, m := range g.sorted {
-		if m.Ask == Unasked && !m.asking && g.shares(m) {
+		if m.Ask == Unasked && !m.asking && m.shares {
 			m.asking = true
 			ask = append(ask, m.JID)
 		}
 		if _, ok := g.awaited[m]; ok && g.sweeping {
 			probe = append(probe, m.JID)
+			delete(g.refresh, m)
 		}
 	}
+	for m := range g.refresh {
+		if m.Ask == Granted {
+			probe = append(probe, m.JID)
+		}
+	}
+	clear(g.refresh)
 	return ask, probe
 }
 

@@ -3,6 +3,7 @@ package roster
 import (
 	"math/bits"
 	"strings"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
@@ -11,8 +12,12 @@ import (
 // who left. Everything in it is guarded by Group.mu.
 type member struct {
 	MemberRecord
-	auth *policy.Authorization // nil = the group's default
-	slot int                   // index into audience.masks; kept until the tombstone is freed
+	auth      *policy.Authorization // nil = the group's default
+	elsewhere *policy.Authorization // Elsewhere, read; nil = nothing
+	agreed    *policy.Authorization // Agreed, read; nil = the present default
+	keeps     policy.Mask           // what is acquired of him: the rest is not held
+	shares    bool                  // something is acquired of him but for what he set elsewhere: he is subscribed to
+	slot      int                   // index into audience.masks; kept until the tombstone is freed
 
 	version uint64 // of the last change of any kind or decision: the list's order
 	named   uint64 // version at which he joined
@@ -27,7 +32,34 @@ type member struct {
 }
 
 func (m *member) subject() policy.Subject {
-	return policy.Subject{JID: m.JID, Roles: m.Roles, Authorization: m.auth}
+	return policy.Subject{JID: m.JID, Roles: m.Roles, Authorization: m.auth, Agreed: m.agreed, Elsewhere: m.elsewhere}
+}
+
+// policies are those that m has set.
+func (m *member) policies() [2]*policy.Authorization {
+	return [2]*policy.Authorization{m.auth, m.elsewhere}
+}
+
+// singles calls f for each JID and domain that they name.
+func (m *member) singles(f func(string)) {
+	for _, a := range m.policies() {
+		if a != nil {
+			a.Singles(f)
+		}
+	}
+}
+
+// turns is the next moment at which one of their rules begins or ends.
+func (m *member) turns(now time.Time) (next time.Time) {
+	for _, a := range m.policies() {
+		if a == nil {
+			continue
+		}
+		if t := a.Next(now); !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	return next
 }
 
 // history is what a decision's past leaves to know. The zero value is that of
@@ -40,7 +72,7 @@ type history struct {
 }
 
 // enters says that somebody is among the members that are counted.
-const enters = policy.Named | policy.Counted
+const enters = policy.Enrolled
 
 // visible is the version of the last change of m that was visible under the
 // decision (mask, h), in his item or in the counts. Changes under a mask that

@@ -107,6 +107,9 @@ func (w *Watch) move(a *audience, who *policy.Watcher, before was, f *ferry) {
 		a.inherit(w.audience)
 	}
 	o, part := g.exceptions(a, who, &w.receiving), w.part()
+	if p.cursor < w.audience.floor && w.node != NodeContact {
+		part, p = nil, position{} // who left meanwhile is not known any more
+	}
 	switch carried, same := f.carry(w, a, o, before); {
 	case w.node == NodeContact:
 	case same:

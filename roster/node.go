@@ -86,7 +86,7 @@ func (n Node) kinds() policy.Mask {
 	case NodePresence:
 		return presenceKinds&^policy.Counted | policy.Named
 	}
-	return presenceKinds | policy.Named | policy.Basic
+	return presenceKinds | policy.Named | policy.Basic | policy.Enrolled
 }
 
 // info says whether the node has the item of the group's attributes, summary

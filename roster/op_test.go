@@ -38,7 +38,7 @@ func (o op) String() string {
 		s += fmt.Sprintf(" %v", o.record)
 	case "settings":
 		s += fmt.Sprintf(" %v", o.settings)
-	case "authorize":
+	case "authorize", "elsewhere":
 		s += fmt.Sprintf(" %v", o.auth)
 	case "receive":
 		s += fmt.Sprintf(" %s %v", o.node, o.wants)
@@ -75,12 +75,24 @@ func (o op) on(s *stage) error {
 	case "remove":
 		return r.RemoveMember(ctx, g.Name(), o.jid)
 	case "settings":
-		return r.UpdateGroup(ctx, g.Name(), func(s *roster.Settings) error { *s = o.settings.Clone(); return nil })
+		return r.UpdateGroup(ctx, g.Name(), func(s *roster.Settings) error {
+			text := s.Policy
+			*s = o.settings.Clone()
+			s.Policy = text
+			return nil
+		})
 	case "authorize":
-		if o.auth != nil {
-			return g.Authorize(ctx, o.jid, o.auth)
+		return g.Authorize(ctx, o.jid, o.auth)
+	case "elsewhere":
+		return g.OnElsewhere(ctx, o.jid, o.auth)
+	case "deliver":
+		g.Deliver()
+	case "agree":
+		id := "nothing"
+		if p, err := g.Proposal(o.jid); err == nil && p != nil {
+			id = p.ID
 		}
-		g.SetAuthorization(o.jid, nil)
+		return g.Agree(ctx, o.jid, id)
 	case "receive":
 		return g.Configure(ctx, o.jid, full(o.jid, o.resource), o.node, "", &o.wants)
 	case "doubt":
@@ -89,7 +101,7 @@ func (o op) on(s *stage) error {
 		s.now = s.now.Add(time.Hour)
 		g.Tick()
 	case "policy":
-		g.SetPolicy(o.policy)
+		return r.UpdateGroup(ctx, g.Name(), func(s *roster.Settings) error { s.Policy = o.policy.String(); return nil })
 	case "subscribe":
 		rec, err := g.Subscribe(ctx, o.jid, full(o.jid, o.resource), o.node, o.also)
 		if err == nil {
@@ -135,8 +147,11 @@ func (o op) in(w *world) error {
 	case "add", "update", "remove":
 		return o.inMembers(w)
 	case "settings":
+		text := w.settings.Policy
 		w.settings = o.settings.Clone()
-		w.drop(func(s *sub) bool { return !w.settings.Payload.Has(s.node) })
+		w.settings.Policy = text
+		w.keep()
+		w.dismiss()
 	case "authorize":
 		return o.inAuthorize(w)
 	case "receive":
@@ -145,8 +160,12 @@ func (o op) in(w *world) error {
 			return roster.ErrNoSubscription
 		}
 		s.wants = o.wants
+	case "agree":
+		return o.inAgree(w)
 	case "policy":
-		w.policy = o.policy
+		w.settings.Policy = o.policy.String()
+		w.setPolicy()
+		w.dismiss()
 	case "subscribe", "unsubscribe", "onSubscribe", "onUnsubscribe", "onProbe":
 		return o.inSubs(w)
 	case "onSubscribed":
@@ -172,8 +191,15 @@ func (o op) in(w *world) error {
 	case "alive":
 		w.hold(o.jid, false, to(""))
 		w.hold(o.jid, false, to(o.resource))
+	case "elsewhere":
+		if p != nil {
+			p.elsewhere = o.auth
+			w.keep()
+		}
+	case "deliver":
 	case "tick":
 		w.now = w.now.Add(time.Hour)
+		w.keep()
 	default:
 		o.inSweep(w)
 	}
@@ -183,23 +209,16 @@ func (o op) in(w *world) error {
 // inAuthorize: who is no member may say it beforehand, if he may know of the
 // group. Who shares nothing is not subscribed to.
 func (o op) inAuthorize(w *world) error {
-	p := w.people[o.jid]
-	if p == nil && o.auth == nil {
-		return nil
-	}
-	if p == nil && !w.settings.Listed {
+	if !w.knows(o.jid) {
 		return roster.ErrNoGroup
 	}
-	w.said[o.jid] = o.auth
-	if p == nil {
-		return nil
+	if o.auth != nil && w.policy.Lacks(o.auth) != 0 {
+		return errors.New("shares less than is required")
 	}
-	p.auth = o.auth
-	if asked := p.rec.Ask == roster.Asked || p.rec.Ask == roster.Granted; asked && o.auth != nil && !w.shares(o.jid) {
-		if p.rec.Ask == roster.Granted {
-			w.silence(o.jid)
-		}
-		p.rec.Ask = roster.Unasked
+	w.said[o.jid] = o.auth
+	if p := w.people[o.jid]; p != nil {
+		p.auth = o.auth
+		w.keep()
 	}
 	return nil
 }
@@ -211,12 +230,15 @@ func (o op) inMembers(w *world) error {
 		return roster.ErrMemberExists
 	case o.kind == "add":
 		w.people[o.jid] = &person{rec: o.record.Clone(), auth: w.said[o.jid]}
+		w.keep()
 	case p == nil:
 		return roster.ErrNoMember
 	case o.kind == "update":
 		ask := p.rec.Ask
 		p.rec = o.record.Clone()
 		p.rec.Ask = ask
+		w.keep()
+		w.dismiss()
 	default:
 		delete(w.people, o.jid)
 		delete(w.said, o.jid)
@@ -312,7 +334,7 @@ func (w *world) expire(p *person) {
 
 // refusals are those that an op may meet.
 var refusals = []error{roster.ErrNoGroup, roster.ErrForbidden, roster.ErrNoNode, roster.ErrNoSubscription,
-	roster.ErrNoMember, roster.ErrMemberExists}
+	roster.ErrNoMember, roster.ErrMemberExists, roster.ErrStale}
 
 func sameRefusal(a, b error) bool {
 	return !slices.ContainsFunc(refusals, func(e error) bool { return errors.Is(a, e) != errors.Is(b, e) }) &&

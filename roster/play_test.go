@@ -156,10 +156,11 @@ func TestCountedButNotNamed(t *testing.T) {
 	rec := team("ann", "bob")
 	rec.Subscriptions = []roster.SubscriptionRecord{{ID: "1", Node: "group", JID: "eve@b.example", Owner: "eve@b.example"},
 		{ID: "2", Node: "presence", JID: "eve@b.example", Owner: "eve@b.example"}}
-	s := play(t, rec)
 	p := policy.DefaultGroup()
+	p.Watch = []policy.Who{{Class: policy.Everyone}}
 	p.Default.Rules = []policy.Rule{{Who: policy.Who{Class: policy.Everyone}, Attributes: policy.Counted}}
-	s.do(op{kind: "policy", policy: p})
+	rec.Settings.Policy = p.String()
+	s := play(t, rec)
 	s.says("eve@b.example group full: info summary", "eve@b.example presence full:")
 	s.comes("ann", "desk", roster.DND, "never told")
 	s.says("eve@b.example group: summary")
@@ -348,6 +349,7 @@ func TestEachIsNamedByARule(t *testing.T) {
 // let others see is forgotten.
 func TestComingBackIsNoReturn(t *testing.T) {
 	rec := team("ann", "bob")
+	rec.Settings.Policy = "watch anyone\n"
 	rec.Subscriptions = []roster.SubscriptionRecord{{ID: "1", Node: "presence", JID: "eve@b.example", Owner: "eve@b.example"}}
 	s := play(t, rec)
 	s.authorizes("ann", &policy.Authorization{Share: true, Rules: []policy.Rule{rule(t, "everyone", policy.Availability)}})

@@ -18,18 +18,19 @@ func (g *Group) setReceiving(w *Watch, r policy.Receiving) {
 	w.move(g.audienceOf(&who, w.node, &r), &who, (*Watch).decision, nil)
 }
 
-// setPolicy puts another group policy in force. Its default authorization
-// names no single JIDs or domains.
-func (g *Group) setPolicy(p policy.Group) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+// setPolicy puts another group policy in force, and says what members have
+// agreed to from now on. The default authorization names no single JIDs or
+// domains. mu is held.
+func (g *Group) setPolicy(p policy.Group, agreed []Agreement) {
 	g.version++
 	old := g.policy
 	g.refer(references(&p), 1)
 	g.policy = p
+	g.restand(agreed)
 	special := g.special()
 	for _, m := range g.sorted {
 		g.redecideFor(m, special)
+		g.keep1(m)
 	}
 	for name := range g.singles {
 		g.mark(name)
@@ -40,7 +41,34 @@ func (g *Group) setPolicy(p policy.Group) {
 		a.setBasic(g.seesBasic(&a.standing))
 	}
 	g.refer(references(&old), -1)
+	g.forgetAgreements()
 	g.signal()
+}
+
+func (g *Group) restand(agreed []Agreement) {
+	if len(agreed) == 0 {
+		return
+	}
+	to := make(map[string]string, len(agreed))
+	for _, a := range agreed {
+		to[a.From] = a.To
+	}
+	for _, m := range g.sorted {
+		if text, ok := to[m.Agreed]; ok {
+			g.agree(m, text)
+		}
+	}
+}
+
+// readPolicy reads the stored group policy; one that cannot be read lets
+// nobody watch and acquires nothing, which can only hide too much.
+func (g *Group) readPolicy(text string) policy.Group {
+	p, err := policy.ParseGroup(text)
+	if err != nil {
+		g.roster.log.Error("stored group policy cannot be read, nobody may watch", "group", g.name, "error", err)
+		return policy.Group{Basic: policy.Who{Class: policy.Role}}
+	}
+	return *p
 }
 
 // references is the rules of p in which roles can be named.

@@ -66,6 +66,7 @@ func groupProperty(t *rapid.T) {
 // and its tombstones few.
 func drawStage(t *rapid.T) *stage {
 	rec := &roster.GroupRecord{Name: "team", Settings: drawSettings(t)}
+	rec.Settings.Policy = "watch anyone\n"
 	rec.Settings.Payload = roster.Both
 	members := subset(t, everybody, "members")
 	for _, j := range members {
@@ -103,6 +104,9 @@ func drawSettings(t *rapid.T) roster.Settings {
 		Language: rapid.SampledFrom([]string{"", "de"}).Draw(t, "language"),
 		Listed:   rapid.Bool().Draw(t, "listed"),
 		Payload:  rapid.SampledFrom([]roster.Payload{roster.Both, roster.Both, roster.Both, roster.Separate, roster.Combined}).Draw(t, "payload"),
+	}
+	if rapid.IntRange(0, 3).Draw(t, "periodic") == 0 {
+		s.Delivery = roster.MaxDelivery // the test says when
 	}
 	if rapid.Bool().Draw(t, "attribute") {
 		s.Attributes = []roster.Attribute{{Name: "phone", Value: "1"}}
@@ -175,7 +179,15 @@ func drawPolicy(t *rapid.T) policy.Group {
 		p.Default.Rules = drawRules(t, whos[:6])
 	}
 	p.Basic = drawWho(t, []string{"members", "everyone", "role:lead", "role:dev"})
-	p.Collect = rapid.SampledFrom([]policy.Mask{policy.All, policy.All &^ policy.Status}).Draw(t, "collect")
+	p.Watch = []policy.Who{drawWho(t, []string{"members", "everyone", "everyone", "role:lead", "domain:b.example"})}
+	if rapid.IntRange(0, 3).Draw(t, "from") == 0 {
+		p.From = []policy.Who{drawWho(t, []string{"role:lead", "jid:ann@a.example"}), drawWho(t, []string{"role:ops", "jid:bob@a.example"})}
+	}
+	p.Collect = rapid.SampledFrom([]policy.Mask{policy.All, policy.All &^ policy.Status, policy.Counted}).Draw(t, "collect")
+	p.Normalise()
+	if p.Require = rapid.SampledFrom([]policy.Mask{0, 0, policy.Counted | policy.Availability}).Draw(t, "require"); p.Check() != nil {
+		p.Require = 0
+	}
 	return p
 }
 
@@ -214,7 +226,7 @@ func drawPresence(t *rapid.T) roster.Presence {
 var opKinds = []string{"hear", "hear", "hear", "hear", "hear", "hear", "add", "add", "update", "update", "remove",
 	"settings", "authorize", "authorize", "authorize", "receive", "policy", "subscribe", "subscribe", "subscribe",
 	"unsubscribe", "onSubscribe", "onUnsubscribe", "onSubscribed", "onUnsubscribed", "onProbe", "bounced", "alive",
-	"lost", "open", "swept", "swept", "wants", "wants", "wants", "onSubscribed", "onSubscribed", "doubt", "tick"}
+	"lost", "open", "swept", "swept", "wants", "wants", "wants", "onSubscribed", "onSubscribed", "doubt", "tick", "policy", "agree", "deliver", "elsewhere"}
 
 func drawOp(t *rapid.T, w *world) op {
 	o := op{kind: rapid.SampledFrom(opKinds).Draw(t, "op"), jid: rapid.SampledFrom(everybody).Draw(t, "jid")}
@@ -231,7 +243,7 @@ func drawOp(t *rapid.T, w *world) op {
 		}
 	case "settings":
 		o.settings = drawSettings(t)
-	case "authorize":
+	case "authorize", "elsewhere":
 		o.auth = drawAuthorization(t)
 	case "policy":
 		o.policy = drawPolicy(t)

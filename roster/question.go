@@ -1,6 +1,8 @@
 package roster
 
 import (
+	"cmp"
+	"iter"
 	"slices"
 	"strings"
 
@@ -23,6 +25,18 @@ type Question struct {
 	After   string   // page after this item
 	Before  *string  // page before this item, "" = the last page
 	Index   int      // page from this index; < 0 = not asked
+
+	// Picture, if set, renders the answer in a dialect of its own: it appends
+	// the stanza to b, from what the contact of Watcher would be told of the
+	// group, or from why he is told nothing. The rules of [Renderer] hold.
+	Picture func(b []byte, p *Picture, err error) []byte
+}
+
+// Picture is a group and its members as one watcher may see them now.
+type Picture struct {
+	Title   string
+	Line    Line
+	Members iter.Seq[*Item] // those who are named, in order; each is good until the next
 }
 
 // Bounds of the questions a group keeps waiting: of everybody, of one watcher.
@@ -66,6 +80,9 @@ func (g *Group) next() *Question {
 func (g *Group) answer(b []byte, q *Question) []byte {
 	r := g.roster.renderer
 	who := g.watcher(q.Watcher)
+	if q.Picture != nil {
+		return g.depict(b, q, &who)
+	}
 	if q.Node == NodeContact && g.contact(q.Watcher) == nil {
 		return b // he went meanwhile, and was told
 	}
@@ -99,6 +116,32 @@ func (g *Group) answer(b []byte, q *Question) []byte {
 	b = g.page(b, q, w, entries, s)
 	g.keep(w)
 	return b
+}
+
+// depict appends the answer to a question with a dialect of its own.
+func (g *Group) depict(b []byte, q *Question, who *policy.Watcher) []byte {
+	if err := g.mayWatch(who); err != nil {
+		return q.Picture(b, nil, err)
+	}
+	v := g.view(who, q)
+	p := &Picture{Title: cmp.Or(g.settings.Title, g.name), Line: *v.audience.line(v.own)}
+	p.Members = func(yield func(*Item) bool) {
+		s := &g.scratch
+		for _, m := range g.sorted {
+			mask := v.audience.masks[m.slot]
+			if x := v.own.about(m); x != nil {
+				mask = x.mask
+			}
+			if mask&policy.Named == 0 {
+				continue
+			}
+			s.devices = m.item(&s.item, mask, s.devices)
+			if !yield(&s.item) {
+				return
+			}
+		}
+	}
+	return q.Picture(b, p, nil)
 }
 
 // page appends the part of entries that q asked for.

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -97,7 +98,32 @@ type Settings struct {
 	Attributes  []Attribute // sorted by name, names unique
 	Listed      bool        // strangers may learn that the group exists
 	Payload     Payload
-	Policy      string // policy's text form of the group policy, "" = the default
+	Policy      string // policy's text form of the group policy; "" = that of a new group, stored in full
+	Join        JoinRule
+	Aggregate   string // what the contact shows: any, quorum:N, role:X; "" = any
+	Delivery    int    // ms: changes leave at most once in so long; 0 = at once
+}
+
+const immediate = "immediate"
+
+// ParseDelivery reads what [Settings.Delivery] is on the wire: immediate, or
+// milliseconds.
+func ParseDelivery(s string) (ms int, err error) {
+	if s == immediate {
+		return 0, nil
+	}
+	if ms, err = strconv.Atoi(s); err != nil {
+		return 0, invalid("delivery", "%q is neither immediate nor milliseconds", s)
+	}
+	return ms, nil
+}
+
+// FormatDelivery is its inverse.
+func FormatDelivery(ms int) string {
+	if ms == 0 {
+		return immediate
+	}
+	return strconv.Itoa(ms)
 }
 
 // MemberRecord is one member's part of the basic group information, and the
@@ -109,6 +135,9 @@ type MemberRecord struct {
 	Roles       []string    // sorted, unique
 	Attributes  []Attribute // sorted by name, names unique
 	Ask         Ask
+	Agreed      string // text form of the default authorization he agreed to, "" = the present one
+	Elsewhere   string // policy's text form of what he set at his server, "" = nothing
+	ByContact   bool   // adding the group as a contact made him a member; removing it ends that
 }
 
 // SubscriptionRecord is one XEP-0060 subscription.
@@ -119,6 +148,10 @@ type SubscriptionRecord struct {
 	Owner     string // the watcher: bare JID of who subscribed
 	Receiving string // policy's text form, "" = everything
 }
+
+// Agreement is a change of what members have agreed to, see
+// [MemberRecord.Agreed]: who stood at From now stands at To.
+type Agreement struct{ From, To string }
 
 // AuthorizationRecord is what one user lets others see of him in a group.
 type AuthorizationRecord struct {
@@ -133,6 +166,7 @@ type GroupRecord struct {
 	Members        []MemberRecord
 	Subscriptions  []SubscriptionRecord
 	Contacts       []string              // bare JIDs that have the group as an accepted contact
+	Visitors       []VisitorRecord       // who is no member but known, sorted by JID
 	Authorizations []AuthorizationRecord // of members, and of who set his before joining; sorted by JID
 }
 

@@ -13,14 +13,15 @@ type Store interface {
 	// ListGroups returns the names of all groups, sorted.
 	ListGroups(ctx context.Context) ([]string, error)
 	// GetGroup returns the whole group: members, subscriptions by ID,
-	// contacts and authorizations, each sorted. ErrNoGroup.
+	// contacts, authorizations and visitors, each sorted. ErrNoGroup.
 	GetGroup(ctx context.Context, name string) (*GroupRecord, error)
 	// CreateGroup stores a new group with all that rec holds. ErrGroupExists.
 	CreateGroup(ctx context.Context, rec *GroupRecord) error
 	// DeleteGroup removes the group and all that belongs to it. ErrNoGroup.
 	DeleteGroup(ctx context.Context, name string) error
-	// StoreSettings replaces the settings. ErrNoGroup.
-	StoreSettings(ctx context.Context, group string, s Settings) error
+	// StoreSettings replaces the settings, and brings the members' Agreed up
+	// to date; each member is changed once at most. ErrNoGroup.
+	StoreSettings(ctx context.Context, group string, s Settings, agreed ...Agreement) error
 	// StoreMembers inserts or replaces members, all or none. ErrNoGroup.
 	StoreMembers(ctx context.Context, group string, m ...MemberRecord) error
 	// DeleteMember removes a member together with his subscriptions, his
@@ -40,6 +41,12 @@ type Store interface {
 	StoreAuthorization(ctx context.Context, group, jid, rules string) error
 	// DeleteAuthorization forgets it; an unknown one is no error.
 	DeleteAuthorization(ctx context.Context, group, jid string) error
+	// StoreVisitor inserts or replaces what is remembered of who is no
+	// member. Banned ends a membership and all that [Store.DeleteMember] ends.
+	// Storing a member ends what is remembered of him as a visitor. ErrNoGroup.
+	StoreVisitor(ctx context.Context, group string, v VisitorRecord) error
+	// DeleteVisitor forgets it; an unknown one is no error.
+	DeleteVisitor(ctx context.Context, group, jid string) error
 	// Close ends the use of the store.
 	Close() error
 }

@@ -59,7 +59,7 @@ func (a *audience) turn(b []byte, limit int) []byte {
 	for len(b) < limit && !a.mute {
 		var c *cohort
 		for _, x := range a.cohorts {
-			if x.live > 0 && (x.cursor < a.g.version || x.partial != nil) && (c == nil || x.cursor < c.cursor) {
+			if a.g.behind(x) && (c == nil || x.cursor < c.cursor) {
 				c = x
 			}
 		}

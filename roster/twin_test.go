@@ -66,8 +66,12 @@ func twinsProperty(t *rapid.T) {
 			w.question()
 		}
 	}
-	for w.a.ready() || w.b.ready() {
-		w.turn()
+	for range 2 {
+		for w.a.ready() || w.b.ready() {
+			w.turn()
+		}
+		w.a.g.Deliver()
+		w.b.g.Deliver()
 	}
 }
 
@@ -117,14 +121,14 @@ func (w *twins) mutate(o op) op {
 		ask := o.record.Ask
 		o.record = drawRecord(w.t, o.jid)
 		o.record.Ask = ask
-	case "authorize":
+	case "authorize", "elsewhere":
 		if w.rules {
 			o.auth = drawAuthorization(w.t)
 		}
 	case "settings":
-		payload := o.settings.Payload
+		was := o.settings
 		o.settings = drawSettings(w.t)
-		o.settings.Payload = payload
+		o.settings.Payload, o.settings.Delivery = was.Payload, was.Delivery
 	case "policy":
 		if w.rules {
 			o.policy = drawPolicy(w.t)
@@ -144,7 +148,7 @@ func (w *twins) sight(in *world) []string {
 			all = append(all, fmt.Sprint(*x, in.view(x)))
 		}
 	}
-	return append(all, fmt.Sprint(in.mayWatch(w.watcher), in.settings.Payload, in.settings.Listed, in.ready, in.sweeping))
+	return append(all, fmt.Sprint(in.mayWatch(w.watcher), in.settings.Payload, in.settings.Listed, in.settings.Delivery, in.ready, in.sweeping))
 }
 
 // step lets a happen in one world and b in the other, or a in both if b could
@@ -171,8 +175,9 @@ func (w *twins) extra() {
 	o := w.drawOp(w.b.w)
 	now := w.b.w.clone()
 	if _ = o.in(now); o.jid == w.watcher || !slices.Equal(w.sight(now), w.sight(w.b.w)) ||
-		slices.Contains([]string{"lost", "open", "swept", "doubt", "tick"}, o.kind) ||
-		!w.rules && slices.Contains([]string{"authorize", "policy"}, o.kind) {
+		slices.Contains([]string{"lost", "open", "swept", "doubt", "tick", "deliver"}, o.kind) ||
+		!w.rules && slices.Contains([]string{"authorize", "policy", "elsewhere"}, o.kind) ||
+		!w.rules && (w.b.w.said[o.jid] != nil || w.b.w.people[o.jid] != nil && w.b.w.people[o.jid].elsewhere != nil) && slices.Contains([]string{"add", "remove"}, o.kind) { // rules come or go
 		return
 	}
 	w.differ++

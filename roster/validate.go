@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"mellium.im/xmpp/jid"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
 // The bounds of hard state. What is larger is refused on entry.
@@ -21,6 +23,8 @@ const (
 	MaxDescription   = 4096 // bytes
 	MaxJID           = 3071 // bytes (RFC 7622 §3.1)
 	MaxSubscriptions = 32   // of one watcher in one group
+	MinDelivery      = 100  // ms
+	MaxDelivery      = 24 * 60 * 60 * 1000
 )
 
 var language = regexp.MustCompile(`^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$`)
@@ -35,6 +39,11 @@ func (rec *GroupRecord) validate() error {
 	}
 	if len(rec.Members) > MaxMembers {
 		return invalid("members", "a group has at most %d members", MaxMembers)
+	}
+	for i, v := range rec.Visitors {
+		if err := validateBare(fmt.Sprintf("visitor[%d].jid", i), v.JID); err != nil {
+			return err
+		}
 	}
 	return validateMembers(rec.Members)
 }
@@ -61,6 +70,8 @@ func (s *Settings) validate() error {
 		return invalid("language", "%q is no language tag", s.Language)
 	case int(s.Payload) >= len(payloadNames):
 		return invalid("payload", "unknown")
+	case int(s.Join) >= len(joinNames):
+		return invalid("join", "unknown")
 	}
 	if err := text("name", s.Title, MaxText); err != nil {
 		return err
@@ -68,9 +79,41 @@ func (s *Settings) validate() error {
 	if err := text("description", s.Description, MaxDescription); err != nil {
 		return err
 	}
+	if s.Delivery < 0 || s.Delivery > MaxDelivery || s.Delivery > 0 && s.Delivery < MinDelivery {
+		return invalid("delivery", "is 0 (immediate), or from %d to %d ms", MinDelivery, MaxDelivery)
+	}
+	if _, err := parseAggregate(s.Aggregate); err != nil {
+		return err
+	}
+	p, err := policy.ParseGroup(s.Policy)
+	if err != nil {
+		return invalid("policy", "%v", err)
+	}
+	if err := checkGroupNames(p); err != nil {
+		return err
+	}
+	s.Policy = p.String()
 	slices.SortFunc(s.Attributes, byName)
 	size := len(s.Title) + len(s.Description)
 	return validateAttributes("attribute", s.Attributes, size)
+}
+
+// checkGroupNames refuses an address that is not written as servers stamp it:
+// it would name nobody.
+func checkGroupNames(p *policy.Group) error {
+	for _, w := range slices.Concat(p.Watch, p.From) {
+		var err error
+		switch w.Class {
+		case policy.JID:
+			err = validateBare("policy", w.Name)
+		case policy.Domain:
+			err = validateDomain("policy", w.Name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func byName(a, b Attribute) int { return strings.Compare(a.Name, b.Name) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 	"github.com/rollcall-xmpp/rollcall/store"
 )
@@ -123,8 +124,10 @@ func TestRefusedChanges(t *testing.T) {
 			t.Errorf("%s: %v", name, c.got)
 		}
 	}
+	want, all := team("ann", "bob"), policy.DefaultGroup()
+	want.Settings.Policy = all.String()
 	rec, err := r.ShowGroup(ctx, "team")
-	if err != nil || fmt.Sprint(*rec) != fmt.Sprint(*team("ann", "bob")) {
+	if err != nil || fmt.Sprint(*rec) != fmt.Sprint(*want) {
 		t.Errorf("%v %+v", err, *rec)
 	}
 	if out.wanted > 0 {

@@ -222,10 +222,7 @@ func (g *Group) decideFor(a *audience, m *member, who *policy.Watcher, r *policy
 
 // index and unindex keep the table of members by whom their rules name.
 func (g *Group) index(m *member) {
-	if m.auth == nil {
-		return
-	}
-	m.auth.Singles(func(who string) {
+	m.singles(func(who string) {
 		if g.singles[who] == nil {
 			g.singles[who] = map[*member]struct{}{}
 		}
@@ -235,10 +232,7 @@ func (g *Group) index(m *member) {
 }
 
 func (g *Group) unindex(m *member) {
-	if m.auth == nil {
-		return
-	}
-	m.auth.Singles(func(who string) {
+	m.singles(func(who string) {
 		delete(g.singles[who], m)
 		if len(g.singles[who]) == 0 {
 			delete(g.singles, who)

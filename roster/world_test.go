@@ -32,11 +32,13 @@ type world struct {
 }
 
 type person struct {
-	rec     roster.MemberRecord
-	auth    *policy.Authorization
-	asking  bool
-	known   bool // was ever heard of as available
-	devices []device
+	rec       roster.MemberRecord
+	auth      *policy.Authorization
+	agreed    *policy.Authorization // nil = to the present default
+	elsewhere *policy.Authorization
+	asking    bool
+	known     bool // was ever heard of as available
+	devices   []device
 }
 
 type device struct {
@@ -98,7 +100,7 @@ func (w *world) watcher(jid string) policy.Watcher {
 
 func (w *world) mask(p *person, owner string, r *policy.Receiving) policy.Mask {
 	who := w.watcher(owner)
-	return w.policy.Decide(w.now, &policy.Subject{JID: p.rec.JID, Roles: p.rec.Roles, Authorization: p.auth}, &who, r)
+	return w.policy.Decide(w.now, &policy.Subject{JID: p.rec.JID, Roles: p.rec.Roles, Authorization: p.auth, Agreed: p.agreed, Elsewhere: p.elsewhere}, &who, r)
 }
 
 // best is the device that speaks for p; nil when p is offline.
@@ -164,7 +166,7 @@ func (w *world) sees(owner string, n roster.Node, r *policy.Receiving) map[strin
 	for _, jid := range w.jids() {
 		p := w.people[jid]
 		m := w.mask(p, owner, r)
-		s.Members += toInt(m&(policy.Named|policy.Counted) != 0)
+		s.Members += toInt(m.Has(policy.Enrolled))
 		there := p.best() != nil && m.Has(policy.Counted)
 		s.Available += toInt(there)
 		show := roster.Offline
@@ -239,10 +241,11 @@ func (w *world) asker(owner, to string, n roster.Node) *sub {
 
 // mayWatch is the refusal that somebody must get.
 func (w *world) mayWatch(jid string) error {
+	who := w.watcher(jid)
 	switch {
-	case w.people[jid] != nil:
+	case w.policy.Watches(&who):
 		return nil
-	case w.settings.Listed:
+	case w.settings.Listed || w.people[jid] != nil:
 		return roster.ErrForbidden
 	}
 	return roster.ErrNoGroup
@@ -269,6 +272,9 @@ func (w *world) hear(jid, resource string, in roster.Presence) {
 		return
 	}
 	delete(w.awaited, jid)
+	if w.kept(p) == 0 {
+		return
+	}
 	if in.Show != roster.Offline {
 		p.known = true
 	}
@@ -281,8 +287,10 @@ func (w *world) hear(jid, resource string, in roster.Presence) {
 		return
 	}
 	p.devices = slices.DeleteFunc(p.devices, func(d device) bool { return d.name == resource })
-	p.devices = append(p.devices, device{name: resource, show: in.Show, priority: in.Priority,
-		status: string(in.Status), idle: string(in.Idle), at: w.clock, sweep: w.sweep})
+	d := device{name: resource, show: in.Show, priority: in.Priority,
+		status: string(in.Status), idle: string(in.Idle), at: w.clock, sweep: w.sweep}
+	d.keep(w.kept(p))
+	p.devices = append(p.devices, d)
 	w.hold(jid, false, to(resource))
 	w.hold(jid, false, to(""))
 }
@@ -315,18 +323,4 @@ func (p *person) String() string {
 }
 
 // shares says whether jid lets anybody see anything: if not he is not asked.
-func (w *world) shares(jid string) bool {
-	a := &w.policy.Default
-	if p := w.people[jid]; p.auth != nil {
-		a = p.auth
-	}
-	if !a.Share {
-		return false
-	}
-	for _, r := range a.Rules {
-		if m := r.Attributes &^ r.Except & w.policy.Collect; m&(policy.Counted|policy.Availability) != 0 {
-			return true
-		}
-	}
-	return false
-}
+func (w *world) shares(jid string) bool { return w.acquired(w.people[jid]) != 0 }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 	"github.com/rollcall-xmpp/rollcall/store/storetest"
 )
@@ -59,13 +60,18 @@ func TestMigrateFromSchema1(t *testing.T) {
 	makeSchema1(t, path)
 	s, ctx := openTest(t, path), t.Context()
 	want := storetest.Team()
-	want.Settings.Policy, want.Authorizations = "", nil
+	p := policy.DefaultGroup() // what was not said is what it meant
+	want.Settings.Policy, want.Authorizations = p.String(), nil
+	want.Settings.Delivery, want.Settings.Join, want.Settings.Aggregate, want.Visitors = 0, roster.Invite, "", nil
+	for i := range want.Members {
+		want.Members[i].Agreed, want.Members[i].Elsewhere, want.Members[i].ByContact = "", "", false
+	}
 	for i := range want.Subscriptions {
 		want.Subscriptions[i].Receiving = ""
 	}
 	check := func(s *sqlite) {
 		t.Helper()
-		for _, want := range []*roster.GroupRecord{want, {Name: "empty"}} {
+		for _, want := range []*roster.GroupRecord{want, {Name: "empty", Settings: roster.Settings{Policy: p.String()}}} {
 			if got, err := s.GetGroup(ctx, want.Name); err != nil || !reflect.DeepEqual(got, want) {
 				t.Fatalf("got\n%+v, %v, want\n%+v", got, err, want)
 			}

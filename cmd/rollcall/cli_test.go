@@ -113,6 +113,8 @@ alice@example.org  Alice  member       lead   not asked  title='Shift lead'
   },
   "listed": false,
   "payload": "both",
+  "delivery": "immediate",
+  "policy": "",
   "members": [
     {
       "jid": "alice@example.org",
@@ -139,7 +141,7 @@ func TestShow(t *testing.T) {
 	b := newBench(t).serve()
 	err := b.store.CreateGroup(t.Context(), &roster.GroupRecord{
 		Name: "team",
-		Settings: roster.Settings{Title: "Team", Description: "one\ntwo \x1b[31mred", Language: "en", Listed: true, Payload: roster.Combined,
+		Settings: roster.Settings{Title: "Team", Description: "one\ntwo \x1b[31mred", Language: "en", Listed: true, Payload: roster.Combined, Delivery: 5000,
 			Attributes: []roster.Attribute{{Name: "desk", Value: "it's"}, {Name: "phone", Value: "123"}}},
 		Members: []roster.MemberRecord{
 			{JID: "bob@example.org", Affiliation: roster.Plain, Ask: roster.Refused, Attributes: []roster.Attribute{{Name: "a", Value: "1"}, {Name: "b", Value: "2 3"}}},
@@ -162,6 +164,7 @@ Description  one\ntwo \x1b[31mred
 Language     en
 Listed       yes
 Payload      combined
+Delivery     every 5000 ms
 Attributes   desk='it'\''s'
              phone=123
 Watched by   1 by subscription, 1 as a contact
@@ -274,7 +277,7 @@ func TestRefusals(t *testing.T) {
 		{1, "delete member a@x of team: no such member (see: rollcall member list)", "member remove team a@x"},
 		{1, "member[0].jid: \"example.org\" is no user's address", "member add team example.org"},
 
-		{2, `expected one of "run", "group", "member", "policy", "snippet", ... (rollcall --help tells more)`, ""},
+		{2, `expected one of "run", "group", "member", "policy", "doctor", ... (rollcall --help tells more)`, ""},
 		{2, `unexpected argument groups, did you mean "group"? (rollcall --help tells more)`, "groups"},
 		{2, `expected one of "create", "list", "show", "set", "delete" (rollcall group --help tells more)`, "group"},
 		{2, `expected "<group>" (rollcall group create --help tells more)`, "group create"},

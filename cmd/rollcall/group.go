@@ -23,11 +23,12 @@ type groupSettings struct {
 	Language    *string `help:"The group's language, such as en or pt-BR." placeholder:"TAG"`
 	Listed      *bool   `negatable:"" help:"Whether strangers may learn that the group exists."`
 	Payload     *string `help:"Which nodes are published: both (all four), presence, separate (info, members, presence) or combined (group)." placeholder:"both|presence|separate|combined" enum:"both,presence,separate,combined"`
+	Delivery    *string `help:"When changes leave: immediate, or at most once in so many milliseconds." placeholder:"immediate|MS"`
 }
 
 func (g groupSettings) change(attrs map[string]*string) admin.GroupChange {
 	return admin.GroupChange{Title: g.Name, Description: g.Description, Language: g.Language,
-		Listed: g.Listed, Payload: g.Payload, Attributes: attrs}
+		Listed: g.Listed, Payload: g.Payload, Delivery: g.Delivery, Attributes: attrs}
 }
 
 type groupCreate struct {
@@ -109,7 +110,7 @@ type groupSet struct {
 func (groupSet) Help() string {
 	return `What is not given stays as it is. For example, a new description and one attribute less:
 
-    rollcall group set team --description "Who is on shift" --attr phone=`
+    rollcall group set team --description "On shift" --attr phone=`
 }
 
 // Run changes the settings.

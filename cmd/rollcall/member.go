@@ -41,7 +41,7 @@ type memberAdd struct {
 func (memberAdd) Help() string {
 	return `The group then asks the user for presence, once. For example:
 
-    rollcall member add team alice@example.org --nick Alice --role lead --attr title="Shift lead"`
+    rollcall member add team alice@example.org --nick Alice --role lead`
 }
 
 // Run adds the member.
@@ -71,7 +71,7 @@ type memberSet struct {
 func (memberSet) Help() string {
 	return `What is not given stays as it is; the roles that are given replace those there were. For example:
 
-    rollcall member set team alice@example.org --role lead --role night --attr title=`
+    rollcall member set team bo@example.org --role lead --attr title=`
 }
 
 // Run changes the member.

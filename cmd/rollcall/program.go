@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -36,18 +38,23 @@ type Main struct {
 
 // grammar is the command line. Each command's Run does its work.
 type grammar struct {
-	Config string `help:"The configuration file; rollcall.toml without it." default:"rollcall.toml" placeholder:"FILE"`
+	Config string `help:"The configuration file. Without it: rollcall.toml here, else /etc/rollcall/rollcall.toml." placeholder:"FILE"`
 
 	Run     runCmd     `cmd:"" help:"Run the service until SIGTERM or Ctrl-C."`
 	Group   groupCmd   `cmd:"" help:"Create, look at, change and delete groups."`
 	Member  memberCmd  `cmd:"" help:"Add, look at, change and remove members of a group."`
-	Policy  policyCmd  `cmd:"" help:"Look at and set what users let others see."`
+	Policy  policyCmd  `cmd:"" help:"Look at and set policies: a group's, and what users let others see."`
+	Doctor  doctorCmd  `cmd:"" help:"Examine the XMPP server: does it suit, and what would make it better?"`
 	Snippet snippetCmd `cmd:"" help:"Print the lines that the XMPP server's configuration needs."`
+	Watch   watchCmd   `cmd:"" help:"Log in as an account and see who of a group is there."`
 	Backup  backupCmd  `cmd:"" help:"Write all that the service remembers to a file, while it runs."`
 	Restore restoreCmd `cmd:"" help:"Put a backup in the place of what the service remembers."`
 	Verify  verifyCmd  `cmd:"" help:"Check the store, or a backup, for damage."`
 	Demo    demoCmd    `cmd:"" help:"See it work: a private server, five people, a live table."`
 	Version versionCmd `cmd:"" help:"Print the version."`
+
+	Docs     docsCmd     `cmd:"" hidden:"" help:"Write the manual pages and the commented configuration file."`
+	Complete completeCmd `cmd:"" hidden:"" help:"Say what may come next on a command line, for shells."`
 }
 
 const description = `Group presence for XMPP: who of a group is there, for everybody who may know.
@@ -59,6 +66,7 @@ type session struct {
 	*Main
 	ctx        context.Context
 	configPath string
+	model      *kong.Application
 }
 
 // usageError is a wrong use that only the command itself could see.
@@ -84,7 +92,7 @@ func (m *Main) Run(ctx context.Context, args []string) int {
 	if err != nil {
 		return m.fail(exitUsage, fmt.Errorf("%w (%s --help tells more)", err, commandOf(err)))
 	}
-	err = parsed.Run(&session{m, ctx, g.Config})
+	err = parsed.Run(&session{m, ctx, configFile(g.Config), k.Model})
 	var wrongUse usageError
 	switch {
 	case errors.As(err, &wrongUse):
@@ -93,6 +101,23 @@ func (m *Main) Run(ctx context.Context, args []string) int {
 		return m.fail(exitFailed, err)
 	}
 	return exitDone
+}
+
+// systemConfig is where Debian's package has the configuration.
+const systemConfig = "/etc/rollcall/rollcall.toml"
+
+// configFile is the configuration file, named or not.
+func configFile(named string) string {
+	const here = "rollcall.toml"
+	if named != "" {
+		return named
+	}
+	if _, err := os.Stat(here); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(systemConfig); !errors.Is(err, fs.ErrNotExist) {
+			return systemConfig
+		}
+	}
+	return here
 }
 
 // commandOf is as much of the command as was understood.

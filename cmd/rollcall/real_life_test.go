@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -83,4 +86,46 @@ func TestLife(t *testing.T) {
 		}
 		shown("unavailable")
 	})
+}
+
+// A hangup lets the process read its configuration again, and the secret shows
+// neither in its log nor in the process list.
+func TestHangup(t *testing.T) {
+	server := house.Server(t, "fake")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	config := writeConfig(t, server)
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := spawn(t, build(t), config)
+	p.says(ctx, "msg=attached", 1)
+	write := func(level, secret string) {
+		t.Helper()
+		changed := strings.NewReplacer(`"debug"`, `"`+level+`"`, `secret = "secret"`, `secret = "`+secret+`"`).Replace(string(text))
+		if err := os.WriteFile(config, []byte(changed), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("info", "5ecret-of-the-test")
+	p.says(ctx, "msg=\"configuration reloaded\"", 1)
+	p.says(ctx, "key=log.level old=debug new=info", 1)
+	for _, name := range []string{"cmdline", "environ"} {
+		seen, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.cmd.Process.Pid, name))
+		if err != nil || bytes.Contains(seen, []byte("5ecret")) {
+			t.Errorf("%s: %q, %v", name, seen, err)
+		}
+	}
+	write("loud", "5ecret-of-the-test")
+	p.says(ctx, "msg=\"configuration not reloaded\"", 1)
+	if status := p.terminate(); status != exitDone {
+		t.Errorf("exit %d", status)
+	}
+	if strings.Contains(p.log.String(), "5ecret") {
+		t.Error("the secret shows in the log")
+	}
 }

@@ -82,7 +82,8 @@ func (s *stage) Start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if cfg.Server.Secret, err = cfg.Secret(os.Getenv); err != nil {
+	life, err := newLive(cfg, os.Getenv, s.t.Output())
+	if err != nil {
 		return err
 	}
 	st, err := store.Open(ctx, cfg.Store.URL)
@@ -93,19 +94,19 @@ func (s *stage) Start(ctx context.Context) (err error) {
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}
-	log := newLog(s.t.Output(), cfg.Log)
-	made := serviceConfig(cfg, st, nil, log)
+	log := life.log
+	made := serviceConfig(life, st, nil)
 	wire := &wire{}
 	made.Link.Dial = wire.dial
 	svc := component.NewService(made)
 	s.svc, s.wire = svc, wire
-	life, stop := context.WithCancel(context.WithoutCancel(ctx))
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop, s.done = stop, make(chan error, 1)
 	go func() {
 		var both sync.WaitGroup
 		var run, serve error
-		both.Go(func() { run = svc.Run(life) })
-		both.Go(func() { serve = admin.Serve(life, l, admin.New(svc.Roster, log), log) })
+		both.Go(func() { run = svc.Run(running) })
+		both.Go(func() { serve = admin.Serve(running, l, admin.New(svc.Roster, log), log) })
 		both.Wait()
 		s.done <- errors.Join(run, serve, st.Close())
 	}()

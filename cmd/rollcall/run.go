@@ -2,8 +2,9 @@ package main
 
 import (
 	"errors"
-	"io"
-	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
 	"github.com/rollcall-xmpp/rollcall/store"
@@ -13,7 +14,7 @@ type runCmd struct{}
 
 // Help implements [kong.HelpProvider].
 func (runCmd) Help() string {
-	return `The service attaches to the XMPP server that the configuration names and reattaches whenever it has to. It logs to stderr.
+	return `The service attaches to the XMPP server that the configuration names and reattaches whenever it has to. It logs to stderr. SIGHUP lets it read its configuration again.
 
     rollcall run -config /etc/rollcall/rollcall.toml`
 }
@@ -24,7 +25,8 @@ func (runCmd) Run(s *session) (err error) {
 	if err != nil {
 		return err
 	}
-	if cfg.Server.Secret, err = cfg.Secret(s.Getenv); err != nil {
+	l, err := newLive(cfg, s.Getenv, s.Stderr)
+	if err != nil {
 		return err
 	}
 	st, err := store.Open(s.ctx, cfg.Store.URL)
@@ -32,13 +34,8 @@ func (runCmd) Run(s *session) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	return serve(s.ctx, cfg, st, newLog(s.Stderr, cfg.Log))
-}
-
-func newLog(w io.Writer, c config.Log) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.Level}
-	if c.Format == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	return serve(s.ctx, l, st, hangups)
 }

@@ -14,43 +14,80 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/doctor"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/metrics"
 	"github.com/rollcall-xmpp/rollcall/component"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
-// serve runs the service until ctx ends: the component, and the admin socket
-// beside it. What ends the one ends the other.
-func serve(ctx context.Context, cfg *config.Config, st roster.Store, log *slog.Logger) error {
+// serve runs the service until ctx ends: the component, the admin socket
+// beside it, and whoever else wants to be served. What ends the one ends the
+// others. Each of hangups reloads the configuration.
+func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Signal) error {
+	cfg, log := l.config(), l.log
 	tls, err := clientTLS(cfg)
 	if err != nil {
 		return err
 	}
-	l, err := admin.Listen(cfg.Admin.Socket)
+	socket, err := admin.Listen(cfg.Admin.Socket)
 	if err != nil {
 		return err
 	}
-	svc := component.NewService(serviceConfig(cfg, st, tls, log))
+	svc := component.NewService(serviceConfig(l, st, tls))
 	log.Info("serving", "domain", cfg.Domain, "socket", cfg.Admin.Socket)
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return explain(svc.Run(ctx), cfg) })
-	all.Go(func() error { return admin.Serve(ctx, l, admin.New(svc.Roster, log, extras(cfg, svc, st)...), log) })
+	all.Go(func() error {
+		return admin.Serve(ctx, socket, admin.New(svc.Roster, log, extras(cfg, svc, st)...), log)
+	})
 	if cfg.HTTP.Listen != "" {
 		all.Go(func() error { return metrics.Serve(ctx, cfg.HTTP.Listen, metricsHandler(svc, st), log) })
 	}
+	all.Go(func() error {
+		err := notify(ctx, "serving "+cfg.Domain, func(ctx context.Context) error {
+			svc.Roster.All()                     // waits for the lock that all groups need
+			_, err := svc.Roster.ListGroups(ctx) // waits for the disk
+			return err
+		})
+		if err != nil {
+			log.Warn("systemd not notified", "error", err)
+		}
+		return nil
+	})
+	all.Go(func() error {
+		warnOfPlainLink(ctx, cfg, log)
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-hangups:
+				l.reload()
+			}
+		}
+	})
 	return all.Wait()
 }
 
-// serviceConfig is what cfg says to the component.
-func serviceConfig(cfg *config.Config, st roster.Store, tls *tls.Config, log *slog.Logger) component.ServiceConfig {
+// warnOfPlainLink is loud where everybody on the way may read along.
+func warnOfPlainLink(ctx context.Context, cfg *config.Config, log *slog.Logger) {
+	if !cfg.Server.TLS && doctor.LeavesMachine(ctx, cfg.Server.Address) {
+		log.Warn("THE LINK TO THE SERVER IS NOT ENCRYPTED AND LEAVES THIS MACHINE: all presence and the handshake can be read and changed on the way",
+			"server", cfg.Server.Address, "remedy", doctor.PlainLinkRemedy)
+	}
+}
+
+// serviceConfig is what the configuration says to the component.
+func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceConfig {
+	cfg := l.config()
 	return component.ServiceConfig{
 		Link: component.Config{
 			Addr: cfg.Server.Address, Domain: cfg.Domain, ServerHost: cfg.Server.Host,
-			Secret: func() ([]byte, error) { return []byte(cfg.Server.Secret.Reveal()), nil },
-			TLS:    tls, Log: log,
+			Secret: l.currentSecret, TLS: tls, Log: l.log,
 		},
-		Store:   st,
-		Version: buildVersion(),
+		Store:     st,
+		Version:   buildVersion(),
+		Admin:     l.isAdmin,
+		MayCreate: l.mayCreate,
 	}
 }
 

@@ -57,3 +57,15 @@ func (u *userJID) UnmarshalText(text []byte) error {
 	*u = userJID(j.Bare().String())
 	return nil
 }
+
+// jidFlag is an address of the command line, bare or full.
+type jidFlag string
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (f *jidFlag) UnmarshalText(text []byte) error {
+	if _, err := jid.Parse(string(text)); err != nil {
+		return fmt.Errorf("%q is not an address, such as alice@example.org: %w", text, err)
+	}
+	*f = jidFlag(text)
+	return nil
+}

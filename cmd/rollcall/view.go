@@ -34,6 +34,9 @@ func viewGroup(jid string, g admin.Group) string {
 		listed = "yes"
 	}
 	rows = append(rows, []string{"Listed", listed}, []string{"Payload", g.Payload})
+	if g.Delivery != "immediate" {
+		rows = append(rows, []string{"Delivery", "every " + g.Delivery + " ms"})
+	}
 	label := "Attributes"
 	for _, a := range viewAttributes(g.Attributes) {
 		rows = append(rows, []string{label, a})

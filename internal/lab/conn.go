@@ -3,25 +3,20 @@ package lab
 import (
 	"bufio"
 	"context"
-	"encoding/xml"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"time"
 
 	"mellium.im/sasl"
-	"mellium.im/xmlstream"
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/component"
 	"mellium.im/xmpp/jid"
-	"mellium.im/xmpp/stanza"
+
+	"github.com/rollcall-xmpp/rollcall/internal/bind"
 )
 
 // loginTime bounds one login; a busy server takes its time over SCRAM.
 const loginTime = 30 * time.Second
-
-const nsBind = "urn:ietf:params:xml:ns:xmpp-bind"
 
 // conn lends its reading to mellium's negotiation byte by byte (it is an
 // io.ByteReader, so mellium does not buffer), so that nothing is lost when the
@@ -68,7 +63,7 @@ func dialC2S(ctx context.Context, addr, host, user, password, resource string) (
 func negotiate(c *conn, origin jid.JID, password, resource string) (full string, err error) {
 	features := []xmpp.StreamFeature{
 		xmpp.SASL("", password, sasl.ScramSha1, sasl.ScramSha256),
-		bindResource(resource, &full),
+		bind.Resource(resource, &full),
 	}
 	negotiator := xmpp.NewNegotiator(func(*xmpp.Session, *xmpp.StreamConfig) xmpp.StreamConfig {
 		return xmpp.StreamConfig{Features: features}
@@ -104,48 +99,3 @@ func dialComponent(ctx context.Context, s Server) (net.Conn, error) {
 	}
 	return c, nil
 }
-
-// bindResource replaces mellium's, which asks for an empty resource whatever
-// it is told (v0.22.0).
-func bindResource(resource string, full *string) xmpp.StreamFeature {
-	name := xml.Name{Space: nsBind, Local: "bind"}
-	return xmpp.StreamFeature{
-		Name: name, Necessary: xmpp.Authn, Prohibited: xmpp.Ready,
-		Parse: func(_ context.Context, d *xml.Decoder, start *xml.StartElement) (bool, any, error) {
-			return true, nil, d.Skip()
-		},
-		Negotiate: func(_ context.Context, s *xmpp.Session, _ any) (xmpp.SessionState, io.ReadWriter, error) {
-			w := s.TokenWriter()
-			defer w.Close()
-			r := s.TokenReader()
-			defer r.Close()
-			payload := xmlstream.Wrap(nil, xml.StartElement{Name: name})
-			if resource != "" {
-				text := xmlstream.Token(xml.CharData(resource))
-				payload = xmlstream.Wrap(xmlstream.Wrap(text, xml.StartElement{Name: xml.Name{Local: "resource"}}),
-					xml.StartElement{Name: name})
-			}
-			iq := stanza.IQ{ID: "bind", Type: stanza.SetIQ}
-			if _, err := xmlstream.Copy(w, iq.Wrap(payload)); err != nil {
-				return 0, nil, err
-			}
-			if err := w.Flush(); err != nil {
-				return 0, nil, err
-			}
-			var answer struct {
-				Type string `xml:"type,attr"`
-				JID  string `xml:"bind>jid"`
-			}
-			if err := xml.NewTokenDecoder(r).Decode(&answer); err != nil {
-				return 0, nil, err
-			}
-			if answer.Type != "result" {
-				return 0, nil, errBind
-			}
-			*full = answer.JID
-			return xmpp.Ready, nil, nil
-		},
-	}
-}
-
-var errBind = errors.New("bind resource: refused")

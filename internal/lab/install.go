@@ -16,9 +16,13 @@ import (
 // installed"; the message names the package and the command to type.
 var ErrMissing = errors.New("package missing")
 
-// programs is what each package must bring for the laboratory to work.
+// programs is what each package must bring for the laboratory to work:
+// programs, and files by their paths.
 func programs() map[string][]string {
-	return map[string][]string{"prosody": {"prosody"}, "ejabberd": {"ejabberdctl", "erl"}}
+	return map[string][]string{
+		"prosody": {"prosody"}, "ejabberd": {"ejabberdctl", "erl"}, "libxml2-utils": {"xmllint"},
+		"python3-slixmpp": {"/usr/bin/python3", "/usr/lib/python3/dist-packages/slixmpp/__init__.py"},
+	}
 }
 
 // policyFile is asked by Debian's maintainer scripts before they start a
@@ -29,6 +33,10 @@ const policyDenies = "#!/bin/sh\n# Put here by rollcall while it installs packag
 
 // lookPath finds a program also where only root's PATH looks.
 func lookPath(name string) (string, error) {
+	if filepath.IsAbs(name) {
+		_, err := os.Stat(name)
+		return name, err
+	}
 	if p, err := exec.LookPath(name); err == nil {
 		return p, nil
 	}
@@ -40,8 +48,8 @@ func lookPath(name string) (string, error) {
 	return "", fmt.Errorf("find %s: %w", name, exec.ErrNotFound)
 }
 
-// Install makes sure that Debian's packages `prosody` and `ejabberd`, as
-// named, are there. What is missing is installed by apt-get, which needs root;
+// Install makes sure that Debian's packages, those of `prosody`, `ejabberd`,
+// `libxml2-utils` and `python3-slixmpp` that are named, are there. What is missing is installed by apt-get, which needs root;
 // out is told once before. The services those packages bring are neither
 // started nor enabled: the laboratory runs private ones.
 //
@@ -157,7 +165,9 @@ func (m machine) denyServices() (restore func(), err error) {
 func (m machine) servicesOf(packages []string) []string {
 	var units []string
 	for _, pkg := range packages {
-		units = append(units, pkg+".service")
+		if pkg == "prosody" || pkg == "ejabberd" {
+			units = append(units, pkg+".service")
+		}
 		if _, err := m.look("erl"); pkg == "ejabberd" && err != nil {
 			units = append(units, "epmd.service", "epmd.socket")
 		}

@@ -59,6 +59,18 @@ type Options struct {
 	Secret          string  // of the component; "" = `secret`
 	LogLevel        string  // debug (logs every stanza), info, warn or error; "" = info
 	Modules         Modules // "" = Full
+	Extra           Extra   // what this one server has beside
+}
+
+// Extra are lines of a server's own configuration language, as they are. The
+// fake server has no use for them.
+type Extra struct {
+	Global    string // Prosody: above the hosts; ejabberd: at the top level
+	Host      string // Prosody: in the VirtualHost of the users
+	Component string // Prosody: in our Component; ejabberd: in its listener (indented by 4)
+	Modules   string // ejabberd: in the list of modules (indented by 2)
+	ACL       string // ejabberd: in the list of acl (indented by 2)
+	Rules     string // ejabberd: in the list of access_rules (indented by 2)
 }
 
 // startTime bounds one start of a server: ejabberd takes seconds on a busy

@@ -11,10 +11,11 @@ import (
 
 // The pools are small, so that changes meet each other.
 var (
-	names = rapid.SampledFrom([]string{"team", "Team", "ops"})
-	jids  = rapid.SampledFrom([]string{"a@x", "b@x", "b@x.example", "ü@x", "a"})
-	ids   = rapid.SampledFrom([]string{"1", "2", "10", "x"})
-	texts = rapid.OneOf(rapid.SampledFrom([]string{"", "'", `"`, "\x00", "%s", "null"}), rapid.String())
+	names      = rapid.SampledFrom([]string{"team", "Team", "ops"})
+	jids       = rapid.SampledFrom([]string{"a@x", "b@x", "b@x.example", "ü@x", "a"})
+	ids        = rapid.SampledFrom([]string{"1", "2", "10", "x"})
+	agreements = rapid.SampledFrom([]string{"", "members: show\n", "'", "ü\"\n\n", "everyone: counted\n"})
+	texts      = rapid.OneOf(rapid.SampledFrom([]string{"", "'", `"`, "\x00", "%s", "null"}), rapid.String())
 )
 
 // drawChange draws one call of one method.
@@ -23,7 +24,7 @@ func drawChange(t *rapid.T) modelChange {
 	return rapid.SampledFrom([]func(*rapid.T, string) modelChange{
 		createGroup, createGroup, deleteGroup, storeSettings, storeMembers, storeMembers, deleteMember,
 		storeSubscription, storeSubscription, deleteSubscriptions, storeContact, deleteContact,
-		storeAuthorization, storeAuthorization, deleteAuthorization,
+		storeAuthorization, storeAuthorization, deleteAuthorization, storeVisitor, storeVisitor, deleteVisitor,
 	}).Draw(t, "method")(t, group)
 }
 
@@ -34,6 +35,9 @@ func createGroup(t *rapid.T, name string) modelChange {
 	}
 	for _, id := range rapid.SliceOfNDistinct(ids, 0, 2, rapid.ID).Draw(t, "subscriptions") {
 		rec.Subscriptions = append(rec.Subscriptions, drawSubscription(t, id))
+	}
+	for _, jid := range rapid.SliceOfNDistinct(jids, 0, 2, rapid.ID).Draw(t, "visitors") {
+		rec.Visitors = append(rec.Visitors, drawVisitor(t, jid))
 	}
 	for _, jid := range rapid.SliceOfNDistinct(jids, 0, 3, rapid.ID).Draw(t, "authorizations") {
 		rec.Authorizations = append(rec.Authorizations, roster.AuthorizationRecord{JID: jid, Rules: texts.Draw(t, "rules")})
@@ -64,9 +68,23 @@ func deleteGroup(_ *rapid.T, name string) modelChange {
 
 func storeSettings(t *rapid.T, name string) modelChange {
 	set := drawSettings(t)
+	var agreed []roster.Agreement
+	for _, from := range rapid.SliceOfNDistinct(agreements, 0, 3, rapid.ID).Draw(t, "from") {
+		agreed = append(agreed, roster.Agreement{From: from, To: agreements.Draw(t, "to")})
+	}
 	return modelChange{"StoreSettings",
-		func(ctx context.Context, s roster.Store) error { return s.StoreSettings(ctx, name, set) },
-		in(name, func(g *roster.GroupRecord) error { g.Settings = set; return nil })}
+		func(ctx context.Context, s roster.Store) error { return s.StoreSettings(ctx, name, set, agreed...) },
+		in(name, func(g *roster.GroupRecord) error {
+			g.Settings = set
+			for i, m := range g.Members {
+				for _, a := range agreed {
+					if a.From == m.Agreed {
+						g.Members[i].Agreed = a.To
+					}
+				}
+			}
+			return nil
+		})}
 }
 
 func storeMembers(t *rapid.T, name string) modelChange {
@@ -80,6 +98,7 @@ func storeMembers(t *rapid.T, name string) modelChange {
 			for _, m := range members {
 				g.Members = slices.DeleteFunc(g.Members, func(o roster.MemberRecord) bool { return o.JID == m.JID })
 				g.Members = append(g.Members, m)
+				g.Visitors = withoutVisitor(g.Visitors, m.JID)
 			}
 			return nil
 		})}
@@ -93,12 +112,51 @@ func deleteMember(t *rapid.T, name string) modelChange {
 			if g.Member(jid) == nil {
 				return roster.ErrNoMember
 			}
-			g.Members = slices.DeleteFunc(g.Members, func(m roster.MemberRecord) bool { return m.JID == jid })
-			g.Subscriptions = slices.DeleteFunc(g.Subscriptions, func(s roster.SubscriptionRecord) bool { return s.Owner == jid })
-			g.Contacts = slices.DeleteFunc(g.Contacts, func(c string) bool { return c == jid })
-			g.Authorizations = withoutAuthorization(g.Authorizations, jid)
+			removeMember(g, jid)
 			return nil
 		})}
+}
+
+func drawVisitor(t *rapid.T, jid string) roster.VisitorRecord {
+	return roster.VisitorRecord{JID: jid, By: texts.Draw(t, "by"), Contact: rapid.Bool().Draw(t, "contact"),
+		State: rapid.SampledFrom([]roster.VisitorState{roster.Invited, roster.Applied, roster.Rejected, roster.Declined, roster.Banned}).Draw(t, "state")}
+}
+
+func storeVisitor(t *rapid.T, name string) modelChange {
+	v := drawVisitor(t, jids.Draw(t, "jid"))
+	return modelChange{"StoreVisitor",
+		func(ctx context.Context, s roster.Store) error { return s.StoreVisitor(ctx, name, v) },
+		in(name, func(g *roster.GroupRecord) error {
+			if v.State == roster.Banned {
+				removeMember(g, v.JID)
+			}
+			g.Visitors = append(withoutVisitor(g.Visitors, v.JID), v)
+			return nil
+		})}
+}
+
+func deleteVisitor(t *rapid.T, name string) modelChange {
+	jid := jids.Draw(t, "jid")
+	return modelChange{"DeleteVisitor",
+		func(ctx context.Context, s roster.Store) error { return s.DeleteVisitor(ctx, name, jid) },
+		func(m *model) error {
+			if g := m.group(name); g != nil {
+				g.Visitors = withoutVisitor(g.Visitors, jid)
+			}
+			return nil
+		}}
+}
+
+func withoutVisitor(all []roster.VisitorRecord, jid string) []roster.VisitorRecord {
+	return slices.DeleteFunc(all, func(v roster.VisitorRecord) bool { return v.JID == jid })
+}
+
+// removeMember takes a member out with all that is his.
+func removeMember(g *roster.GroupRecord, jid string) {
+	g.Members = slices.DeleteFunc(g.Members, func(m roster.MemberRecord) bool { return m.JID == jid })
+	g.Subscriptions = slices.DeleteFunc(g.Subscriptions, func(s roster.SubscriptionRecord) bool { return s.Owner == jid })
+	g.Contacts = slices.DeleteFunc(g.Contacts, func(c string) bool { return c == jid })
+	g.Authorizations = withoutAuthorization(g.Authorizations, jid)
 }
 
 func storeSubscription(t *rapid.T, name string) modelChange {
@@ -186,7 +244,9 @@ func drawSettings(t *rapid.T) roster.Settings {
 		Title: texts.Draw(t, "title"), Description: texts.Draw(t, "description"), Language: texts.Draw(t, "language"),
 		Attributes: drawAttributes(t), Listed: rapid.Bool().Draw(t, "listed"),
 		Payload: rapid.SampledFrom([]roster.Payload{roster.Both, roster.PresenceOnly, roster.Separate, roster.Combined}).Draw(t, "payload"),
-		Policy:  texts.Draw(t, "policy"),
+		Policy:  texts.Draw(t, "policy"), Delivery: rapid.IntRange(0, 1<<31-1).Draw(t, "delivery"),
+		Join:      rapid.SampledFrom([]roster.JoinRule{roster.Invite, roster.Approve, roster.Open}).Draw(t, "join"),
+		Aggregate: texts.Draw(t, "aggregate"),
 	}
 }
 
@@ -197,6 +257,8 @@ func drawMember(t *rapid.T, jid string) roster.MemberRecord {
 		Roles:       slices.Concat(rapid.SliceOfN(texts, 0, 2).Draw(t, "roles")),
 		Attributes:  drawAttributes(t),
 		Ask:         rapid.SampledFrom([]roster.Ask{roster.Unasked, roster.Asked, roster.Granted, roster.Refused}).Draw(t, "ask"),
+		Agreed:      agreements.Draw(t, "agreed"), Elsewhere: texts.Draw(t, "elsewhere"),
+		ByContact: rapid.Bool().Draw(t, "by contact"),
 	}
 }
 

@@ -39,7 +39,11 @@ func New(b Backend, log *slog.Logger, extras ...Extra) http.Handler {
 	}
 	for pattern, h := range routes {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			limit := int64(maxBody)
+			if pattern == importing {
+				limit = maxImport
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, limit)
 			answer, err := h(b, r)
 			if err != nil {
 				status, f := toWire(err)

@@ -15,7 +15,9 @@ type Group struct {
 	Language      string            `json:"language"`
 	Attributes    map[string]string `json:"attributes"`
 	Listed        bool              `json:"listed"`
-	Payload       string            `json:"payload"` // both, presence, separate, combined
+	Payload       string            `json:"payload"`  // both, presence, separate, combined
+	Delivery      string            `json:"delivery"` // immediate, or milliseconds
+	Policy        string            `json:"policy"`   // the group policy's text form
 	Members       []Member          `json:"members"`
 	Subscriptions []Subscription    `json:"subscriptions"`
 	Contacts      []string          `json:"contacts"` // who has the group as a contact
@@ -58,6 +60,7 @@ type GroupChange struct {
 	Attributes  map[string]*string `json:"attributes,omitempty"`
 	Listed      *bool              `json:"listed,omitempty"`
 	Payload     *string            `json:"payload,omitempty"`
+	Delivery    *string            `json:"delivery,omitempty"` // immediate, or milliseconds
 }
 
 // MemberChange is what to change of a member; nil is as it was. Roles are
@@ -89,6 +92,11 @@ type newMembers struct {
 func (c GroupChange) apply(s *roster.Settings) (err error) {
 	if c.Payload != nil {
 		if s.Payload, err = roster.ParsePayload(*c.Payload); err != nil {
+			return err
+		}
+	}
+	if c.Delivery != nil {
+		if s.Delivery, err = roster.ParseDelivery(*c.Delivery); err != nil {
 			return err
 		}
 	}
@@ -147,6 +155,7 @@ func shapeGroup(rec *roster.GroupRecord) Group {
 		Name: rec.Name, Title: rec.Settings.Title, Description: rec.Settings.Description,
 		Language: rec.Settings.Language, Attributes: shapeAttributes(rec.Settings.Attributes),
 		Listed: rec.Settings.Listed, Payload: rec.Settings.Payload.String(),
+		Delivery: roster.FormatDelivery(rec.Settings.Delivery), Policy: rec.Settings.Policy,
 		Members:       make([]Member, len(rec.Members)),
 		Subscriptions: make([]Subscription, len(rec.Subscriptions)),
 		Contacts:      append([]string{}, rec.Contacts...),

@@ -13,13 +13,13 @@ type Status struct {
 	// Connections is how often the service has attached.
 	Connections uint64 `json:"connections"`
 	// RTT is how long the server took to answer the last marker, in seconds.
-	RTT     float64 `json:"rtt"`
-	Groups  int     `json:"groups"`  // in memory
-	Waiting int     `json:"waiting"` // groups that have something to say
-	Unacked int     `json:"unacked"` // bytes of presence that the server has not handled
-	Control int     `json:"control"` // bytes of answers that wait
-	Refused uint64  `json:"refused"` // stanzas over the limits
-	Limited uint64  `json:"limited"` // requests of who asked too much
-	Goroutines int    `json:"goroutines"`
-	HeapBytes  uint64 `json:"heap_bytes"`
+	RTT        float64 `json:"rtt"`
+	Groups     int     `json:"groups"`  // in memory
+	Waiting    int     `json:"waiting"` // groups that have something to say
+	Unacked    int     `json:"unacked"` // bytes of presence that the server has not handled
+	Control    int     `json:"control"` // bytes of answers that wait
+	Refused    uint64  `json:"refused"` // stanzas over the limits
+	Limited    uint64  `json:"limited"` // requests of who asked too much
+	Goroutines int     `json:"goroutines"`
+	HeapBytes  uint64  `json:"heap_bytes"`
 }

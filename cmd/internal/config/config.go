@@ -55,15 +55,22 @@ type Log struct {
 	Format string // text or json
 }
 
-// Defaults is the configuration of an empty file in the working directory.
-func Defaults() *Config {
-	return &Config{
-		Server: Server{Address: "127.0.0.1:5347"},
-		Store:  Store{URL: "sqlite:rollcall.db"},
-		Admin:  Admin{Socket: "rollcall.sock"},
-		HTTP:   HTTP{Listen: "127.0.0.1:8086"},
-		Log:    Log{Level: slog.LevelInfo, Format: "text"},
+// defaults is the configuration of an empty file in the working directory: the
+// table's defaults, read as if they stood there.
+func defaults() (*Config, error) {
+	var text strings.Builder
+	section := ""
+	for _, k := range Keys() {
+		if k.Section() != section {
+			section = k.Section()
+			fmt.Fprintf(&text, "[%s]\n", section)
+		}
+		if k.Default != "" {
+			fmt.Fprintf(&text, "%s = %s\n", k.Word(), k.Default)
+		}
 	}
+	c := &Config{Path: "defaults"}
+	return c, c.parse(text.String())
 }
 
 // Error is something wrong with the configuration.
@@ -105,7 +112,10 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	c := Defaults()
+	c, err := defaults()
+	if err != nil {
+		return nil, err
+	}
 	c.Path = path
 	if err := c.parse(string(text)); err != nil {
 		return nil, err

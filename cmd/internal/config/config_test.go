@@ -93,7 +93,7 @@ format = "json"
 	}
 }
 
-// The example in the manual is a configuration, and says what is the default.
+// The example in the manual is a configuration.
 func TestManual(t *testing.T) {
 	manual, err := os.ReadFile("doc.go")
 	if err != nil {
@@ -105,20 +105,57 @@ func TestManual(t *testing.T) {
 			example.WriteString(code)
 		}
 	}
-	c, _, err := load(t, example.String())
-	if err != nil {
+	if _, _, err := load(t, example.String()); err != nil {
 		t.Fatal(err)
 	}
-	d, _, err := load(t, `domain = "groups.example.org"`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.Server != d.Server || c.HTTP != d.HTTP || c.Log != d.Log || filepath.Base(c.Store.URL) != filepath.Base(d.Store.URL) {
-		t.Errorf("the example is %+v, the defaults are %+v", c, d)
-	}
-	for key := range settings() {
-		if _, word := cutLast(key); !strings.Contains(example.String(), word+" = ") {
-			t.Errorf("the manual does not show %s", key)
+}
+
+// Each row of the table is whole: it has help, its example and its default can
+// be read and are told as a change, and it is in force after a reload if and
+// only if it says so.
+func TestTable(t *testing.T) {
+	const start = "domain = \"before.example.net\"\n"
+	for _, k := range Keys() {
+		if _, ok := Sections()[k.Section()]; !ok {
+			t.Errorf("%s: its section has no help", k.Name)
+		}
+		if k.Type == "" || !strings.HasSuffix(k.Help, ".") {
+			t.Errorf("%s: type %q, help %q", k.Name, k.Type, k.Help)
+		}
+		text, value := start+"["+k.Section()+"]\n", k.Example
+		if k.Section() == "" {
+			text = ""
+		}
+		if value == k.Default {
+			value = `"localhost:5999"`
+		}
+		before, _, err := load(t, start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, _, err := load(t, text+k.Word()+" = "+value+"\n")
+		if err != nil {
+			t.Errorf("%s: %v", k.Name, err)
+			continue
+		}
+		changed := func(to *Config) bool {
+			for _, c := range Diff(before, to) {
+				if c.Key.Name == k.Name && c.Old != c.New || c.Key.secret && c.New == hidden {
+					return true
+				}
+			}
+			return false
+		}
+		if !changed(after) {
+			t.Errorf("%s: a change is not told", k.Name)
+		}
+		if changed(Reloaded(before, after)) != k.Reload {
+			t.Errorf("%s: reload says %v", k.Name, k.Reload)
+		}
+		if k.Default != "" {
+			if _, _, err := load(t, start+"["+k.Section()+"]\n"+k.Word()+" = "+k.Default+"\n"); err != nil {
+				t.Errorf("%s: its default: %v", k.Name, err)
+			}
 		}
 	}
 }

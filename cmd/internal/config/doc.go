@@ -1,30 +1,13 @@
 // Package config reads the configuration file: one TOML file, of which only
 // `domain` and a secret have to be written.
 //
-//	domain = "groups.example.org"     # the service's own domain
+//	domain = "groups.example.org"
+//	[server]
+//	secret_file = "secret"
 //
-//	[server]                          # the XMPP server's component port
-//	address = "127.0.0.1:5347"
-//	host = "example.org"              # the server's domain; default: what domain is a part of
-//	tls = false                       # whether the port speaks TLS
-//	ca_file = ""                      # PEM; whom to trust with tls, default: whom the system trusts
-//	                                  # the certificate names address's host or, where that is an IP, host
-//	secret_file = "secret"            # or secret = "…"
-//
-//	[store]
-//	url = "sqlite:rollcall.db"
-//
-//	[admin]
-//	jids = ["admin@example.org"]      # not used yet: who may administer every group over XMPP
-//	creators = []                     # not used yet: who else may create; empty = the server's own users
-//	socket = "rollcall.sock"          # where the command line reaches the running service
-//
-//	[http]
-//	listen = "127.0.0.1:8086"         # not used yet: metrics and health; "" = off
-//
-//	[log]
-//	level = "info"                    # debug, info, warn, error
-//	format = "text"                   # or json
+// [Keys] is the table of all keys: the file is read by it, the changes that a
+// reload brings are told by it ([Diff]), and the manual page and the commented
+// example in packaging/ are made from it.
 //
 // Relative paths are relative to the directory of the file, so that it does
 // not matter where a program is started.

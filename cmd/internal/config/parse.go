@@ -17,11 +17,11 @@ func (c *Config) parse(text string) error {
 	if err != nil {
 		return c.syntaxError(err)
 	}
-	known := settings()
+	known := byName()
 	for _, key := range meta.Keys() {
 		name := strings.Join(key, ".")
-		if set, ok := known[name]; ok {
-			err = set(c, lookup(values, key))
+		if row, ok := known[name]; ok {
+			err = row.set(c, lookup(values, key))
 		} else if !isSection(known, name) {
 			err = unknown(known, name)
 		} else if meta.Type(key...) != "Hash" {
@@ -43,7 +43,16 @@ func (c *Config) syntaxError(err error) error {
 	return &Error{File: c.Path, Line: pe.Position.Line, Key: pe.LastKey, Problem: "is not TOML: " + pe.Message}
 }
 
-func isSection(known map[string]setter, name string) bool {
+// byName is the table by the keys' names.
+func byName() map[string]Key {
+	known := make(map[string]Key)
+	for _, k := range Keys() {
+		known[k.Name] = k
+	}
+	return known
+}
+
+func isSection(known map[string]Key, name string) bool {
 	for key := range known {
 		if strings.HasPrefix(key, name+".") {
 			return true
@@ -54,7 +63,7 @@ func isSection(known map[string]setter, name string) bool {
 
 // unknown names the key that may have been meant: the same word in another
 // section, or one that differs by a letter or two.
-func unknown(known map[string]setter, name string) error {
+func unknown(known map[string]Key, name string) error {
 	best, least := "", 3
 	_, word := cutLast(name)
 	for _, key := range slices.Sorted(maps.Keys(known)) {

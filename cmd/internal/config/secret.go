@@ -83,15 +83,24 @@ func (c *Config) Secret(getenv func(string) string) (Secret, error) {
 }
 
 func (c *Config) readSecret(key, path string) (Secret, error) {
-	text, err := os.ReadFile(path)
+	secret, err := ReadSecret(path)
 	if err != nil {
 		return Secret{}, &Error{File: c.Path, Key: key, Problem: err.Error(),
-			Remedy: "write the component's secret into that file, readable by this user"}
+			Remedy: "write the component's secret into that file, one line, readable by this user"}
+	}
+	return secret, nil
+}
+
+// ReadSecret reads a file of one line. One line break at its end is not part
+// of it.
+func ReadSecret(path string) (Secret, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Secret{}, err
 	}
 	secret := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
 	if secret == "" || strings.ContainsAny(secret, "\r\n") {
-		return Secret{}, &Error{File: c.Path, Key: key, Problem: path + " does not hold one line of text",
-			Remedy: "write the component's secret into it, and nothing else"}
+		return Secret{}, fmt.Errorf("%s does not hold one line of text", path)
 	}
 	return NewSecret(secret), nil
 }

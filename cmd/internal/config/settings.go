@@ -16,26 +16,6 @@ import (
 // wrong and what would be right.
 type setter func(c *Config, value any) error
 
-// settings are all the keys there are.
-func settings() map[string]setter {
-	return map[string]setter{
-		"domain":             text(func(c *Config, s string) error { return domain(s, &c.Domain) }),
-		"server.address":     text(func(c *Config, s string) error { return address(s, &c.Server.Address) }),
-		"server.host":        text(func(c *Config, s string) error { return domain(s, &c.Server.Host) }),
-		"server.tls":         flag(func(c *Config, b bool) { c.Server.TLS = b }),
-		"server.ca_file":     text(func(c *Config, s string) error { c.Server.CAFile = s; return nil }),
-		"server.secret":      text(func(c *Config, s string) error { return c.secret.set(s, "") }),
-		"server.secret_file": text(func(c *Config, s string) error { return c.secret.set("", s) }),
-		"store.url":          text(func(c *Config, s string) error { return storeURL(s, &c.Store.URL) }),
-		"admin.jids":         list(func(c *Config, l []string) error { return addresses(l, &c.Admin.JIDs) }),
-		"admin.creators":     list(func(c *Config, l []string) error { return addresses(l, &c.Admin.Creators) }),
-		"admin.socket":       text(func(c *Config, s string) error { return file(s, &c.Admin.Socket) }),
-		"http.listen":        text(func(c *Config, s string) error { return listen(s, &c.HTTP.Listen) }),
-		"log.level":          text(func(c *Config, s string) error { return level(s, &c.Log.Level) }),
-		"log.format":         text(func(c *Config, s string) error { return oneOf(s, &c.Log.Format, "text", "json") }),
-	}
-}
-
 func text(set func(*Config, string) error) setter {
 	return func(c *Config, value any) error {
 		s, ok := value.(string)
@@ -120,13 +100,13 @@ func storeURL(s string, to *string) error {
 }
 
 func addresses(l []string, to *[]string) error {
-	bare := make([]string, len(l))
-	for i, s := range l {
+	var bare []string
+	for _, s := range l {
 		j, err := jid.Parse(s)
 		if err != nil || j.Resourcepart() != "" {
 			return fmt.Errorf(`%q is not a bare address: write one such as "admin@example.org"`, s)
 		}
-		bare[i] = j.String()
+		bare = append(bare, j.String())
 	}
 	*to = bare
 	return nil

@@ -3,7 +3,7 @@ package demo
 import (
 	"time"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/watch"
+	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
 // member is somebody the admin adds, and how.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/tty"
 	"io"
 	"slices"
 	"strings"
@@ -110,14 +111,14 @@ func (d *Demo) printf(format string, args ...any) {
 
 // done reports a part of the set-up.
 func (d *Demo) done(what string) {
-	c := style{d.cfg.Color}
-	d.printf("  %s %s\n", c.paint(green, "✓"), what)
+	color := d.cfg.Color
+	d.printf("  %s %s\n", tty.Paint(color, tty.Green, "✓"), what)
 }
 
 // setUp makes the world: server, rollcall, group, people.
 func (d *Demo) setUp(ctx context.Context) error {
-	c := style{d.cfg.Color}
-	d.printf("%s a private XMPP server, the real rollcall, five people and their working day.\n", c.paint(bold, "rollcall demo:"))
+	color := d.cfg.Color
+	d.printf("%s a private XMPP server, the real rollcall, five people and their working day.\n", tty.Paint(color, tty.Bold, "rollcall demo:"))
 	if err := lab.Install(ctx, d.cfg.Out, d.cfg.Server); err != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ func (d *Demo) setUp(ctx context.Context) error {
 		if _, err := w.admin(ctx, args...); err != nil {
 			return err
 		}
-		d.done(c.paint(dim, "rollcall "+quoted(args)))
+		d.done(tty.Paint(color, tty.Dim, "rollcall "+quoted(args)))
 	}
 	d.stage.observer = d.stage.seats[0]
 	return d.rehearse(ctx)

@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/watch"
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/tty"
+	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
 var update = flag.Bool("update", false, "write the golden pictures anew")
@@ -37,12 +38,12 @@ func anyDay() *view {
 		summary: watch.Summary{Members: 7, Available: 5, Chat: 1, Away: 1, XA: 1, DND: 1},
 		contact: contact{watch.Chat, "5 of 7 available: Anna, Bo, Cy, Dee, Eli"},
 		members: []*watch.Member{
-			{JID: "anna@example.org", Nick: "Anna", Roles: []string{"lead"}, Attributes: titled("Shift lead"), Show: watch.Chat, Status: "Ask me anything", Devices: on("laptop:chat"), Changed: ago(40 * time.Second)},
-			{JID: "bo@example.org", Nick: "Bo", Roles: []string{"ops"}, Show: watch.DND, Status: "On a call\x1b[2J", Devices: on("laptop:dnd"), Changed: ago(300 * time.Millisecond)},
-			{JID: "cy@example.org", Nick: "Cy", Attributes: titled("Backend"), Show: watch.Available, Devices: on("laptop:available", "phone:away"), Changed: ago(5 * time.Minute)},
-			{JID: "dee@example.org", Nick: "日本語の名前です", Roles: []string{"field", "night"}, Attributes: titled("A title that is far too long"), Show: watch.XA, Status: "東京にいます。また明日。", Devices: on("phone:xa"), Changed: ago(3 * time.Hour)},
-			{JID: "eli@example.org", Show: watch.Away, Idle: ago(9 * time.Minute), Devices: on("desk:away", "pad:away", "phone:xa", "watch:dnd"), Changed: ago(100 * time.Hour)},
-			{JID: "fay@example.org", Nick: "Fay", Roles: []string{"guest"}, Show: watch.Offline, Changed: ago(time.Minute)},
+			{JID: "anna@example.org", Nick: "Anna", Roles: []string{"lead"}, Attributes: titled("Shift lead"), Presence: watch.Presence{Show: watch.Chat, Status: "Ask me anything", Devices: on("laptop:chat")}, Changed: ago(40 * time.Second)},
+			{JID: "bo@example.org", Nick: "Bo", Roles: []string{"ops"}, Presence: watch.Presence{Show: watch.DND, Status: "On a call\x1b[2J", Devices: on("laptop:dnd")}, Changed: ago(300 * time.Millisecond)},
+			{JID: "cy@example.org", Nick: "Cy", Attributes: titled("Backend"), Presence: watch.Presence{Show: watch.Available, Devices: on("laptop:available", "phone:away")}, Changed: ago(5 * time.Minute)},
+			{JID: "dee@example.org", Nick: "日本語の名前です", Roles: []string{"field", "night"}, Attributes: titled("A title that is far too long"), Presence: watch.Presence{Show: watch.XA, Status: "東京にいます。また明日。", Devices: on("phone:xa")}, Changed: ago(3 * time.Hour)},
+			{JID: "eli@example.org", Presence: watch.Presence{Show: watch.Away, Idle: ago(9 * time.Minute), Devices: on("desk:away", "pad:away", "phone:xa", "watch:dnd")}, Changed: ago(100 * time.Hour)},
+			{JID: "fay@example.org", Nick: "Fay", Roles: []string{"guest"}, Presence: watch.Presence{Show: watch.Offline}, Changed: ago(time.Minute)},
 		},
 		said: []scene{{at: "07:58", text: "Bo opens his laptop", latency: 1400 * time.Microsecond}, {at: "08:30", text: "Anna: free to chat", problem: true},
 			{at: "09:00", text: "admin: rollcall member add"}, {at: "09:02", text: "Bo: on a call (do not disturb)", latency: 1900 * time.Microsecond}},
@@ -52,14 +53,14 @@ func anyDay() *view {
 func draw(v *view, columns, rows int, color bool) string {
 	var b strings.Builder
 	for _, l := range picture(v, columns, rows, noon) {
-		b.WriteString(l.string(color) + "\n")
+		b.WriteString(l.Text(color) + "\n")
 	}
 	return b.String()
 }
 
 func TestPicture(t *testing.T) {
 	helped := anyDay()
-	helped.help = []line{{{" Your turn: ", bold}, {"log in", ""}}, {{"   account ", dim}, {"you@example.org", bold}}}
+	helped.help = []tty.Line{tty.Of(" Your turn: ", tty.Bold, "log in", ""), tty.Of("   account ", tty.Dim, "you@example.org", tty.Bold)}
 	for name, got := range map[string]string{
 		"80x24":       draw(anyDay(), 80, 24, false),
 		"80x24-color": draw(anyDay(), 80, 24, true),
@@ -89,7 +90,7 @@ func TestPicture(t *testing.T) {
 // Whatever the terminal's size, nothing wraps and nothing scrolls.
 func TestPictureFits(t *testing.T) {
 	v := anyDay()
-	v.help = []line{{{strings.Repeat("help ", 30), bold}}}
+	v.help = []tty.Line{tty.Of(strings.Repeat("help ", 30), tty.Bold)}
 	for columns := 1; columns < 140; columns++ {
 		for rows := 1; rows < 40; rows++ {
 			lines := picture(v, columns, rows, noon)
@@ -97,8 +98,8 @@ func TestPictureFits(t *testing.T) {
 				t.Fatalf("%dx%d: %d lines", columns, rows, len(lines))
 			}
 			for _, l := range lines {
-				if n := width(l.string(false)); n > max(20, columns-1) {
-					t.Fatalf("%dx%d: a line of %d columns: %s", columns, rows, n, l.string(false))
+				if n := tty.Width(l.Text(false)); n > max(20, columns-1) {
+					t.Fatalf("%dx%d: a line of %d columns: %s", columns, rows, n, l.Text(false))
 				}
 			}
 		}
@@ -121,7 +122,7 @@ func TestColorsAddNothing(t *testing.T) {
 	if strings.ContainsRune(plain, '\x1b') {
 		t.Error("escapes without colours")
 	}
-	for _, sgr := range []string{bold, dim, red, green, yellow, magenta, cyan, "0"} {
+	for _, sgr := range []string{tty.Bold, tty.Dim, tty.Red, tty.Green, tty.Yellow, tty.Magenta, tty.Cyan, "0"} {
 		colored = strings.ReplaceAll(colored, "\x1b["+sgr+"m", "")
 	}
 	if colored != plain {
@@ -132,7 +133,7 @@ func TestColorsAddNothing(t *testing.T) {
 func TestAge(t *testing.T) {
 	for d, want := range map[time.Duration]string{-time.Hour: "now", 0: "now", 999 * time.Millisecond: "now", time.Second: "1s", 89 * time.Second: "89s",
 		90 * time.Second: "1m", 89 * time.Minute: "89m", 90 * time.Minute: "1h", 47 * time.Hour: "47h", 48 * time.Hour: "2d", 999 * time.Hour: "41d"} {
-		if got := age(d); got != want {
+		if got := tty.Age(d); got != want {
 			t.Errorf("%v is %s, want %s", d, got, want)
 		}
 	}
@@ -142,10 +143,10 @@ func TestAge(t *testing.T) {
 func TestScreen(t *testing.T) {
 	var out bytes.Buffer
 	size := [2]int{80, 24}
-	s := screen{demo: &Demo{cfg: Config{Out: &out, Size: func() (int, int) { return size[0], size[1] }}}}
+	s := tty.Screen{Out: &out, Size: func() (int, int) { return size[0], size[1] }}
 	show := func(v *view, now time.Time) string {
 		out.Reset()
-		s.show(v, now)
+		s.Show(func(w, h int) []tty.Line { return picture(v, w, h, now) }, now)
 		return out.String()
 	}
 	v := anyDay()
@@ -163,24 +164,9 @@ func TestScreen(t *testing.T) {
 		t.Errorf("resized is %.40q", resized)
 	}
 	out.Reset()
-	s.leave()
+	s.Leave()
 	if out.String() != "\r\x1b[K\x1b[?25h" {
 		t.Errorf("leaves with %q", out.String())
-	}
-}
-
-func TestDescribe(t *testing.T) {
-	a := &watch.Member{Nick: "Anna", Show: watch.Away, Status: "Lunch", Roles: []string{"lead"}, Devices: on("phone:away")}
-	b := &watch.Member{Nick: "Anna", Show: watch.DND, Idle: noon, Roles: []string{"ops"}, Devices: on("desk:dnd", "phone:away")}
-	off := &watch.Member{Nick: "Anna", Show: watch.Offline, Roles: []string{"lead"}}
-	for want, diff := range map[string]watch.Diff{
-		"Anna is a member, away “Lunch”": {After: a}, "Anna is no longer a member": {Before: a},
-		"Anna: away “Lunch” → offline":                                                {Before: a, After: off},
-		"Anna: away “Lunch” → busy idle;  (lead) →  (ops); on phone → desk and phone": {Before: a, After: b},
-	} {
-		if got := describe(diff); got != want {
-			t.Errorf("described as %q, want %q", got, want)
-		}
 	}
 }
 

@@ -6,7 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/watch"
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/tty"
+	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
 // maxFailures is after how many of them the verdict is clear.
@@ -39,30 +40,30 @@ func (d *Demo) judge(ctx context.Context) error {
 			}
 		}
 	}
-	now := time.Now().Add(fresh) // nothing is marked as new
+	now := time.Now().Add(tty.Fresh) // nothing is marked as new
 	d.printf("\nThe group as Anna's laptop shows it:\n\n")
-	for _, l := range table(d.snapshot(), tableWidth(80), now) {
-		d.printf("%s\n", l.string(d.cfg.Color))
+	for _, l := range tty.Table(d.snapshot().members, tty.TableWidth(80), now) {
+		d.printf("%s\n", l.Text(d.cfg.Color))
 	}
 	return d.sentence(&v)
 }
 
 // rule writes down one result.
 func (d *Demo) rule(v *verdict, res result) {
-	c := style{d.cfg.Color}
+	color := d.cfg.Color
 	v.steps++
 	v.compared += res.compared
-	word, took := c.paint(green, "ok  "), ""
+	word, took := tty.Paint(color, tty.Green, "ok  "), ""
 	if res.problem != "" {
 		v.failed++
-		word = c.paint(red, "FAIL")
+		word = tty.Paint(color, tty.Red, "FAIL")
 	} else if res.latency > 0 {
 		v.latencies = append(v.latencies, res.latency)
 		took = milliseconds(res.latency)
 	}
-	d.printf("%s %9s  %s  %s\n", word, took, c.paint(dim, fmt.Sprintf("%-5s", res.step.at)), res.step.text)
+	d.printf("%s %9s  %s  %s\n", word, took, tty.Paint(color, tty.Dim, fmt.Sprintf("%-5s", res.step.at)), res.step.text)
 	if res.problem != "" {
-		d.printf("     %s\n", clean(res.problem))
+		d.printf("     %s\n", tty.Clean(res.problem))
 	}
 }
 
@@ -107,7 +108,7 @@ func audit(ctx context.Context, s *seat) result {
 
 // fetch asks for the seat's whole node.
 func (s *seat) fetch(ctx context.Context) (*watch.Table, error) {
-	fresh := watch.New(s.group, s.node)
+	fresh := watch.NewTable(s.group, s.node)
 	fresh.Resync()
 	for p := fresh.Request(); p != ""; p = fresh.Request() {
 		answer, err := s.online().Query(ctx, s.group, "get", p)

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/tty"
 	"net"
 	"sync"
 	"time"
@@ -19,7 +20,7 @@ type board struct {
 	mu        sync.Mutex
 	said      []scene
 	latencies []time.Duration // the last ones
-	help      []line
+	help      []tty.Line
 }
 
 const maxKept = 100 // scenes and latencies
@@ -35,7 +36,7 @@ func (g *board) add(s scene) {
 	}
 }
 
-func (g *board) setHelp(help []line) {
+func (g *board) setHelp(help []tty.Line) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.help = help
@@ -124,14 +125,14 @@ func pause(ctx context.Context, t time.Duration, news <-chan struct{}, heard fun
 }
 
 // help says how to join.
-func (d *Demo) help() []line {
+func (d *Demo) help() []tty.Line {
 	w := d.world
 	host, port, _ := net.SplitHostPort(w.server.C2SAddr()) // it is one
-	return []line{
-		{{" Your turn: ", bold}, {"log in with Gajim, or any client, and see yourself in this table.", ""}},
-		{{"   account ", dim}, {w.bare(guest), bold}, {"  password ", dim}, {password, bold}},
-		{{"   advanced settings: hostname ", dim}, {host, bold}, {"  port ", dim}, {port, bold}, {"  type ", dim}, {"PLAIN", bold}, {"  (loopback)", dim}},
-		{{"   then accept Team's request and add the contact ", dim}, {w.group(), bold}},
-		{{" Ctrl-C ends it and leaves nothing behind.", dim}},
+	return []tty.Line{
+		tty.Of(" Your turn: ", tty.Bold, "log in with Gajim, or any client, and see yourself in this table.", ""),
+		tty.Of("   account ", tty.Dim, w.bare(guest), tty.Bold, "  password ", tty.Dim, password, tty.Bold),
+		tty.Of("   advanced settings: hostname ", tty.Dim, host, tty.Bold, "  port ", tty.Dim, port, tty.Bold, "  type ", tty.Dim, "PLAIN", tty.Bold, "  (loopback)", tty.Dim),
+		tty.Of("   then accept Team's request and add the contact ", tty.Dim, w.group(), tty.Bold),
+		tty.Of(" Ctrl-C ends it and leaves nothing behind.", tty.Dim),
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/watch"
+	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
 // person is what somebody did, and so how everybody should see him.
@@ -151,7 +151,7 @@ func seen(node string, m *watch.Member) string {
 	if node == watch.NodePresence && (m.Nick != "" || len(m.Roles)+len(m.Attributes) > 0) {
 		s += " with basic information"
 	}
-	if node == watch.NodeMembers && m.Presence {
+	if node == watch.NodeMembers && m.Known {
 		s += " with presence"
 	}
 	return s

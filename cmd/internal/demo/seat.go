@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/watch"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
+	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
 // contact is the group as somebody's contact list shows it.
@@ -54,7 +54,7 @@ type wait struct {
 }
 
 func newSeat(user, device, group, node string) *seat {
-	return &seat{user: user, device: device, group: group, node: node, table: watch.New(group, node),
+	return &seat{user: user, device: device, group: group, node: node, table: watch.NewTable(group, node),
 		contact: contact{show: watch.Offline}, changed: make(chan struct{}, 1)}
 }
 
@@ -163,7 +163,7 @@ func (s *seat) take(raw []byte) {
 const maxDiffs = 1000
 
 // keep keeps what a stanza changed for who calls news.
-func (s *seat) keep(c *watch.Change, err error) {
+func (s *seat) keep(c *watch.Update, err error) {
 	s.err = first(s.err, err)
 	s.info = s.info || c.Info
 	if s.diffs = append(s.diffs, c.Members...); len(s.diffs) > maxDiffs {
@@ -172,7 +172,7 @@ func (s *seat) keep(c *watch.Change, err error) {
 }
 
 // note counts an event.
-func (s *seat) note(c *watch.Change, err error) {
+func (s *seat) note(c *watch.Update, err error) {
 	s.keep(c, err)
 	if !c.Ours {
 		return

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/watch"
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
+	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
 // step is one scene: what is done, and how it should look then.

@@ -77,7 +77,7 @@ func (w *work) do() error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(*roster.Group, *roster.GroupRecord) error{w.subscriptions, w.leave, w.policies, w.settings} {
+	for _, step := range []func(*roster.Group, *roster.GroupRecord) error{w.subscriptions, w.leave, w.visitors, w.policies, w.settings} {
 		if err := step(g, rec); err != nil {
 			return err
 		}
@@ -141,6 +141,29 @@ func (w *work) leave(g *roster.Group, rec *roster.GroupRecord) error {
 		err = w.Store.DeleteAuthorization(w.ctx, w.group, w.jid)
 	}
 	return err
+}
+
+// visitors takes back his application or invitation, and his name from those
+// of others. That he is banned stays, for without it he could come in.
+func (w *work) visitors(g *roster.Group, rec *roster.GroupRecord) error {
+	for _, v := range rec.Visitors {
+		var err error
+		switch {
+		case v.JID == w.jid && v.State == roster.Banned:
+			w.Kept = append(w.Kept, w.group+": he is banned")
+		case v.JID == w.jid:
+			if err = g.Leave(w.ctx, w.jid); errors.Is(err, roster.ErrNoMember) || errors.Is(err, roster.ErrNoGroup) {
+				err = w.Store.DeleteVisitor(w.ctx, w.group, w.jid)
+			}
+		case v.By == w.jid:
+			v.By = ""
+			err = w.Store.StoreVisitor(w.ctx, w.group, v) // in memory until the next start
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // policies removes him from what others let him see.

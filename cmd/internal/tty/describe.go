@@ -1,0 +1,56 @@
+package tty
+
+import (
+	"strings"
+
+	"github.com/rollcall-xmpp/rollcall/watch"
+)
+
+// Describe says on one line what changed in a row.
+func Describe(d watch.Diff) string {
+	switch {
+	case d.After == nil:
+		return Clean(d.Before.Name()) + " is no longer a member"
+	case d.Before == nil:
+		return Clean(d.After.Name()) + " is a member, " + state(d.After)
+	}
+	var parts []string
+	for _, part := range []struct {
+		name string
+		of   func(*watch.Member) string
+	}{{"", state}, {"", basic}, {"on ", devices}} {
+		if part.name != "" && (d.Before.Show == watch.Offline || d.After.Show == watch.Offline) {
+			continue // who comes or goes does so with all he has
+		}
+		if a, b := part.of(d.Before), part.of(d.After); a != b {
+			parts = append(parts, part.name+a+" → "+b)
+		}
+	}
+	return Clean(d.After.Name()) + ": " + strings.Join(parts, "; ")
+}
+
+func state(m *watch.Member) string {
+	_, s, _ := Symbol(m.Show)
+	if m.Status != "" {
+		s += " “" + Clean(m.Status) + "”"
+	}
+	if !m.Idle.IsZero() {
+		s += " idle"
+	}
+	return s
+}
+
+func basic(m *watch.Member) string {
+	return Clean(m.Attribute("title") + " (" + strings.Join(m.Roles, " ") + ")")
+}
+
+func devices(m *watch.Member) string {
+	var names []string
+	for _, d := range m.Devices {
+		names = append(names, Clean(d.Name))
+	}
+	if names == nil {
+		return "nothing"
+	}
+	return strings.Join(names, " and ")
+}

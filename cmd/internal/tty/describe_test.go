@@ -1,0 +1,24 @@
+package tty_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/tty"
+	"github.com/rollcall-xmpp/rollcall/watch"
+)
+
+func TestDescribe(t *testing.T) {
+	a := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Away, Status: "Lunch", Devices: []watch.Device{{Name: "phone"}}}}
+	b := &watch.Member{Nick: "Anna", Roles: []string{"ops"}, Presence: watch.Presence{Show: watch.DND, Idle: time.Unix(1, 0), Devices: []watch.Device{{Name: "desk"}, {Name: "phone"}}}}
+	off := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Offline}}
+	for want, diff := range map[string]watch.Diff{
+		"Anna is a member, away “Lunch”": {After: a}, "Anna is no longer a member": {Before: a},
+		"Anna: away “Lunch” → offline":                                                {Before: a, After: off},
+		"Anna: away “Lunch” → busy idle;  (lead) →  (ops); on phone → desk and phone": {Before: a, After: b},
+	} {
+		if got := tty.Describe(diff); got != want {
+			t.Errorf("described as %q, want %q", got, want)
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rollcall-xmpp/rollcall/internal/lab"
+	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
+)
+
+// What docs/protocol.md shows of ours is valid by its schema.
+func TestProtocolExamplesAreValid(t *testing.T) {
+	page, err := os.ReadFile("../../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, e := range regexp.MustCompile("(?s)```xml\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
+		all = append(all, elementsOf(t, e[1])...)
+	}
+	if len(all) < 12 {
+		t.Fatalf("only %d elements of ours found", len(all))
+	}
+	if said := validate(t, all); len(said) > 0 {
+		t.Errorf("not valid: %v", said)
+	}
+}
+
+// The schema can say no, and says the words of policies as they are.
+func TestSchema(t *testing.T) {
+	var bad []string
+	for _, e := range []string{
+		"<summary members='x' available='0' chat='0' away='0' xa='0' dnd='0'/>", "<summary members='1'/>", "<state from='a'/>", "<state to='a b'/>",
+		"<state to='a' part='1'/>", "<member/>", "<member jid='a@b/c'/>", "<member jid='a@b'><shoe/></member>", "<rule attributes='all'/>",
+		"<authorization><rule who='nobody' attributes='all'/></authorization>", "<authorization><rule who='members' attributes='shoe'/></authorization>",
+		"<info><description>d</description></info>", "<device show='away'/>", "<device name='a' show='here'/>", "<willing value='perhaps'/>", "<gone jid='a@b'/>", "<shoe/>",
+	} {
+		bad = append(bad, regexp.MustCompile(`^<\w+`).ReplaceAllString(e, "$0 xmlns='"+pubsub.NS+"'"))
+	}
+	said := validate(t, bad)
+	for i := range bad {
+		if said[i] == "" {
+			t.Errorf("valid: %s", bad[i])
+		}
+	}
+	all := "<authorization xmlns='" + pubsub.NS + "'><rule who='members' attributes='" + policy.All.String() + "'/></authorization>"
+	if said := validate(t, []string{all}); len(said) > 0 {
+		t.Errorf("not valid: %v", said)
+	}
+}
+
+// elementsOf cuts the outermost elements of ours out of XML.
+func elementsOf(t *testing.T, text string) (list []string) {
+	t.Helper()
+	d := xml.NewDecoder(strings.NewReader(text))
+	from, depth := 0, 0
+	for {
+		before := d.InputOffset()
+		tok, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return list
+		}
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, text)
+		}
+		switch e := tok.(type) {
+		case xml.StartElement:
+			if depth > 0 || e.Name.Space == pubsub.NS {
+				if depth++; depth == 1 {
+					from = int(before)
+				}
+			}
+		case xml.EndElement:
+			if depth > 0 {
+				if depth--; depth == 0 {
+					list = append(list, text[from:d.InputOffset()])
+				}
+			}
+		}
+	}
+}
+
+// validate checks documents by the schema and returns what is wrong with
+// which.
+func validate(t *testing.T, documents []string) map[int]string {
+	t.Helper()
+	return validateBy(t, "../../docs/group-presence.xsd", documents)
+}
+
+func validateBy(t *testing.T, schema string, documents []string) map[int]string {
+	t.Helper()
+	if err := lab.Install(t.Context(), t.Output(), "libxml2-utils"); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	args := []string{"--noout", "--nonet", "--schema", schema}
+	for i, d := range documents {
+		name := filepath.Join(dir, fmt.Sprintf("%d.xml", i))
+		if err := os.WriteFile(name, []byte(d), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, name)
+	}
+	out, err := exec.CommandContext(t.Context(), "xmllint", args...).CombinedOutput()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(string(out), dir+"/", "")
+	wrong := map[int]string{}
+	for line := range strings.Lines(text) {
+		var i int
+		if _, err := fmt.Sscanf(line, "%d.xml:", &i); err == nil && strings.Contains(line, "error") {
+			wrong[i] += line
+		}
+	}
+	if good := strings.Count(text, ".xml validates\n"); good+len(wrong) != len(documents) {
+		t.Fatalf("of %d documents %d are valid and %d are not:\n%s", len(documents), good, len(wrong), text)
+	}
+	return wrong
+}

@@ -1,0 +1,55 @@
+package command
+
+import (
+	"sync"
+	"time"
+)
+
+// A user may say so much at once, and one thing more after each pause. What
+// was not understood costs several: two machines that do not understand each
+// other are soon silent.
+const (
+	ration        = 20
+	pause         = 3 * time.Second
+	notUnderstood = 5
+	maxRations    = 4096 // users; beyond it nobody new is answered for a while
+)
+
+// rations keep two machines from talking to each other for ever.
+type rations struct {
+	now func() time.Time
+
+	mu   sync.Mutex
+	full map[string]time.Time // by bare JID: when he has all of his ration again
+}
+
+func newRations(now func() time.Time) *rations {
+	return &rations{now: now, full: map[string]time.Time{}}
+}
+
+// take says whether bare may be answered, and takes cost of his ration if so.
+func (r *rations) take(bare string, cost int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.now()
+	if len(r.full) >= maxRations {
+		for who, at := range r.full {
+			if !at.After(now) {
+				delete(r.full, who)
+			}
+		}
+	}
+	at, known := r.full[bare]
+	if !known && len(r.full) >= maxRations {
+		return false
+	}
+	if at.Before(now) {
+		at = now
+	}
+	at = at.Add(time.Duration(cost) * pause)
+	if at.Sub(now) > ration*pause {
+		return false
+	}
+	r.full[bare] = at
+	return true
+}

@@ -1,0 +1,282 @@
+package watch_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+	"mellium.im/xmpp/stream"
+
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
+	"github.com/rollcall-xmpp/rollcall/roster"
+	"github.com/rollcall-xmpp/rollcall/store"
+)
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if err := goleak.Find(); err != nil && status == 0 {
+		println(err.Error())
+		status = 1
+	}
+	os.Exit(status)
+}
+
+// house is the service without a server around it: what watchers send reaches
+// it through pipes, and what it says goes to the address that it is for.
+type house struct {
+	t   testing.TB
+	ctx context.Context
+	r   *roster.Roster
+	g   *roster.Group
+	svc *pubsub.Service
+
+	wake  chan struct{}
+	mu    sync.Mutex // everything below
+	ready []*roster.Group
+	peers map[string]*peer // by full JID
+	asked []string         // the names of the payloads' children, in order
+	drop  func(raw []byte) bool
+}
+
+const domain = "groups.example.org"
+
+func newHouse(t testing.TB, members ...roster.MemberRecord) *house {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	h := &house{t: t, ctx: ctx, wake: make(chan struct{}, 1), peers: map[string]*peer{}}
+	h.r = roster.New(roster.Options{Store: store.Memory(), Outbox: h, Renderer: &pubsub.Renderer{Domain: domain}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	h.svc = &pubsub.Service{Roster: h.r, Domain: domain}
+	rec := &roster.GroupRecord{Name: "team", Settings: roster.Settings{Title: "Team"}, Members: members}
+	if err := h.r.CreateGroup(ctx, rec); err != nil {
+		t.Fatal(err)
+	}
+	h.g = h.r.Loaded([]byte("team"))
+	h.g.Open()
+	var pump sync.WaitGroup
+	pump.Go(h.pump)
+	t.Cleanup(func() {
+		cancel()
+		pump.Wait()
+		for _, p := range h.all() {
+			p.cut()
+		}
+	})
+	return h
+}
+
+func member(name string, roles ...string) roster.MemberRecord {
+	return roster.MemberRecord{JID: name + "@example.org", Nick: name, Affiliation: roster.Plain, Roles: roles, Ask: roster.Granted}
+}
+
+// Ready implements [roster.Outbox].
+func (h *house) Ready(g *roster.Group) {
+	h.mu.Lock()
+	h.ready = append(h.ready, g)
+	h.mu.Unlock()
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Wanted implements [roster.Outbox].
+func (h *house) Wanted(*roster.Group) {}
+
+// Presence implements [roster.Outbox].
+func (h *house) Presence(string, string, roster.PresenceType) {}
+
+// Ended implements [roster.Outbox].
+func (h *house) Ended(group string, rec roster.SubscriptionRecord) {
+	h.deliver((&pubsub.Renderer{Domain: domain}).Ended(nil, group, &rec))
+}
+
+// pump lets the groups speak.
+func (h *house) pump() {
+	for {
+		h.mu.Lock()
+		ready := h.ready
+		h.ready = nil
+		h.mu.Unlock()
+		for _, g := range ready {
+			for more := true; more; {
+				var b []byte
+				b, more = g.Turn(nil, 1<<20)
+				h.deliver(b)
+			}
+		}
+		select {
+		case <-h.wake:
+		case <-h.ctx.Done():
+			return
+		}
+	}
+}
+
+// deliver gives each stanza to whom it is for: the full address, or all of a
+// bare one.
+func (h *house) deliver(b []byte) {
+	r := frame.NewReader(strings.NewReader(string(b)), 1<<20, 100)
+	for {
+		raw, err := r.Next()
+		if err != nil {
+			return
+		}
+		var st frame.Stanza
+		frame.Parse(raw, &st)
+		h.mu.Lock()
+		lost := h.drop != nil && string(st.Name) == "message" && h.drop(raw)
+		h.mu.Unlock()
+		if lost {
+			continue
+		}
+		for _, p := range h.all() {
+			if bare, _, _ := strings.Cut(p.jid, "/"); string(st.To) == p.jid || string(st.To) == bare {
+				p.send(string(raw))
+			}
+		}
+	}
+}
+
+func (h *house) all() (list []*peer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, p := range h.peers {
+		list = append(list, p)
+	}
+	return list
+}
+
+// peer is the server's end of a session.
+type peer struct {
+	jid  string
+	conn net.Conn
+	out  chan string
+	done chan struct{}
+	once sync.Once
+}
+
+func (p *peer) send(xml string) {
+	name, rest, _ := strings.Cut(xml, " ")
+	select {
+	case p.out <- name + " xmlns='jabber:client' " + rest:
+	case <-p.done:
+	}
+}
+
+func (p *peer) cut() {
+	p.once.Do(func() { close(p.done) })
+	_ = p.conn.Close()
+}
+
+// session logs somebody in.
+func (h *house) session(full string) *xmpp.Session {
+	h.t.Helper()
+	ours, theirs := net.Pipe()
+	p := &peer{jid: full, conn: ours, out: make(chan string, 1000), done: make(chan struct{})}
+	h.mu.Lock()
+	h.peers[full] = p
+	h.mu.Unlock()
+	go func() { // ends with the pipe
+		for {
+			select {
+			case s := <-p.out:
+				if _, err := ours.Write([]byte(s)); err != nil {
+					return
+				}
+			case <-p.done:
+				return
+			}
+		}
+	}()
+	go h.read(p)
+	me := jid.MustParse(full)
+	s, err := xmpp.NewSession(h.ctx, me.Domain(), me, theirs, xmpp.Secure,
+		func(_ context.Context, in, out *stream.Info, _ *xmpp.Session, _ any) (xmpp.SessionState, io.ReadWriter, any, error) {
+			in.XMLNS, out.XMLNS = stanza.NSClient, stanza.NSClient
+			return xmpp.Ready, nil, nil, nil
+		})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return s
+}
+
+// read takes what a session sends.
+func (h *house) read(p *peer) {
+	defer func() {
+		p.cut()
+		h.mu.Lock()
+		if h.peers[p.jid] == p {
+			delete(h.peers, p.jid)
+		}
+		h.mu.Unlock()
+	}()
+	r := frame.NewReader(p.conn, 1<<20, 100)
+	for {
+		raw, err := r.Next()
+		if err != nil {
+			return
+		}
+		var st frame.Stanza
+		if !frame.Parse(raw, &st) || string(st.Name) != "iq" || string(st.To) != "team@"+domain {
+			continue
+		}
+		q := &pubsub.Request{Set: string(st.Type) == "set", From: p.jid, To: string(st.To), Group: "team", ID: string(st.ID)}
+		var in frame.Scanner
+		for in.Reset(raw); in.Next(); {
+			if in.Kind == frame.Start && in.Depth == 2 {
+				q.Space, q.Local = string(in.NS()), string(in.Local())
+				q.Payload, _ = in.Cut(nil)
+			}
+		}
+		for in.Reset(q.Payload); in.Next(); {
+			if in.Kind == frame.Start && in.Depth == 2 {
+				h.mu.Lock()
+				h.asked = append(h.asked, string(in.Local()))
+				h.mu.Unlock()
+			}
+		}
+		if b := h.svc.Handle(h.ctx, nil, q); len(b) > 0 {
+			h.deliver(b)
+		}
+	}
+}
+
+// questions is what was asked since the last call.
+func (h *house) questions() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := strings.Join(h.asked, " ")
+	h.asked = nil
+	return list
+}
+
+// lose makes the house forget messages for which f is true.
+func (h *house) lose(f func(raw []byte) bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.drop = f
+}
+
+// cut ends a session as a dying server does.
+func (h *house) cut(full string) {
+	h.mu.Lock()
+	p := h.peers[full]
+	h.mu.Unlock()
+	p.cut()
+}
+
+// is lets a member's device say how he is.
+func (h *house) is(name string, show roster.Show, status string) {
+	h.g.Hear([]byte(name+"@example.org"), []byte("phone"), &roster.Presence{Show: show, Status: []byte(status)})
+}

@@ -1,0 +1,132 @@
+package watch
+
+import (
+	"encoding/xml"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// The nodes of a group that tell of its members (docs/protocol.md).
+const (
+	NodeInfo     = ns + "#info"
+	NodeMembers  = ns + "#members"
+	NodePresence = ns + "#presence"
+	NodeGroup    = ns + "#group"
+)
+
+// Show is how available somebody is, in the words of RFC 6121 §4.7.2.1, with
+// words of our own where it has none.
+type Show string
+
+// The shows.
+const (
+	Offline   Show = "offline" // type='unavailable'
+	Available Show = "available"
+	Chat      Show = "chat"
+	Away      Show = "away"
+	XA        Show = "xa"
+	DND       Show = "dnd"
+)
+
+// Member is one row. On NodeMembers its presence says nothing, on
+// NodePresence its basic information is empty.
+type Member struct {
+	JID        string      `json:"jid"` // bare
+	Nick       string      `json:"nick,omitempty"`
+	Roles      []string    `json:"roles,omitempty"`
+	Attributes []Attribute `json:"attributes,omitempty"` // in the order of the item
+	Presence
+
+	// Changed is when the row last looked different, by the reader's clock.
+	Changed time.Time `json:"-"`
+}
+
+// Presence is a member's one combined state. Who is offline, and who looks so,
+// has no more than that.
+type Presence struct {
+	Known    bool      `json:"-"`    // whether the item had a presence at all
+	Show     Show      `json:"show"` // Offline if it had none
+	Status   string    `json:"status,omitempty"`
+	Idle     time.Time `json:"idle,omitzero"` // since when, zero = not idle (XEP-0319)
+	Devices  []Device  `json:"devices,omitempty"`
+	Willing  []Willing `json:"willing,omitempty"`
+	Payloads []Payload `json:"payloads,omitempty"` // moods, activities and whatever else this package does not know
+}
+
+// Attribute is a free attribute of a group or a member.
+type Attribute struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Device is one device of a member.
+type Device struct {
+	Name       string `json:"name"`
+	Show       Show   `json:"show"`                 // Available if it has none
+	Connection string `json:"connection,omitempty"` // on, interrupted, off, or "" = not said
+}
+
+// Willing says whether a member wants to communicate by an application, ""
+// being communication as such, and until when that is so; zero = for now.
+type Willing struct {
+	App   string    `json:"app,omitempty"`
+	Value bool      `json:"value"`
+	Until time.Time `json:"until,omitzero"`
+}
+
+// Payload is an element that this package does not know.
+type Payload struct {
+	XMLName  xml.Name   `json:"name"`
+	Attrs    []xml.Attr `xml:",any,attr" json:"attrs,omitempty"`
+	Text     string     `xml:",chardata" json:"text,omitempty"`
+	Children []Payload  `xml:",any" json:"children,omitempty"`
+}
+
+// Name is what to call the member: the nick, or else the localpart.
+func (m *Member) Name() string {
+	if m.Nick != "" {
+		return m.Nick
+	}
+	local, _, _ := strings.Cut(m.JID, "@")
+	return local
+}
+
+// Attribute is the value of the named attribute, "" if there is none.
+func (m *Member) Attribute(name string) string { return value(m.Attributes, name) }
+
+func (m *Member) equal(o *Member) bool {
+	a, b := *m, *o
+	a.Changed, b.Changed = time.Time{}, time.Time{}
+	return reflect.DeepEqual(a, b)
+}
+
+// Info is the group's own attributes.
+type Info struct {
+	Name        string      `json:"name"`
+	Description string      `json:"description,omitempty"`
+	Attributes  []Attribute `json:"attributes,omitempty"`
+}
+
+// Attribute is the value of the named attribute, "" if there is none.
+func (i *Info) Attribute(name string) string { return value(i.Attributes, name) }
+
+func value(list []Attribute, name string) string {
+	for _, a := range list {
+		if a.Name == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// Summary is the counts of a group. Available counts everybody who is not
+// offline.
+type Summary struct {
+	Members   int `xml:"members,attr" json:"members"`
+	Available int `xml:"available,attr" json:"available"`
+	Chat      int `xml:"chat,attr" json:"chat"`
+	Away      int `xml:"away,attr" json:"away"`
+	XA        int `xml:"xa,attr" json:"xa"`
+	DND       int `xml:"dnd,attr" json:"dnd"`
+}

@@ -1,0 +1,203 @@
+package watch
+
+import (
+	"encoding/xml"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	ns       = "urn:xmpp:tmp:group-presence:0"
+	nsPubSub = "http://jabber.org/protocol/pubsub"
+	nsRSM    = "http://jabber.org/protocol/rsm"
+)
+
+// The forms on the wire. What is unknown is ignored.
+type (
+	wireMessage struct {
+		From  string     `xml:"from,attr"`
+		Event *wireEvent `xml:"http://jabber.org/protocol/pubsub#event event"`
+		State *wireState `xml:"urn:xmpp:tmp:group-presence:0 state"`
+	}
+	wireEvent struct {
+		Items        *wireItems `xml:"items"`
+		Subscription *struct {
+			Node  string `xml:"node,attr"`
+			State string `xml:"subscription,attr"`
+		} `xml:"subscription"`
+	}
+	wireItems struct {
+		Node    string     `xml:"node,attr"`
+		Items   []wireItem `xml:"item"`
+		Retract []struct {
+			ID string `xml:"id,attr"`
+		} `xml:"retract"`
+	}
+	wireItem struct {
+		ID      string      `xml:"id,attr"`
+		Member  *wireMember `xml:"urn:xmpp:tmp:group-presence:0 member"`
+		Info    *wireInfo   `xml:"urn:xmpp:tmp:group-presence:0 info"`
+		Summary *Summary    `xml:"urn:xmpp:tmp:group-presence:0 summary"`
+		Gone    *struct{}   `xml:"urn:xmpp:tmp:group-presence:0 gone"`
+	}
+	wireMember struct {
+		JID        string          `xml:"jid,attr"`
+		Nick       string          `xml:"nick,attr"`
+		Roles      string          `xml:"roles,attr"`
+		Attributes []wireAttribute `xml:"attribute"`
+		Presence   *struct {
+			Type   string `xml:"type,attr"`
+			Show   string `xml:"show"`
+			Status string `xml:"status"`
+		} `xml:"presence"` // in jabber:client; components may see it in their own
+		Devices []struct {
+			Name       string `xml:"name,attr"`
+			Show       string `xml:"show,attr"`
+			Connection string `xml:"connection,attr"`
+		} `xml:"device"`
+		Idle *struct {
+			Since string `xml:"since,attr"`
+		} `xml:"urn:xmpp:idle:1 idle"`
+		Willing []struct {
+			App   string `xml:"app,attr"`
+			Value string `xml:"value,attr"`
+			Until string `xml:"until,attr"`
+		} `xml:"urn:xmpp:tmp:group-presence:0 willing"`
+		Payloads []Payload `xml:",any"`
+	}
+	wireAttribute struct {
+		Name  string `xml:"name,attr"`
+		Value string `xml:",chardata"`
+	}
+	wireInfo struct {
+		Name        string          `xml:"name"`
+		Description string          `xml:"description"`
+		Attributes  []wireAttribute `xml:"attribute"`
+	}
+	wireState struct {
+		From string `xml:"from,attr"`
+		To   string `xml:"to,attr"`
+		Full bool   `xml:"full,attr"`
+		Part string `xml:"part,attr"` // 2/9, "" = 1/1
+	}
+	wireAnswer struct {
+		From  string `xml:"from,attr"`
+		Type  string `xml:"type,attr"`
+		Error *struct {
+			Type       string                       `xml:"type,attr"`
+			Text       string                       `xml:"text"`
+			Conditions []struct{ XMLName xml.Name } `xml:",any"`
+		} `xml:"error"`
+		PubSub *struct {
+			Items         wireItems `xml:"items"`
+			Subscriptions []struct {
+				Node string `xml:"node,attr"`
+				JID  string `xml:"jid,attr"`
+			} `xml:"subscriptions>subscription"`
+			State *wireState `xml:"urn:xmpp:tmp:group-presence:0 state"`
+			Set   *struct {
+				First struct {
+					Index int `xml:"index,attr"`
+				} `xml:"first"`
+				Last  string `xml:"last"`
+				Count int    `xml:"count"`
+			} `xml:"http://jabber.org/protocol/rsm set"`
+		} `xml:"http://jabber.org/protocol/pubsub pubsub"`
+	}
+)
+
+// parts reads the place of an event among those of its state.
+func (s *wireState) parts() (part, of int, err error) {
+	if s == nil || s.Part == "" {
+		return 1, 1, nil
+	}
+	a, b, _ := strings.Cut(s.Part, "/")
+	part, err = strconv.Atoi(a)
+	if err == nil {
+		of, err = strconv.Atoi(b)
+	}
+	if err == nil && (part < 1 || part > of) {
+		err = strconv.ErrRange
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("read part %q: %w", s.Part, err)
+	}
+	return part, of, nil
+}
+
+func showOf(s string) Show {
+	switch show := Show(strings.TrimSpace(s)); show {
+	case Chat, Away, XA, DND:
+		return show
+	}
+	return Available
+}
+
+func (w *wireMember) member(id string, at time.Time) Member {
+	m := Member{JID: id, Nick: w.Nick, Attributes: attributes(w.Attributes), Presence: Presence{Show: Offline}, Changed: at}
+	m.Roles = append(m.Roles, strings.Fields(w.Roles)...)
+	if p := w.Presence; p != nil {
+		m.Known = true
+		if p.Type == "" {
+			m.Show, m.Status = showOf(p.Show), p.Status
+		}
+	}
+	for _, d := range w.Devices {
+		m.Devices = append(m.Devices, Device{d.Name, showOf(d.Show), d.Connection})
+	}
+	if w.Idle != nil {
+		m.Idle, _ = time.Parse(time.RFC3339, w.Idle.Since) // a member's own word: nonsense is no idleness
+	}
+	for _, x := range w.Willing {
+		until, _ := time.Parse(time.RFC3339, x.Until)
+		m.Willing = append(m.Willing, Willing{x.App, x.Value != "no", until})
+	}
+	m.Payloads = w.Payloads
+	return m
+}
+
+func (w *wireInfo) info() Info {
+	return Info{w.Name, w.Description, attributes(w.Attributes)}
+}
+
+func attributes(list []wireAttribute) (out []Attribute) {
+	for _, a := range list {
+		out = append(out, Attribute(a))
+	}
+	return out
+}
+
+// refusal is the error that an answer of type error stands for.
+func (w *wireAnswer) refusal() error {
+	e := &refusedError{}
+	if w.Error != nil {
+		e.temporary = w.Error.Type == "wait" || w.Error.Type == "auth" // also when the service is away
+		for _, c := range w.Error.Conditions {
+			e.conditions = append(e.conditions, c.XMLName.Local)
+		}
+		e.text = w.Error.Text
+	}
+	return e
+}
+
+// refusedError is what an answer of type error says.
+type refusedError struct {
+	conditions []string
+	text       string
+	temporary  bool
+}
+
+func (e *refusedError) Error() string {
+	s := ErrRefused.Error()
+	if len(e.conditions) > 0 {
+		s += ": " + strings.Join(e.conditions, ", ")
+	}
+	if e.text != "" {
+		s += " (" + e.text + ")"
+	}
+	return s
+}
+
+func (e *refusedError) Unwrap() error { return ErrRefused }
