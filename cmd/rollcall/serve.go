@@ -88,6 +88,23 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 		Version:   buildVersion(),
 		Admin:     l.isAdmin,
 		MayCreate: l.mayCreate,
+		Limits:    limits(cfg.Limits),
+	}
+}
+
+// limits is what the configuration says to the component, where 0 is the
+// default.
+func limits(c config.Limits) component.Limits {
+	rate := func(n int) float64 {
+		if n == 0 {
+			return -1
+		}
+		return float64(n)
+	}
+	return component.Limits{
+		Domains: c.Domains, Rate: rate(c.Requests), Burst: 40 * float64(c.Requests),
+		DomainRate: rate(c.DomainRequests), DomainBurst: 40 * float64(c.DomainRequests),
+		ChangeRate: rate(c.Changes), ChangeBurst: 20 * float64(c.Changes),
 	}
 }
 

@@ -17,6 +17,7 @@ type Config struct {
 	Server Server
 	Store  Store
 	Admin  Admin
+	Limits Limits
 	HTTP   HTTP
 	Log    Log
 
@@ -44,7 +45,7 @@ type Admin struct {
 	Socket   string   // absolute
 }
 
-// HTTP is the listener for metrics and health; nothing serves there yet.
+// HTTP is the listener for metrics and health.
 type HTTP struct {
 	Listen string // host:port, "" = off
 }
