@@ -309,7 +309,8 @@ func (w *leakWorld) ask(jid, to, face, typ, payload, token string) {
 		nodes = nodes[:1]
 	}
 	if strings.Contains(payload, "WORD") {
-		nodes = []string{"who", "authorize", "receive", "explain", "watchers", "agree", "configure", "groups", "mine", "help"}
+		nodes = []string{"who", "authorize", "receive", "explain", "watchers", "agree", "configure", "groups", "mine", "help",
+			"create", "join", "leave", "nick", "invite", "approve", "decline", "member", "remove", "delete"}
 	}
 	for _, node := range nodes {
 		id := fmt.Sprint("q", len(w.asked))

@@ -57,6 +57,14 @@ var secrets = []secret{
 		func(w *leakWorld) {
 			w.must(w.s.Roster.AddMembers(context.Background(), "team", roster.MemberRecord{JID: "zoe@example.org", Affiliation: roster.Plain, Ask: roster.Granted}))
 		}, nil},
+	{"who is invited", []string{bob, mallory, eve},
+		func(w *leakWorld) {
+			w.must(w.s.Roster.Loaded([]byte("team")).Invite(context.Background(), "", "zoe@example.org"))
+		}, nil},
+	{"who is kept out", []string{bob, mallory, eve},
+		func(w *leakWorld) {
+			w.must(w.s.Roster.Loaded([]byte("team")).Ban(context.Background(), "", "zoe@example.org"))
+		}, nil},
 	{"that there is a group", []string{bob, mallory, eve},
 		func(w *leakWorld) {
 			w.must(w.s.Roster.CreateGroup(context.Background(), &roster.GroupRecord{Name: "quiet", Members: []roster.MemberRecord{{JID: dora, Affiliation: roster.Plain}}}))
@@ -105,7 +113,7 @@ func (w *leakWorld) updates(jid string, change func(*roster.MemberRecord)) {
 
 // chats are what can be said to a group, or to the service.
 var chats = []string{"help", "who", "explain carol@example.org", "explain mallory@elsewhere.example", "watchers", "authorize", "receive", "agree",
-	"configure", "groups", "mine", "help who", "nonsense"}
+	"configure", "groups", "mine", "help who", "help share", "nick", "invite", "approve", "member", "remove zoe@example.org", "create", "nonsense"}
 
 // requests are what can be asked: the face of the answer, the type, the
 // payload. NODE is each node in turn.
