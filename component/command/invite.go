@@ -43,7 +43,7 @@ func approveWord() word {
 			for _, v := range waits {
 				f.options = append(f.options, option{v.JID, v.JID})
 			}
-			if c.chat { // he cannot choose, only write
+			if c.chat || len(waits) > maxListed { // nobody can choose in a chat, or among so many
 				f.kind, f.options = data.TypeJIDMulti, nil
 			}
 			if len(waits) == 1 {

@@ -83,7 +83,7 @@ func deleteWord() word {
 			case in == nil:
 				return told(c.say("The members are told, and nothing of the group is left. This cannot be undone.") + " " +
 					c.say("Write “delete %s” if you mean it.", c.group.Name())), nil
-			case in.one(fieldName) != c.group.Name():
+			case in.one(fieldName) != c.group.Name() && in.one(fieldName) != c.address(c.group):
 				return nil, &fieldError{fieldName, c.say("This is not the group's name: %s.", c.group.Name())}
 			}
 			if err := c.s.cfg.Roster.Disband(ctx, c.bare, c.group.Name()); err != nil {
