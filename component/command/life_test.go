@@ -96,7 +96,7 @@ func TestLifeByCommand(t *testing.T) {
 		typed         []string
 		want          string
 	}{
-		{"bob", domain, "create", []string{"address=club", "name=The <Club>", "join=open", "listed=1", "nick=Bobby"}, "There it is: club@groups.example.org."},
+		{"bob", domain, "create", []string{"address=club", "name=The <Club>", "join=open", "listed=1", "nick=Bobby"}, "There it is. Add it as a contact; its commands are there."},
 		{"mia", club, "join", []string{"nick=Mia"}, "You are a member of The &lt;Club&gt; now."},
 		{"bob", club, "invite", []string{"whom=eve@example.org"}, "eve@example.org: invited"},
 		{"bob", club, "remove", []string{"whom=mia@example.org", "how=ban"}, "mia@example.org: banned"},

@@ -157,8 +157,7 @@ func (c *call) create(ctx context.Context, in values) (*answer, error) {
 	case err != nil:
 		return nil, err
 	}
-	address := name + "@" + c.s.cfg.Domain
-	a := told(c.say("There it is: %s. Add it as a contact; its commands are there.", address))
-	a.tell(c.say("Address"), address)
+	a := told(c.say("There it is. Add it as a contact; its commands are there."))
+	a.tell(c.say("Address"), name+"@"+c.s.cfg.Domain)
 	return a, nil
 }
