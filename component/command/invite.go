@@ -39,6 +39,12 @@ func approveWord() word {
 		may:   isAdmin,
 		form: func(_ context.Context, c *call) (*form, error) {
 			waits, err := c.visitors(roster.Applied)
+			if err != nil {
+				return nil, err
+			}
+			if len(waits) == 0 && !c.chat {
+				return nil, &said{c.waiting(waits)}
+			}
 			f := field{name: fieldWhom, kind: data.TypeListMulti, label: c.say("Who"), required: true}
 			for _, v := range waits {
 				f.options = append(f.options, option{v.JID, v.JID})
@@ -53,7 +59,7 @@ func approveWord() word {
 				f,
 				{name: fieldAnswer, kind: data.TypeList, label: c.say("Answer"), values: []string{"yes"}, required: true,
 					options: []option{{"yes", c.say("yes, let them in")}, {"no", c.say("no, and do not ask again")}}},
-			}}, err
+			}}, nil
 		},
 		read: func(ctx context.Context, c *call, l *line) (values, error) {
 			in, err := readPeople(ctx, c, l)

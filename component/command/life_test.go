@@ -8,10 +8,10 @@ import (
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
-// said is a line, who writes it to what, and what comes back.
-type said struct{ who, to, line, want string }
+// scene is a line, who writes it to what, and what comes back.
+type scene struct{ who, to, line, want string }
 
-func (w *world) play(all []said) {
+func (w *world) play(all []scene) {
 	w.t.Helper()
 	for _, c := range all {
 		w.now = w.now.Add(time.Minute)
@@ -27,7 +27,7 @@ func (w *world) play(all []said) {
 func TestLifeByChat(t *testing.T) {
 	w := newWorld(t)
 	const club = "club@" + domain
-	w.play([]said{
+	w.play([]scene{
 		{"ann", domain, "create club", "I do not know “create”"},
 		{"bob", domain, "create", "Write “create team The Team”"},
 		{"bob", domain, "create ♥", "Address (one word, before @groups.example.org): A group cannot have this address."},
@@ -39,7 +39,7 @@ func TestLifeByChat(t *testing.T) {
 	if got := w.notices("eve"); !strings.Contains(got, "to='eve@example.org'") || !strings.Contains(got, "bob@example.org invites you to the group “The Club”. Answer yes to join, or no.") {
 		t.Error(got)
 	}
-	w.play([]said{
+	w.play([]scene{
 		{"eve", domain, "mine", "Groups\nThe Club: club@groups.example.org (you are invited)"},
 		{"eve", club, "who", "I do not know “who”."},
 		{"eve", club, "Yes!", "What others see of you in The Club\nMembers: everything but location, other addresses\nYou are a member of The Club now."},
@@ -59,7 +59,7 @@ func TestLifeByChat(t *testing.T) {
 	if got := w.notices("bob"); !strings.Contains(got, "mia@example.org wants to join “The Club”. Answer approve mia@example.org or reject mia@example.org.") {
 		t.Error(got)
 	}
-	w.play([]said{
+	w.play([]scene{
 		{"bob", club, "approve", "To be let in want: max@example.org, mia@example.org"},
 		{"eve", club, "approve mia@example.org", "I do not know"},
 		{"bob", club, "approve mia@example.org eve", "mia@example.org: is a member now\neve@example.org: There is no such member."},
@@ -107,6 +107,9 @@ func TestLifeByCommand(t *testing.T) {
 		if got := w.command(c.who, c.to, c.word, "", submit(c.typed...)); !strings.Contains(got, c.want) {
 			t.Errorf("%s %s: %s", c.word, c.typed, got)
 		}
+	}
+	if got := w.command("cid", team, "approve", "", ""); !strings.Contains(got, "Nobody waits to be let in.") || attr(got, "status") != "completed" {
+		t.Error(got)
 	}
 	f := w.command("cid", team, "member", "", "")
 	session := " sessionid='" + attr(f, "sessionid") + "'"
