@@ -73,6 +73,7 @@ var germanTexts = [...][2]string{
 	{"Name", "Name"},
 	{"Nobody waits to be let in.", "Niemand wartet auf Einlass."},
 	{"Nodes for programs", "Knoten für Programme"},
+	{"Not so many at once. Please go on later.", "Nicht so viele auf einmal. Bitte mach später weiter."},
 	{"Not there", "Nicht da"},
 	{"Nothing is asked of you.", "Du wirst nichts gefragt."},
 	{"Nothing", "Nichts"},

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +155,27 @@ func TestLifeByCommand(t *testing.T) {
 		t.Error(got)
 	}
 	if got := w.command("bob", team, "who", "", ""); !strings.Contains(got, "item-not-found") {
+		t.Error(got)
+	}
+}
+
+// Nobody makes the service write to everybody.
+func TestInvitationsAreRationed(t *testing.T) {
+	w := newWorld(t)
+	var all []string
+	for i := range 60 {
+		all = append(all, fmt.Sprintf("p%d@example.com", i))
+	}
+	if got := w.command("cid", team, "invite", "", submit("whom="+strings.Join(all, "|"))); !strings.Contains(got, "Not so many at once.") || len(w.told) > 0 {
+		t.Errorf("%d invited: %s", len(w.told), got)
+	}
+	got := w.command("cid", team, "invite", "", submit("whom="+strings.Join(all[:40], "|")))
+	got += w.command("cid", team, "invite", "", submit("whom="+strings.Join(all[40:], "|")))
+	if strings.Count(got, ": invited<") != invitations || len(w.told) != invitations || strings.Count(got, "p59@example.com: Not so many at once.") != 1 {
+		t.Errorf("%d invited: %s", len(w.told), got)
+	}
+	w.now = w.now.Add(invitePause)
+	if got := w.says("cid", team, "invite p59@example.com"); got != "p59@example.com: invited" {
 		t.Error(got)
 	}
 }
