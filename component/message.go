@@ -15,6 +15,7 @@ func (s *Service) onMessage(st *frame.Stanza) {
 	case "error":
 		s.bounced(st)
 	case "headline":
+		s.onEvent(st)
 	case "groupchat":
 		s.Link.Out.Control(func(b []byte) []byte { return appendUnheard(b, st) })
 	default: // RFC 6121 §5.2.2: an unknown type is normal
