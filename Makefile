@@ -11,6 +11,7 @@
 #   make bench         benchmarks        (BENCH=regexp, BENCHTIME=2s)
 #   make kill          kill -9 under load, again and again, and nothing is lost   (KILLS=200 on each server)
 #   make fuzz          all fuzz targets  (FUZZTIME=30s each)
+#   make leaks         builds that leak on purpose, one for each face, must be caught
 
 GO        ?= go
 ONCE      ?=
@@ -74,6 +75,9 @@ test-package: tools
 
 test-newcomer: tools
 	@.ci/newcomer
+
+leaks: tools
+	@GO='$(GO)' .ci/leaks
 
 clean:
 	rm -rf bin

@@ -113,12 +113,12 @@ func (c *call) configureForm(rec *roster.GroupRecord, g *policy.Group) *form {
 			{name: fieldFree, kind: data.TypeTextMulti, label: c.say("Attributes, one a line (such as phone=123)"), values: free},
 			{name: fieldListed, kind: data.TypeBoolean, label: c.say("Strangers may know of the group"), values: boolean(s.Listed)},
 			{name: fieldWatch, kind: data.TypeListMulti, label: c.say("Who may watch"), values: watch, options: classes},
-			{name: fieldWatchList, kind: data.TypeTextMulti, label: c.say("Who else may watch (jid:… or domain:…)"), values: list},
+			{name: fieldWatchList, kind: data.TypeTextMulti, label: c.say("Who else may watch (addresses, domains)"), values: list},
 			{name: fieldBasic, kind: data.TypeList, label: c.say("Who sees attributes and members"), values: []string{className(g.Basic)}, options: classes, required: true},
 			{name: fieldDefault, kind: data.TypeTextMulti, label: c.say("What is shared by who says nothing else"), values: ruleLines(g.Default.Rules)},
 			c.attributeField(fieldRequire, c.say("What every member must share"), g.Require),
-			c.attributeField(fieldCollect, c.say("What the group learns at all"), g.Collect),
-			{name: fieldCollectFrom, kind: data.TypeTextMulti, label: c.say("Of whom (jid:… or role:…; none: of all)"), values: from},
+			c.attributeField(fieldCollect, c.say("What the group learns at all"), g.Collect).must(),
+			{name: fieldCollectFrom, kind: data.TypeTextMulti, label: c.say("Of whom (addresses, role:…; none: of all)"), values: from},
 			{name: fieldPayload, kind: data.TypeList, label: c.say("Nodes for programs"), values: []string{s.Payload.String()}, required: true, options: []option{
 				{roster.Both.String(), c.say("all four")}, {roster.PresenceOnly.String(), c.say("presence only")},
 				{roster.Separate.String(), c.say("presence and attributes apart")}, {roster.Combined.String(), c.say("both in one")}}},
@@ -161,6 +161,12 @@ func (c *call) attributeField(name, label string, m policy.Mask) field {
 	for _, a := range attributeNames {
 		f.options = append(f.options, option{a.word, c.say(a.label)})
 	}
+	return f
+}
+
+// must is the field with something in it.
+func (f field) must() field {
+	f.required = true
 	return f
 }
 
@@ -210,6 +216,9 @@ func (c *call) freeAttributes(all []string) (out []roster.Attribute, err error) 
 // groupPolicy is the text form of the group policy that in asks for.
 func (c *call) groupPolicy(in values) (string, error) {
 	var b strings.Builder
+	if len(in[fieldWatch])+len(words(in[fieldWatchList])) == 0 {
+		return "", &fieldError{fieldWatch, c.say("Something must stand here.")}
+	}
 	for _, w := range in[fieldWatch] {
 		b.WriteString("watch " + w + "\n")
 	}

@@ -154,20 +154,22 @@ func (c *call) run(ctx context.Context, b []byte, w *word, x *session, f *form, 
 			return b, err
 		}
 	}
+	id := newID()
 	if x != nil {
+		id = x.id
 		c.s.sessions.end(x)
 	}
 	if a.later != nil {
 		return b, c.askGroup(func(b []byte, a *answer) []byte {
 			b = pubsub.AppendIQ(b, "result", c.to, c.from, c.id)
-			b, err := c.done(b, w, a)
+			b, err := c.done(b, w, id, a)
 			if err != nil {
 				c.s.cfg.Log.Error("answer command", "error", err)
 			}
 			return append(b, "</iq>"...)
 		}, a)
 	}
-	return c.done(b, w, a)
+	return c.done(b, w, id, a)
 }
 
 // wrong says which field of f err is about, nil if it is about none. Words
@@ -215,8 +217,8 @@ func (c *call) ask(b []byte, w *word, x *session, f *form, notes []note) ([]byte
 }
 
 // done appends what a word has said.
-func (c *call) done(b []byte, w *word, a *answer) ([]byte, error) {
-	b = c.start(b, w, newID(), "completed")
+func (c *call) done(b []byte, w *word, session string, a *answer) ([]byte, error) {
+	b = c.start(b, w, session, "completed")
 	var err error
 	if len(a.fields) > 0 {
 		b, err = appendResult(b, a.title, a.fields)

@@ -12,6 +12,7 @@ import (
 // Bounds of one answer: what fits on a phone.
 const (
 	maxListed = 50  // one by one
+	maxTold   = 25  // the same in a chat
 	maxAbsent = 30  // names of who is not there
 	maxNote   = 100 // characters of a status
 )
@@ -35,14 +36,17 @@ func (c *call) who(p *roster.Picture) *answer {
 	s := &p.Line.Summary
 	a := &answer{title: c.say("%s: %d of %d available", p.Title, s.Available, s.Members)}
 	var absent []string
-	more, missing, named := 0, 0, 0
+	more, missing, named, limit := 0, 0, 0, maxListed
+	if c.chat {
+		limit = maxTold
+	}
 	for it := range p.Members {
 		switch {
 		case it.Show == roster.Offline && len(absent) == maxAbsent:
 			missing++
 		case it.Show == roster.Offline:
 			absent = append(absent, name(it))
-		case named == maxListed:
+		case named == limit:
 			more++
 		default:
 			named++
