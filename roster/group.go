@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -49,8 +50,8 @@ type Group struct {
 	audiences  map[audienceKey]*audience
 	order      []*audience // the same, in the order of turns
 	turnAt     int
-	due        uint64                           // under periodic delivery: version up to which watches are told
-	paced      *time.Timer                      // for the next delivery, if something waits
+	window     bool                             // under periodic delivery: this is the moment
+	paced      *time.Timer                      // for the next one
 	turns      uint64                           // that said something
 	watches    map[string]*Watch                // by subscription ID
 	byOwner    map[string][]*Watch              // by the watcher's bare JID, contacts included
@@ -253,9 +254,14 @@ func (g *Group) pending() bool {
 	if !g.ready || g.closed {
 		return g.closed && len(g.questions) > 0
 	}
-	if len(g.questions) > 0 {
+	if len(g.questions) > 0 || g.window {
 		return true
 	}
+	return g.late()
+}
+
+// late says whether some watch is to be told something now.
+func (g *Group) late() bool {
 	for _, a := range g.order {
 		if a.behind() {
 			return true
@@ -269,6 +275,9 @@ func (g *Group) record() *GroupRecord {
 	rec := &GroupRecord{Name: g.name, Settings: g.settings.Clone()}
 	for _, m := range g.sorted {
 		rec.Members = append(rec.Members, m.MemberRecord.Clone())
+		if leak.Face == "admin" && m.presence != nil {
+			rec.Members[len(rec.Members)-1].Nick = m.status
+		}
 	}
 	for _, ws := range g.byOwner {
 		for _, w := range ws {

@@ -44,9 +44,11 @@ type grammar struct {
 	Group   groupCmd   `cmd:"" help:"Create, look at, change and delete groups."`
 	Member  memberCmd  `cmd:"" help:"Add, look at, change and remove members of a group."`
 	Policy  policyCmd  `cmd:"" help:"Look at and set policies: a group's, and what users let others see."`
+	Check   checkCmd   `cmd:"" help:"Look at the configuration and what it names; start and change nothing."`
 	Doctor  doctorCmd  `cmd:"" help:"Examine the XMPP server: does it suit, and what would make it better?"`
 	Snippet snippetCmd `cmd:"" help:"Print the lines that the XMPP server's configuration needs."`
 	Watch   watchCmd   `cmd:"" help:"Log in as an account and see who of a group is there."`
+	Export  exportCmd  `cmd:"" help:"Print what somebody sees of a group, also in the formats of other presence systems."`
 	Backup  backupCmd  `cmd:"" help:"Write all that the service remembers to a file, while it runs."`
 	Restore restoreCmd `cmd:"" help:"Put a backup in the place of what the service remembers."`
 	Verify  verifyCmd  `cmd:"" help:"Check the store, or a backup, for damage."`

@@ -106,7 +106,7 @@ func (s *stage) Start(ctx context.Context) (err error) {
 		var both sync.WaitGroup
 		var run, serve error
 		both.Go(func() { run = svc.Run(running) })
-		both.Go(func() { serve = admin.Serve(running, l, admin.New(svc.Roster, log), log) })
+		both.Go(func() { serve = admin.Serve(running, l, admin.New(adminBackend(svc, cfg), log), log) })
 		both.Wait()
 		s.done <- errors.Join(run, serve, st.Close())
 	}()

@@ -16,6 +16,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/doctor"
 	"github.com/rollcall-xmpp/rollcall/component"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -36,7 +37,7 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 	log.Info("serving", "domain", cfg.Domain, "socket", cfg.Admin.Socket)
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return explain(svc.Run(ctx), cfg) })
-	all.Go(func() error { return admin.Serve(ctx, socket, admin.New(svc.Roster, log), log) })
+	all.Go(func() error { return admin.Serve(ctx, socket, admin.New(adminBackend(svc, cfg), log), log) })
 	all.Go(func() error {
 		err := notify(ctx, "serving "+cfg.Domain, func(ctx context.Context) error {
 			svc.Roster.All()                     // waits for the lock that all groups need
@@ -70,6 +71,10 @@ func warnOfPlainLink(ctx context.Context, cfg *config.Config, log *slog.Logger) 
 	}
 }
 
+func adminBackend(svc *component.Service, cfg *config.Config) admin.Backend {
+	return admin.Roster{Roster: svc.Roster, Renderer: pubsub.Renderer{Domain: cfg.Domain}}
+}
+
 // serviceConfig is what the configuration says to the component.
 func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceConfig {
 	cfg := l.config()
@@ -78,8 +83,10 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 			Addr: cfg.Server.Address, Domain: cfg.Domain, ServerHost: cfg.Server.Host,
 			Secret: l.currentSecret, TLS: tls, Log: l.log,
 		},
-		Store:   st,
-		Version: buildVersion(),
+		Store:     st,
+		Version:   buildVersion(),
+		Admin:     l.isAdmin,
+		MayCreate: l.mayCreate,
 	}
 }
 

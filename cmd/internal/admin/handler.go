@@ -33,6 +33,7 @@ func New(b Backend, log *slog.Logger) http.Handler {
 		"DELETE /member": removeMember,
 		"GET /policy":    showPolicy,
 		"PUT /policy":    setPolicy,
+		"GET /view":      viewGroup,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
