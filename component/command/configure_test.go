@@ -70,7 +70,7 @@ func TestConfigureByChat(t *testing.T) {
 	for _, c := range []struct{ line, says, policy string }{
 		{"configure", "Settings of Team\nName: Team\nStrangers may know of the group: no", ""},
 		{"configure name \"The Team\"", "Name: The Team", ""},
-		{"configure listed yes", "Strangers may know of the group: yes", ""},
+		{"configure listed yes", "Settings of Team\nStrangers may know of the group: yes", ""},
 		{"set watch role:lead", "Who may watch: Members with the role lead", "watch role:lead\n"},
 		{"configure basic anyone", "Everybody", "basic anyone\n"},
 		{"configure require Availability, show", "What every member must share: being available, away or busy", "require availability show\n"},
