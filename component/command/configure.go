@@ -56,7 +56,7 @@ func configureWord() word {
 			}
 			now := c.configureForm(rec, g)
 			if c.chat && before != nil {
-				now.fields = changed(before, now)
+				now.fields = c.changed(before, now)
 			}
 			return c.tellFields(c.say("Settings of %s", c.title()), now), nil
 		},
@@ -65,11 +65,15 @@ func configureWord() word {
 
 // changed are the fields of now that were not so before: on a phone, what
 // somebody has just said is enough.
-func changed(before, now *form) (all []field) {
+func (c *call) changed(before, now *form) (all []field) {
 	for _, x := range now.fields {
-		if was := before.field(x.name); was == nil || !slices.Equal(was.values, x.values) {
-			all = append(all, x)
+		switch was := before.field(x.name); {
+		case was != nil && slices.Equal(was.values, x.values):
+			continue
+		case len(x.values) == 0:
+			x = field{name: x.name, kind: data.TypeText, label: x.label, values: []string{c.say("nothing")}}
 		}
+		all = append(all, x)
 	}
 	return all
 }
