@@ -53,6 +53,9 @@ kill: tools servers
 fuzz: tools
 	@GO='$(GO)' .ci/fuzz $(FUZZTIME)
 
+leaks: tools
+	@GO='$(GO)' .ci/leaks
+
 # A configuration that is there is left alone.
 install: build
 	install -D -m 0755 bin/rollcall $(DESTDIR)$(PREFIX)/bin/rollcall
@@ -75,9 +78,6 @@ test-package: tools
 
 test-newcomer: tools
 	@.ci/newcomer
-
-leaks: tools
-	@GO='$(GO)' .ci/leaks
 
 clean:
 	rm -rf bin

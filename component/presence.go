@@ -5,7 +5,9 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -30,7 +32,10 @@ func (s *Service) onPresence(st *frame.Stanza) {
 			resource = s.resource
 		}
 		s.decodePresence(st)
-		g.Hear(bare, resource, &s.presence)
+		if leak.Face == "log" {
+			s.log.Info("presence", "status", string(s.presence.Status))
+		}
+		s.pace.hear(g, bare, resource, &s.presence)
 	case "error":
 		s.bounced(st)
 	case "subscribe", "subscribed", "unsubscribe", "unsubscribed", "probe":
@@ -104,6 +109,7 @@ func (s *Service) subscription(name, from, typ string) {
 		g.Approves(jid, false) // at once, whatever waits for the store
 	}
 	s.workers.put(name, func(ctx context.Context) {
+		ctx = audit.By(ctx, jid)
 		g, err := s.Roster.Group(ctx, name)
 		if err != nil {
 			s.stranger(name, jid, typ)
@@ -132,7 +138,7 @@ func (s *Service) subscription(name, from, typ string) {
 // stranger answers for a name that is not used, as a group answers a
 // stranger: nobody can tell the two apart.
 func (s *Service) stranger(name, jid, typ string) {
-	if typ == "subscribe" || typ == "probe" {
+	if (typ == "subscribe" || typ == "probe") && leak.Face != "presence" {
 		(&outlet{s}).Presence(name, jid, roster.Unsubscribed)
 	}
 }

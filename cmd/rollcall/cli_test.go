@@ -47,7 +47,7 @@ func (b *bench) serve() *bench {
 	ctx, cancel := context.WithCancel(context.Background())
 	log := newLog(b.t.Output(), config.Log{})
 	ended := make(chan error, 1)
-	go func() { ended <- admin.Serve(ctx, l, admin.New(admintest.New(b.store), log), log) }()
+	go func() { ended <- admin.Serve(ctx, l, admin.New(admintest.New(b.store), log, admin.WithImport()), log) }()
 	b.t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -344,7 +344,7 @@ func TestConfigFlag(t *testing.T) {
 func TestHelp(t *testing.T) {
 	b := newBench(t)
 	for _, command := range []string{"", "run", "group", "group create", "group list", "group show", "group set", "group delete",
-		"member", "member add", "member set", "member remove", "member list", "snippet", "demo", "version"} {
+		"member", "member add", "member set", "member remove", "member list", "snippet", "watch", "export", "demo", "version"} {
 		help := b.done(append(strings.Fields(command), "--help")...)
 		if !strings.HasPrefix(help, strings.TrimSpace("Usage: rollcall "+command)) {
 			t.Errorf("%s --help begins with %.60q", command, help)
