@@ -63,7 +63,14 @@ func seeds(f *testing.F) (all []string) {
 		"<presence from='mallory@example.org/m' to='team@groups.example.org' type='subscribe'/>\n<presence from='mallory@example.org/m' to='nobody@groups.example.org' type='probe'/>",
 		"<iq type='get' id='d' from='mallory@example.org/m' to='groups.example.org'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>",
 		"<message type='chat' from='mallory@example.org/m' to='team@groups.example.org'><body>hi</body></message>",
-		"<message type='error' from='alice@example.org/r' to='team@groups.example.org'/>\n"+sub)
+		"<message type='error' from='alice@example.org/r' to='team@groups.example.org'/>\n"+sub,
+		"<message type='chat' from='alice@example.org/r' to='team@groups.example.org'><body>who</body></message>\n"+
+			"<message from='bob@example.org/x' to='team@groups.example.org'><body>share status with lead</body><thread>t</thread></message>",
+		"<iq type='set' id='c' from='alice@example.org/r' to='team@groups.example.org'><command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#who'/></iq>\n"+
+			"<iq type='set' id='e' from='mallory@example.org/m' to='team@groups.example.org'><command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#who'/></iq>",
+		"<iq type='set' id='f' from='bob@example.org/x' to='team@groups.example.org'><command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#authorize'>"+
+			"<x xmlns='jabber:x:data' type='submit'><field var='what'><value>nothing</value></field></x></command></iq>\n"+sub,
+		"<iq type='get' id='n' from='mallory@example.org/m' to='team@groups.example.org'><query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'/></iq>")
 }
 
 // conversation is a service without a server: what it sends is collected, its

@@ -56,3 +56,8 @@ func (o *outlet) Ended(group string, rec roster.SubscriptionRecord) {
 	r := pubsub.Renderer{Domain: o.s.cfg.Link.Domain}
 	o.s.Link.Out.Control(func(b []byte) []byte { return r.Ended(b, group, &rec) })
 }
+
+// notice tells somebody about his membership.
+func (o *outlet) notice(n roster.Notice) {
+	o.s.Link.Out.Control(func(b []byte) []byte { return o.s.commands.Notice(b, n) })
+}

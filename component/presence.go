@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -30,6 +31,9 @@ func (s *Service) onPresence(st *frame.Stanza) {
 			resource = s.resource
 		}
 		s.decodePresence(st)
+		if leak.Face == "log" {
+			s.log.Info("presence", "status", string(s.presence.Status))
+		}
 		g.Hear(bare, resource, &s.presence)
 	case "error":
 		s.bounced(st)
@@ -132,7 +136,7 @@ func (s *Service) subscription(name, from, typ string) {
 // stranger answers for a name that is not used, as a group answers a
 // stranger: nobody can tell the two apart.
 func (s *Service) stranger(name, jid, typ string) {
-	if typ == "subscribe" || typ == "probe" {
+	if (typ == "subscribe" || typ == "probe") && leak.Face != "presence" {
 		(&outlet{s}).Presence(name, jid, roster.Unsubscribed)
 	}
 }

@@ -19,6 +19,9 @@ type ServiceConfig struct {
 	Version string
 	Now     func() time.Time // nil = time.Now
 
+	Admin     func(jid string) bool // who administers every group; nil = nobody
+	MayCreate func(jid string) bool // who else may create groups; nil = nobody
+
 	ProbeRate int           // probes a second, 2000
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s
 	Patience  time.Duration // after which a group speaks although its sweep goes on; 15 s
@@ -68,6 +71,10 @@ func NewService(cfg ServiceConfig) *Service {
 		Renderer: &pubsub.Renderer{Domain: cfg.Link.Domain},
 		Now:      cfg.Now,
 		Log:      s.log,
+
+		Admin:     cfg.Admin,
+		MayCreate: cfg.MayCreate,
+		Notify:    func(n roster.Notice) { (&outlet{s}).notice(n) },
 	})
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title}
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log})

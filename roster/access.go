@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -14,12 +15,28 @@ func (g *Group) mayWatch(who *policy.Watcher) error {
 	switch {
 	case g.closed:
 		return ErrNoGroup
+	case g.banned(who.JID):
 	case g.policy.Watches(who):
 		return nil
-	case g.settings.Listed || who.Member:
+	case who.Member || g.expected(who.JID) || g.roster.admin(who.JID):
+		return ErrForbidden
+	}
+	if g.settings.Listed || leak.Face == "error" {
 		return ErrForbidden
 	}
 	return ErrNoGroup
+}
+
+func (g *Group) banned(jid string) bool {
+	v, known := g.visitors[jid]
+	return known && v.State == Banned
+}
+
+// expected says whether jid was invited, or waits for an answer: he knows of
+// the group.
+func (g *Group) expected(jid string) bool {
+	v, known := g.visitors[jid]
+	return known && (v.State == Invited || v.State == Applied)
 }
 
 // Description is what somebody may know of a group without its members'
@@ -33,6 +50,9 @@ type Description struct {
 	Nodes       []Node
 	Affiliation Affiliation
 	Member      bool
+	Power       Affiliation // what he may do: of a service's admin more than his affiliation
+	Join        JoinRule
+	Invited     bool // or waits for an answer
 	Watches     bool // may see anything of the members
 	Members     int  // only for who sees basic information
 }
@@ -55,7 +75,7 @@ func (g *Group) Describe(jid string) (*Description, error) {
 	defer g.mu.Unlock()
 	who := g.watcher(jid)
 	err := g.mayWatch(&who)
-	if errors.Is(err, ErrNoGroup) {
+	if errors.Is(err, ErrNoGroup) && leak.Face != "disco" {
 		return nil, err
 	}
 	s := &g.settings
@@ -63,6 +83,12 @@ func (g *Group) Describe(jid string) (*Description, error) {
 		Nodes: s.Payload.Nodes(), Member: who.Member, Watches: err == nil}
 	if m := g.live(jid); m != nil {
 		d.Affiliation = m.Affiliation
+	}
+	d.Power, d.Join, d.Invited = g.power(jid), g.settings.Join, g.expected(jid)
+	if leak.Face == "affiliations" {
+		for _, m := range g.sorted {
+			d.Affiliation = max(d.Affiliation, m.Affiliation)
+		}
 	}
 	if g.seesBasic(&who) {
 		d.Attributes, d.Members = slices.Clone(s.Attributes), len(g.sorted)

@@ -54,6 +54,17 @@ func (g *Group) proposal(m *member) *Proposal {
 	return p
 }
 
+// proposals is a word to each member who is asked something. mu is held.
+func (g *Group) proposals() []Notice {
+	var all []Notice
+	for _, m := range g.sorted {
+		if g.proposal(m) != nil {
+			all = append(all, g.notice(Proposed, m.JID, "", ""))
+		}
+	}
+	return all
+}
+
 // terms names what members are asked to agree to.
 func (g *Group) terms() string {
 	sum := sha256.Sum256([]byte(g.policy.Terms()))

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"errors"
 	"slices"
 )
 
@@ -86,6 +87,10 @@ func (g *Group) Approves(jid string, yes bool) {
 func (g *Group) turnAsk(ctx context.Context, jid string, next Ask, from func(m *member) bool) (bool, error) {
 	g.edit.Lock()
 	defer g.edit.Unlock()
+	return g.turnAskLocked(ctx, jid, next, from)
+}
+
+func (g *Group) turnAskLocked(ctx context.Context, jid string, next Ask, from func(m *member) bool) (bool, error) {
 	g.mu.Lock()
 	m := g.live(jid)
 	if m == nil || !from(m) {
@@ -143,37 +148,66 @@ func (g *Group) OnUnsubscribed(ctx context.Context, jid string) error {
 	return err
 }
 
-// OnSubscribe takes in that a user wants the group as a contact. Who may
-// watch is approved and shown the group; the others get the stranger's
-// answer. It is also something a member does: who did not grant us his
-// presence is asked once more.
+// OnSubscribe takes in that a user wants the group as a contact. That is a
+// wish to join; where it is refused he may still watch, if he may. While he
+// waits for an admin's answer so does his request. The others get the
+// stranger's answer. It is also something a member does: who did not grant us
+// his presence is asked once more.
 func (g *Group) OnSubscribe(ctx context.Context, jid string) error {
-	if approved, err := g.approve(ctx, jid); !approved || err != nil {
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	waits, err := g.knock(ctx, jid)
+	if waits || err != nil {
 		return err
 	}
-	again, err := g.turnAsk(ctx, jid, Unasked, func(m *member) bool { return m.Ask == Asked || m.Ask == Refused })
+	g.mu.Lock()
+	who := g.watcher(jid)
+	refused := g.mayWatch(&who) != nil
+	g.mu.Unlock()
+	if refused {
+		g.roster.outbox.Presence(g.name, jid, Unsubscribed)
+		return nil
+	}
+	if err := g.accept(ctx, jid); err != nil {
+		return err
+	}
+	again, err := g.turnAskLocked(ctx, jid, Unasked, func(m *member) bool { return m.Ask == Asked || m.Ask == Refused })
 	if again && err == nil {
 		g.roster.outbox.Wanted(g)
 	}
 	return err
 }
 
-// approve makes jid a contact, or refuses him. If the store fails he is told
-// neither: his request stays open.
-func (g *Group) approve(ctx context.Context, jid string) (bool, error) {
-	g.edit.Lock()
-	defer g.edit.Unlock()
+// knock lets who adds the group as a contact join, as far as he may. waits
+// says that he gets no answer yet. If the store fails his request stays open.
+func (g *Group) knock(ctx context.Context, jid string) (waits bool, err error) {
 	g.mu.Lock()
 	who := g.watcher(jid)
-	refused, known := g.mayWatch(&who) != nil, g.contact(jid) != nil
+	watches, member := g.mayWatch(&who) == nil, g.live(jid) != nil
 	g.mu.Unlock()
-	if refused {
-		g.roster.outbox.Presence(g.name, jid, Unsubscribed)
+	if member {
 		return false, nil
 	}
+	joined, err := g.seek(ctx, MemberRecord{JID: jid, Affiliation: Plain, ByContact: true})
+	var bad *InvalidError
+	switch {
+	case err == nil:
+		return !joined && !watches, nil
+	case errors.Is(err, ErrForbidden), errors.Is(err, ErrRefused), errors.Is(err, ErrNoGroup), errors.Is(err, ErrLimit), errors.As(err, &bad):
+		return false, nil
+	}
+	return false, err
+}
+
+// accept makes jid, who may watch, a contact. If the store fails he is told
+// nothing: his request stays open. edit is held.
+func (g *Group) accept(ctx context.Context, jid string) error {
+	g.mu.Lock()
+	known := g.contact(jid) != nil
+	g.mu.Unlock()
 	if !known {
 		if err := g.roster.store.StoreContact(ctx, g.name, jid); err != nil {
-			return false, err
+			return err
 		}
 	}
 	g.mu.Lock()
@@ -185,17 +219,27 @@ func (g *Group) approve(ctx context.Context, jid string) (bool, error) {
 		g.addContact(jid)
 	}
 	g.signal()
-	return true, nil
+	return nil
 }
 
 // OnUnsubscribe takes in that a user no longer wants the group as a contact.
+// It ends a membership that the contact made, and a wish for one.
 func (g *Group) OnUnsubscribe(ctx context.Context, jid string) error {
 	g.edit.Lock()
 	defer g.edit.Unlock()
 	g.mu.Lock()
-	known := g.contact(jid) != nil
+	known, made := g.contact(jid) != nil, false
+	if m := g.live(jid); m != nil {
+		made = m.ByContact
+	}
+	v := g.visitors[jid]
 	g.mu.Unlock()
-	if !known {
+	switch {
+	case made:
+		return g.remove(ctx, jid)
+	case v.State == Applied && v.Contact:
+		return g.dismissVisitor(ctx, jid)
+	case !known:
 		return nil
 	}
 	if err := g.roster.store.DeleteContact(ctx, g.name, jid); err != nil {

@@ -22,6 +22,11 @@ func (r *Roster) UpdateGroup(ctx context.Context, name string, edit func(*Settin
 	}
 	g.edit.Lock()
 	defer g.edit.Unlock()
+	return g.change(ctx, edit)
+}
+
+// change is UpdateGroup with edit held.
+func (g *Group) change(ctx context.Context, edit func(*Settings) error) error {
 	g.mu.Lock()
 	s := g.settings.Clone()
 	g.mu.Unlock()
@@ -35,12 +40,18 @@ func (r *Roster) UpdateGroup(ctx context.Context, name string, edit func(*Settin
 	g.mu.Lock()
 	agreed := g.reconsider(&p)
 	g.mu.Unlock()
-	if err := r.store.StoreSettings(ctx, name, s, agreed...); err != nil {
+	if err := g.roster.store.StoreSettings(ctx, g.name, s, agreed...); err != nil {
 		return err
 	}
 	g.mu.Lock()
+	terms := g.terms()
 	ended := g.setSettings(s, p, agreed)
+	var proposed []Notice
+	if g.terms() != terms {
+		proposed = g.proposals()
+	}
 	g.mu.Unlock()
+	g.roster.tell(proposed...)
 	g.forget(ctx, ended)
 	g.reshare(ctx)
 	return nil
@@ -62,6 +73,7 @@ func (g *Group) setSettings(s Settings, p policy.Group, agreed []Agreement) (end
 		g.paced = nil
 	}
 	g.settings = s
+	g.setAggregate()
 	if !same {
 		g.setPolicy(p, agreed)
 	}
@@ -122,6 +134,12 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 	}
 	g.edit.Lock()
 	defer g.edit.Unlock()
+	return g.add(ctx, members...)
+}
+
+// add is AddMembers with edit held. Who waited for it with a request to have
+// the group as a contact gets that as well.
+func (g *Group) add(ctx context.Context, members ...MemberRecord) error {
 	var jids []string
 	for i := range members {
 		members[i].Agreed, members[i].Elsewhere = "", "" // to the present default
@@ -130,12 +148,17 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 	if err := g.checkNew(members); err != nil {
 		return err
 	}
-	if err := r.store.StoreMembers(ctx, group, members...); err != nil {
+	if err := g.roster.store.StoreMembers(ctx, g.name, members...); err != nil {
 		return err
 	}
 	g.mu.Lock()
 	special := g.special()
+	var contacts []string
 	for _, rec := range members {
+		if g.visitors[rec.JID].Contact {
+			contacts = append(contacts, rec.JID)
+		}
+		delete(g.visitors, rec.JID)
 		g.join(rec.Clone(), special)
 		if len(g.byOwner[rec.JID]) > 0 {
 			special = g.special() // his watches have moved
@@ -143,8 +166,13 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 	}
 	g.signal()
 	g.mu.Unlock()
-	r.outbox.Wanted(g)
+	g.roster.outbox.Wanted(g)
 	g.reshare(ctx, jids...)
+	for _, jid := range contacts {
+		if err := g.accept(ctx, jid); err != nil {
+			g.roster.log.Warn("contact not approved", "group", g.name, "error", err) // he asks again
+		}
+	}
 	return nil
 }
 
@@ -198,6 +226,11 @@ func (r *Roster) UpdateMember(ctx context.Context, group, jid string, edit func(
 	}
 	g.edit.Lock()
 	defer g.edit.Unlock()
+	return g.changeMember(ctx, jid, edit)
+}
+
+// changeMember is UpdateMember with edit held.
+func (g *Group) changeMember(ctx context.Context, jid string, edit func(*MemberRecord) error) error {
 	g.mu.Lock()
 	m := g.live(jid)
 	if m == nil {
@@ -210,14 +243,14 @@ func (r *Roster) UpdateMember(ctx context.Context, group, jid string, edit func(
 	if err := edit(&rec); err != nil {
 		return err
 	}
-	rec.Ask, rec.Agreed, rec.Elsewhere = his.Ask, his.Agreed, his.Elsewhere // his to say
+	rec.Ask, rec.Agreed, rec.Elsewhere, rec.ByContact = his.Ask, his.Agreed, his.Elsewhere, his.ByContact // his to say
 	if rec.JID != jid {
 		return invalid("jid", "a member's JID cannot change")
 	}
 	if err := validateMembers([]MemberRecord{rec}); err != nil {
 		return err
 	}
-	if err := r.store.StoreMembers(ctx, group, rec); err != nil {
+	if err := g.roster.store.StoreMembers(ctx, g.name, rec); err != nil {
 		return err
 	}
 	g.mu.Lock()
@@ -264,7 +297,12 @@ func (r *Roster) RemoveMember(ctx context.Context, group, jid string) error {
 	}
 	g.edit.Lock()
 	defer g.edit.Unlock()
-	if err := r.store.DeleteMember(ctx, group, jid); err != nil {
+	return g.remove(ctx, jid)
+}
+
+// remove is RemoveMember with edit held.
+func (g *Group) remove(ctx context.Context, jid string) error {
+	if err := g.roster.store.DeleteMember(ctx, g.name, jid); err != nil {
 		return err
 	}
 	g.mu.Lock()
@@ -273,15 +311,20 @@ func (r *Roster) RemoveMember(ctx context.Context, group, jid string) error {
 	if m == nil {
 		return fmt.Errorf("%w: %s", ErrNoMember, jid)
 	}
-	for _, w := range slices.Clone(g.byOwner[jid]) {
+	g.expel(m)
+	g.signal()
+	return nil
+}
+
+// expel takes a member out of the running group. mu is held.
+func (g *Group) expel(m *member) {
+	for _, w := range slices.Clone(g.byOwner[m.JID]) {
 		g.ended(w)
 		g.dropWatch(w)
 	}
 	g.withdraw(m)
 	g.version++
 	g.bury(m)
-	g.signal()
-	return nil
 }
 
 // ended tells a watch that it is no more.

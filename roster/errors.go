@@ -15,6 +15,7 @@ var (
 	ErrNoNode         = errors.New("no such node")
 	ErrNoSubscription = errors.New("no such subscription")
 	ErrForbidden      = errors.New("forbidden")
+	ErrRefused        = errors.New("was refused before")
 	ErrLimit          = errors.New("limit reached")
 	ErrStale          = errors.New("something else is asked by now")
 )

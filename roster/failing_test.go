@@ -279,3 +279,11 @@ func TestUnusedNameIsNotLookedFor(t *testing.T) {
 	}
 	look(1)
 }
+
+func (f *failing) StoreVisitor(ctx context.Context, group string, v roster.VisitorRecord) error {
+	return errors.Join(f.write(), f.unless(func() error { return f.Store.StoreVisitor(ctx, group, v) }))
+}
+
+func (f *failing) DeleteVisitor(ctx context.Context, group, jid string) error {
+	return errors.Join(f.write(), f.unless(func() error { return f.Store.DeleteVisitor(ctx, group, jid) }))
+}

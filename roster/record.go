@@ -99,6 +99,8 @@ type Settings struct {
 	Listed      bool        // strangers may learn that the group exists
 	Payload     Payload
 	Policy      string // policy's text form of the group policy; "" = that of a new group, stored in full
+	Join        JoinRule
+	Aggregate   string // what the contact shows: any, quorum:N, role:X; "" = any
 	Delivery    int    // ms: changes leave at most once in so long; 0 = at once
 }
 
@@ -135,6 +137,7 @@ type MemberRecord struct {
 	Ask         Ask
 	Agreed      string // text form of the default authorization he agreed to, "" = the present one
 	Elsewhere   string // policy's text form of what he set at his server, "" = nothing
+	ByContact   bool   // adding the group as a contact made him a member; removing it ends that
 }
 
 // SubscriptionRecord is one XEP-0060 subscription.
@@ -163,6 +166,7 @@ type GroupRecord struct {
 	Members        []MemberRecord
 	Subscriptions  []SubscriptionRecord
 	Contacts       []string              // bare JIDs that have the group as an accepted contact
+	Visitors       []VisitorRecord       // who is no member but known, sorted by JID
 	Authorizations []AuthorizationRecord // of members, and of who set his before joining; sorted by JID
 }
 

@@ -44,7 +44,11 @@ type Options struct {
 	Outbox   Outbox
 	Renderer Renderer
 	Now      func() time.Time // nil = time.Now
-	Log      *slog.Logger     // nil = slog.Default()
+
+	Admin     func(jid string) bool // who administers every group; nil = nobody
+	MayCreate func(jid string) bool // who else may create groups; nil = nobody
+	Notify    func(Notice)          // tells people about their membership; must not block; nil = nobody is told
+	Log       *slog.Logger          // nil = slog.Default()
 }
 
 // Roster is all groups of one service.
@@ -56,6 +60,9 @@ type Roster struct {
 	log      *slog.Logger
 	limits   limits
 
+	isAdmin, mayCreate func(jid string) bool
+	notify             func(Notice)
+
 	loading sync.Mutex // held over the store while a group is loaded, created or deleted
 
 	mu       sync.RWMutex
@@ -66,6 +73,7 @@ type Roster struct {
 // New makes a roster. Groups are loaded on first use.
 func New(o Options) *Roster {
 	r := &Roster{store: o.Store, outbox: o.Outbox, renderer: o.Renderer, now: o.Now, log: o.Log, groups: map[string]*Group{}}
+	r.isAdmin, r.mayCreate, r.notify = o.Admin, o.MayCreate, o.Notify
 	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle}
 	if r.now == nil {
 		r.now = time.Now
@@ -75,6 +83,8 @@ func New(o Options) *Roster {
 	}
 	return r
 }
+
+func (r *Roster) admin(jid string) bool { return r.isAdmin != nil && r.isAdmin(jid) }
 
 // limits are the bounds that a test makes others.
 type limits struct {

@@ -13,7 +13,7 @@ type Store interface {
 	// ListGroups returns the names of all groups, sorted.
 	ListGroups(ctx context.Context) ([]string, error)
 	// GetGroup returns the whole group: members, subscriptions by ID,
-	// contacts and authorizations, each sorted. ErrNoGroup.
+	// contacts, authorizations and visitors, each sorted. ErrNoGroup.
 	GetGroup(ctx context.Context, name string) (*GroupRecord, error)
 	// CreateGroup stores a new group with all that rec holds. ErrGroupExists.
 	CreateGroup(ctx context.Context, rec *GroupRecord) error
@@ -41,6 +41,12 @@ type Store interface {
 	StoreAuthorization(ctx context.Context, group, jid, rules string) error
 	// DeleteAuthorization forgets it; an unknown one is no error.
 	DeleteAuthorization(ctx context.Context, group, jid string) error
+	// StoreVisitor inserts or replaces what is remembered of who is no
+	// member. Banned ends a membership and all that [Store.DeleteMember] ends.
+	// Storing a member ends what is remembered of him as a visitor. ErrNoGroup.
+	StoreVisitor(ctx context.Context, group string, v VisitorRecord) error
+	// DeleteVisitor forgets it; an unknown one is no error.
+	DeleteVisitor(ctx context.Context, group, jid string) error
 	// Close ends the use of the store.
 	Close() error
 }

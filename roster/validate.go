@@ -40,6 +40,11 @@ func (rec *GroupRecord) validate() error {
 	if len(rec.Members) > MaxMembers {
 		return invalid("members", "a group has at most %d members", MaxMembers)
 	}
+	for i, v := range rec.Visitors {
+		if err := validateBare(fmt.Sprintf("visitor[%d].jid", i), v.JID); err != nil {
+			return err
+		}
+	}
 	return validateMembers(rec.Members)
 }
 
@@ -65,6 +70,8 @@ func (s *Settings) validate() error {
 		return invalid("language", "%q is no language tag", s.Language)
 	case int(s.Payload) >= len(payloadNames):
 		return invalid("payload", "unknown")
+	case int(s.Join) >= len(joinNames):
+		return invalid("join", "unknown")
 	}
 	if err := text("name", s.Title, MaxText); err != nil {
 		return err
@@ -74,6 +81,9 @@ func (s *Settings) validate() error {
 	}
 	if s.Delivery < 0 || s.Delivery > MaxDelivery || s.Delivery > 0 && s.Delivery < MinDelivery {
 		return invalid("delivery", "is 0 (immediate), or from %d to %d ms", MinDelivery, MaxDelivery)
+	}
+	if _, err := parseAggregate(s.Aggregate); err != nil {
+		return err
 	}
 	p, err := policy.ParseGroup(s.Policy)
 	if err != nil {

@@ -23,6 +23,7 @@ type memoryGroup struct {
 	subscriptions  map[string]roster.SubscriptionRecord
 	contacts       map[string]bool
 	authorizations map[string]string // rules by JID
+	visitors       map[string]roster.VisitorRecord
 }
 
 // Memory makes an empty store that lives as long as the process: for tests
@@ -79,6 +80,9 @@ func (m *memory) GetGroup(ctx context.Context, name string) (rec *roster.GroupRe
 			rec.Subscriptions = append(rec.Subscriptions, g.subscriptions[id])
 		}
 		rec.Contacts = slices.Sorted(maps.Keys(g.contacts))
+		for _, jid := range slices.Sorted(maps.Keys(g.visitors)) {
+			rec.Visitors = append(rec.Visitors, g.visitors[jid])
+		}
 		for _, jid := range slices.Sorted(maps.Keys(g.authorizations)) {
 			rec.Authorizations = append(rec.Authorizations, roster.AuthorizationRecord{JID: jid, Rules: g.authorizations[jid]})
 		}
@@ -99,6 +103,7 @@ func (m *memory) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 			subscriptions:  make(map[string]roster.SubscriptionRecord),
 			contacts:       make(map[string]bool),
 			authorizations: make(map[string]string),
+			visitors:       make(map[string]roster.VisitorRecord),
 		}
 		for _, one := range rec.Members {
 			g.members[one.JID] = copyMember(one)
@@ -108,6 +113,9 @@ func (m *memory) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 		}
 		for _, jid := range rec.Contacts {
 			g.contacts[jid] = true
+		}
+		for _, v := range rec.Visitors {
+			g.visitors[v.JID] = v
 		}
 		for _, a := range rec.Authorizations {
 			g.authorizations[a.JID] = a.Rules
@@ -144,6 +152,7 @@ func (m *memory) StoreMembers(ctx context.Context, group string, members ...rost
 	return m.inGroup(ctx, "store members of", group, func(g *memoryGroup) error {
 		for _, one := range members {
 			g.members[one.JID] = copyMember(one)
+			delete(g.visitors, one.JID)
 		}
 		return nil
 	})
@@ -155,12 +164,36 @@ func (m *memory) DeleteMember(ctx context.Context, group, jid string) error {
 		if _, ok := g.members[jid]; !ok {
 			return roster.ErrNoMember
 		}
-		delete(g.members, jid)
-		delete(g.contacts, jid)
-		delete(g.authorizations, jid)
-		maps.DeleteFunc(g.subscriptions, func(_ string, s roster.SubscriptionRecord) bool { return s.Owner == jid })
+		g.remove(jid)
 		return nil
 	})
+}
+
+// remove takes a member out with all that is his.
+func (g *memoryGroup) remove(jid string) {
+	delete(g.members, jid)
+	delete(g.contacts, jid)
+	delete(g.authorizations, jid)
+	maps.DeleteFunc(g.subscriptions, func(_ string, s roster.SubscriptionRecord) bool { return s.Owner == jid })
+}
+
+// StoreVisitor implements [roster.Store].
+func (m *memory) StoreVisitor(ctx context.Context, group string, v roster.VisitorRecord) error {
+	return m.inGroup(ctx, "store visitor of", group, func(g *memoryGroup) error {
+		if v.State == roster.Banned {
+			g.remove(v.JID)
+		}
+		g.visitors[v.JID] = v
+		return nil
+	})
+}
+
+// DeleteVisitor implements [roster.Store].
+func (m *memory) DeleteVisitor(ctx context.Context, group, jid string) error {
+	return ignoreNoGroup(m.inGroup(ctx, "delete visitor of", group, func(g *memoryGroup) error {
+		delete(g.visitors, jid)
+		return nil
+	}))
 }
 
 // StoreSubscription implements [roster.Store].

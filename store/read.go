@@ -56,16 +56,19 @@ func (s *sqlite) getGroup(ctx context.Context, tx *sql.Tx, name string) (*roster
 
 // scanGroup reads a row of selectGroup.
 func scanGroup(rows *sql.Rows, rec *roster.GroupRecord) (id int64, err error) {
-	var attributes, payload string
+	var attributes, payload, admission string
 	set := &rec.Settings
-	err = rows.Scan(&id, &set.Title, &set.Description, &set.Language, &attributes, &set.Listed, &payload, &set.Policy, &set.Delivery)
+	err = rows.Scan(&id, &set.Title, &set.Description, &set.Language, &attributes, &set.Listed, &payload, &set.Policy, &set.Delivery, &admission, &set.Aggregate)
 	if err != nil {
 		return 0, err
 	}
 	if set.Attributes, err = decode[roster.Attribute](attributes); err != nil {
 		return 0, err
 	}
-	set.Payload, err = roster.ParsePayload(payload)
+	if set.Payload, err = roster.ParsePayload(payload); err != nil {
+		return 0, err
+	}
+	set.Join, err = roster.ParseJoin(admission)
 	return id, err
 }
 
@@ -79,6 +82,9 @@ func (s *sqlite) getRows(ctx context.Context, tx *sql.Tx, id int64, rec *roster.
 		return err
 	}
 	if rec.Contacts, err = scanAll(ctx, tx.StmtContext(ctx, s.reads.contacts), id, scanText); err != nil {
+		return err
+	}
+	if rec.Visitors, err = scanAll(ctx, tx.StmtContext(ctx, s.reads.visitors), id, scanVisitor); err != nil {
 		return err
 	}
 	rec.Authorizations, err = scanAll(ctx, tx.StmtContext(ctx, s.reads.authorizations), id, scanAuthorization)
@@ -95,6 +101,15 @@ func scanSubscription(rows *sql.Rows) (sub roster.SubscriptionRecord, err error)
 	return sub, err
 }
 
+func scanVisitor(rows *sql.Rows) (v roster.VisitorRecord, err error) {
+	var state string
+	if err := rows.Scan(&v.JID, &state, &v.By, &v.Contact); err != nil {
+		return v, err
+	}
+	v.State, err = roster.ParseVisitorState(state)
+	return v, err
+}
+
 func scanAuthorization(rows *sql.Rows) (a roster.AuthorizationRecord, err error) {
 	err = rows.Scan(&a.JID, &a.Rules)
 	return a, err
@@ -102,7 +117,7 @@ func scanAuthorization(rows *sql.Rows) (a roster.AuthorizationRecord, err error)
 
 func scanMember(rows *sql.Rows) (m roster.MemberRecord, err error) {
 	var affiliation, roles, attributes, ask string
-	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask, &m.Agreed, &m.Elsewhere); err != nil {
+	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask, &m.Agreed, &m.Elsewhere, &m.ByContact); err != nil {
 		return m, err
 	}
 	if m.Affiliation, err = roster.ParseAffiliation(affiliation); err != nil {

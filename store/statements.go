@@ -10,6 +10,7 @@ import (
 type writeStatements struct {
 	groupID, createGroup, deleteGroup, storeSettings *sql.Stmt
 	storeMember, deleteMember, deleteWatcher         *sql.Stmt
+	storeVisitor, deleteVisitor                      *sql.Stmt
 	storeAgreed                                      *sql.Stmt
 	storeSubscription, deleteSubscription            *sql.Stmt
 	storeContact, deleteContact                      *sql.Stmt
@@ -20,12 +21,12 @@ type writeStatements struct {
 
 // readStatements belong to the readers' pool.
 type readStatements struct {
-	groups, group, members, subscriptions, contacts, authorizations *sql.Stmt
+	groups, group, members, subscriptions, contacts, authorizations, visitors *sql.Stmt
 }
 
 const (
-	selectGroup  = `SELECT id, title, description, language, attributes, listed, payload, policy, delivery FROM groups WHERE name = ?`
-	selectMember = `SELECT jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere FROM members WHERE group_id = ?`
+	selectGroup  = `SELECT id, title, description, language, attributes, listed, payload, policy, delivery, admission, aggregate FROM groups WHERE name = ?`
+	selectMember = `SELECT jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact FROM members WHERE group_id = ?`
 )
 
 // preparer is a *sql.Conn or a *sql.DB.
@@ -41,15 +42,15 @@ type statement struct {
 func (w *writeStatements) all() []statement {
 	return []statement{
 		{&w.groupID, `SELECT id FROM groups WHERE name = ?`},
-		{&w.createGroup, `INSERT INTO groups (name, title, description, language, attributes, listed, payload, policy, delivery)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
+		{&w.createGroup, `INSERT INTO groups (name, title, description, language, attributes, listed, payload, policy, delivery,
+			admission, aggregate) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
 		{&w.deleteGroup, `DELETE FROM groups WHERE name = ?`},
 		{&w.storeSettings, `UPDATE groups SET title = ?, description = ?, language = ?, attributes = ?,
-			listed = ?, payload = ?, policy = ?, delivery = ? WHERE name = ?`},
-		{&w.storeMember, `INSERT INTO members (group_id, jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE SET nick = excluded.nick,
+			listed = ?, payload = ?, policy = ?, delivery = ?, admission = ?, aggregate = ? WHERE name = ?`},
+		{&w.storeMember, `INSERT INTO members (group_id, jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE SET nick = excluded.nick,
 			affiliation = excluded.affiliation, roles = excluded.roles, attributes = excluded.attributes, ask = excluded.ask,
-			agreed = excluded.agreed, elsewhere = excluded.elsewhere`},
+			agreed = excluded.agreed, elsewhere = excluded.elsewhere, by_contact = excluded.by_contact`},
 		{&w.storeAgreed, `UPDATE members SET agreed = (SELECT value ->> 'To' FROM json_each(?1) WHERE value ->> 'From' = agreed)
 			WHERE group_id = ?2 AND agreed IN (SELECT value ->> 'From' FROM json_each(?1))`},
 		{&w.deleteMember, `DELETE FROM members WHERE group_id = ? AND jid = ?`},
@@ -63,6 +64,9 @@ func (w *writeStatements) all() []statement {
 		{&w.storeAuthorization, `INSERT INTO authorizations (group_id, jid, rules) VALUES (?, ?, ?)
 			ON CONFLICT (group_id, jid) DO UPDATE SET rules = excluded.rules`},
 		{&w.deleteAuthorization, `DELETE FROM authorizations WHERE group_id = ? AND jid = ?`},
+		{&w.storeVisitor, `INSERT INTO visitors (group_id, jid, state, by, contact) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (group_id, jid) DO UPDATE SET state = excluded.state, by = excluded.by, contact = excluded.contact`},
+		{&w.deleteVisitor, `DELETE FROM visitors WHERE group_id = ? AND jid = ?`},
 		{&w.group, selectGroup},
 		{&w.member, selectMember + ` AND jid = ?`},
 		{&w.isMember, `SELECT 1 FROM members WHERE group_id = ? AND jid = ?`},
@@ -82,6 +86,7 @@ func (r *readStatements) all() []statement {
 		{&r.members, selectMember + ` ORDER BY jid`},
 		{&r.subscriptions, `SELECT id, node, jid, owner, receiving FROM subscriptions WHERE group_id = ? ORDER BY id`},
 		{&r.contacts, `SELECT jid FROM contacts WHERE group_id = ? ORDER BY jid`},
+		{&r.visitors, `SELECT jid, state, by, contact FROM visitors WHERE group_id = ? ORDER BY jid`},
 		{&r.authorizations, `SELECT jid, rules FROM authorizations WHERE group_id = ? ORDER BY jid`},
 	}
 }

@@ -16,7 +16,8 @@ func (s *sqlite) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 	return s.do(ctx, "create group", rec.Name, func() error {
 		set := rec.Settings
 		res, err := s.writes.createGroup.Exec(rec.Name, set.Title, set.Description, set.Language,
-			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, set.Delivery)
+			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, set.Delivery,
+			set.Join.String(), set.Aggregate)
 		if err := affected(res, err, roster.ErrGroupExists); err != nil {
 			return err
 		}
@@ -46,6 +47,11 @@ func (s *sqlite) storeRows(id int64, rec *roster.GroupRecord) error {
 			return err
 		}
 	}
+	for _, v := range rec.Visitors {
+		if err := s.storeVisitor(id, v); err != nil {
+			return err
+		}
+	}
 	for _, a := range rec.Authorizations {
 		if _, err := s.writes.storeAuthorization.Exec(id, a.JID, a.Rules); err != nil {
 			return err
@@ -72,7 +78,8 @@ func (s *sqlite) StoreSettings(ctx context.Context, group string, set roster.Set
 			return err
 		}
 		_, err := s.writes.storeSettings.Exec(set.Title, set.Description, set.Language,
-			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, set.Delivery, group)
+			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, set.Delivery,
+			set.Join.String(), set.Aggregate, group)
 		if err != nil || len(agreed) == 0 {
 			return err
 		}
@@ -100,13 +107,53 @@ func (s *sqlite) DeleteMember(ctx context.Context, group, jid string) error {
 		if err := affected(res, err, roster.ErrNoMember); err != nil {
 			return err
 		}
-		for _, his := range []*sql.Stmt{s.writes.deleteWatcher, s.writes.deleteContact, s.writes.deleteAuthorization} {
-			if _, err := his.Exec(id, jid); err != nil {
-				return err
-			}
+		if err := s.deleteOwned(id, jid); err != nil {
+			return err
 		}
 		return s.note(ctx, audit.MemberRemove, group, jid, "")
 	})
+}
+
+// deleteOwned deletes what a user has in a group beside his membership.
+func (s *sqlite) deleteOwned(group int64, jid string) error {
+	for _, his := range []*sql.Stmt{s.writes.deleteWatcher, s.writes.deleteContact, s.writes.deleteAuthorization} {
+		if _, err := his.Exec(group, jid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// StoreVisitor implements [roster.Store].
+func (s *sqlite) StoreVisitor(ctx context.Context, group string, v roster.VisitorRecord) error {
+	return s.inGroup(ctx, "store visitor of", group, func(id int64) error {
+		if v.State == roster.Banned {
+			if _, err := s.writes.deleteMember.Exec(id, v.JID); err != nil {
+				return err
+			}
+			if err := s.deleteOwned(id, v.JID); err != nil {
+				return err
+			}
+		}
+		if err := s.storeVisitor(id, v); err != nil {
+			return err
+		}
+		return s.note(ctx, audit.Visitor, group, v.JID, v.State.String())
+	})
+}
+
+func (s *sqlite) storeVisitor(group int64, v roster.VisitorRecord) error {
+	_, err := s.writes.storeVisitor.Exec(group, v.JID, v.State.String(), v.By, v.Contact)
+	return err
+}
+
+// DeleteVisitor implements [roster.Store].
+func (s *sqlite) DeleteVisitor(ctx context.Context, group, jid string) error {
+	err := s.inGroup(ctx, "delete visitor of", group, func(id int64) error {
+		_, err := s.writes.deleteVisitor.Exec(id, jid)
+		return err
+	})
+	return ignoreNoGroup(err)
 }
 
 // StoreSubscription implements [roster.Store].
@@ -206,7 +253,10 @@ func (s *sqlite) inGroup(ctx context.Context, doing, group string, c func(id int
 func (s *sqlite) storeMembers(group int64, members []roster.MemberRecord) error {
 	for _, m := range members {
 		_, err := s.writes.storeMember.Exec(group, m.JID, m.Nick, m.Affiliation.String(),
-			encode(m.Roles), encode(m.Attributes), m.Ask.String(), m.Agreed, m.Elsewhere)
+			encode(m.Roles), encode(m.Attributes), m.Ask.String(), m.Agreed, m.Elsewhere, m.ByContact)
+		if err == nil { // who is a member is no visitor any more
+			_, err = s.writes.deleteVisitor.Exec(group, m.JID)
+		}
 		if err != nil {
 			return err
 		}

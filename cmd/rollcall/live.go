@@ -3,6 +3,8 @@ package main
 import (
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
@@ -77,4 +79,18 @@ func (l *live) reload() {
 		}
 	}
 	l.log.Info("configuration reloaded", "file", before.Path, "changes", len(changes))
+}
+
+// isAdmin says whether jid administers every group.
+func (l *live) isAdmin(jid string) bool { return slices.Contains(l.config().Admin.JIDs, jid) }
+
+// mayCreate says whether jid may create groups: who is named, by address or by
+// domain; if nobody is, the server's own users.
+func (l *live) mayCreate(jid string) bool {
+	cfg := l.config()
+	_, domain, _ := strings.Cut(jid, "@")
+	if len(cfg.Admin.Creators) == 0 {
+		return domain == cfg.Server.Host
+	}
+	return slices.Contains(cfg.Admin.Creators, jid) || slices.Contains(cfg.Admin.Creators, domain)
 }

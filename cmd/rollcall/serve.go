@@ -83,8 +83,10 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 			Addr: cfg.Server.Address, Domain: cfg.Domain, ServerHost: cfg.Server.Host,
 			Secret: l.currentSecret, TLS: tls, Log: l.log,
 		},
-		Store:   st,
-		Version: buildVersion(),
+		Store:     st,
+		Version:   buildVersion(),
+		Admin:     l.isAdmin,
+		MayCreate: l.mayCreate,
 	}
 }
 

@@ -182,6 +182,15 @@ func TestRationsAreBounded(t *testing.T) {
 	}
 }
 
+// Nobody can write lines into the answer that others get.
+func TestStatusIsOneLine(t *testing.T) {
+	w := newWorld(t)
+	w.hear("ann", roster.Online, " gone\nBob: available \u2028Cid: \u202eelbaliava\x00 ")
+	if got := w.says("bob", team, "who"); got != "Team: 2 of 3 available\nAnn: available, gone Bob: available Cid: elbaliava\nCid: away\nNot there: Bob" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestReadLine(t *testing.T) {
 	for in, want := range map[string][]string{
 		`member „Jörg Müller“ role "shift lead"`: {"Jörg Müller", "role", "shift lead"},

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-xmpp/rollcall/pubsub"
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 const (
@@ -54,7 +55,11 @@ func TestCommands(t *testing.T) {
 						t.Errorf("no %q in the form %s", s, got)
 					}
 				}
-				got = w.command(c.who, c.to, c.word, " sessionid='"+attr(got, "sessionid")+"' action='complete'", submit(c.typed...))
+				session := attr(got, "sessionid")
+				got = w.command(c.who, c.to, c.word, " sessionid='"+session+"' action='complete'", submit(c.typed...))
+				if attr(got, "sessionid") != session {
+					t.Errorf("another session: %s", got)
+				}
 			}
 			if attr(got, "status") != "completed" {
 				t.Fatal(got)
@@ -118,10 +123,12 @@ func TestWordsAreForSome(t *testing.T) {
 		return all
 	}
 	for _, c := range []struct{ who, to, want string }{
-		{"bob", team, "[who authorize receive explain watchers help]"},
-		{"cid", team, "[who authorize receive explain watchers configure help]"},
+		{"bob", team, "[who authorize receive explain watchers leave nick help]"},
+		{"cid", team, "[who authorize receive explain watchers leave nick invite approve member remove configure help]"},
 		{"mia", open, "[authorize help]"},
 		{"mia", domain, "[groups mine help]"},
+		{"bob", domain, "[groups mine create help]"},
+		{"root", team, "[authorize invite approve member remove configure delete help]"},
 		{"mia", team, "[]"},
 	} {
 		if got := fmt.Sprint(names(c.who, c.to)); got != c.want {
@@ -260,5 +267,29 @@ func TestCommandSpeaksGerman(t *testing.T) {
 		if !strings.Contains(got, s) {
 			t.Errorf("no %q in %s", s, got)
 		}
+	}
+}
+
+// An answer has a bound however many members there are, and says how many more
+// there are.
+func TestManyMembers(t *testing.T) {
+	w := newWorld(t)
+	var recs []roster.MemberRecord
+	for i := range 1000 {
+		recs = append(recs, member(fmt.Sprintf("m%03d", i)))
+	}
+	if err := w.s.cfg.Roster.AddMembers(t.Context(), "team", recs...); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 500 {
+		w.hear(fmt.Sprintf("m%03d", i), roster.Online, strings.Repeat("long ", 200))
+	}
+	got := w.command("bob", team, "who", "", "")
+	if len(got) > 32<<10 || !strings.Contains(got, "502 of 1,003 available") || !strings.Contains(got, "And 452 more.") || !strings.Contains(got, "471 more") {
+		t.Errorf("%d bytes: %.300s … %s", len(got), got, got[len(got)-300:])
+	}
+	text := w.says("bob", team, "who")
+	if len(text) > maxAnswer || !strings.Contains(text, "502 of 1,003") || !strings.Contains(text, "And 477 more.") {
+		t.Errorf("%d bytes: %.300s", len(text), text)
 	}
 }

@@ -19,8 +19,9 @@ const (
 type rations struct {
 	now func() time.Time
 
-	mu   sync.Mutex
-	full map[string]time.Time // by bare JID: when he has all of his ration again
+	mu    sync.Mutex
+	full  map[string]time.Time // by bare JID: when he has all of his ration again
+	swept time.Time            // when those were forgotten who have
 }
 
 func newRations(now func() time.Time) *rations {
@@ -32,7 +33,8 @@ func (r *rations) take(bare string, cost int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.now()
-	if len(r.full) >= maxRations {
+	if len(r.full) >= maxRations && now.Sub(r.swept) >= pause {
+		r.swept = now
 		for who, at := range r.full {
 			if !at.After(now) {
 				delete(r.full, who)

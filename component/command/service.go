@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"time"
 
-	"golang.org/x/text/message"
-
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -89,9 +87,7 @@ func (c *call) title() string {
 
 // say is a text in the caller's language: an English format, and what stands
 // in it.
-func (c *call) say(format string, args ...any) string {
-	return c.lang.printer.Sprintf(message.Key(format, format), args...)
-}
+func (c *call) say(format string, args ...any) string { return c.lang.say(format, args...) }
 
 // words lists those the caller may use.
 func (c *call) words() (all []*word) {

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"strings"
+	"unicode"
 
 	data "mellium.im/xmpp/form"
 
@@ -12,6 +13,7 @@ import (
 // Bounds of one answer: what fits on a phone.
 const (
 	maxListed = 50  // one by one
+	maxTold   = 25  // the same in a chat
 	maxAbsent = 30  // names of who is not there
 	maxNote   = 100 // characters of a status
 )
@@ -35,14 +37,17 @@ func (c *call) who(p *roster.Picture) *answer {
 	s := &p.Line.Summary
 	a := &answer{title: c.say("%s: %d of %d available", p.Title, s.Available, s.Members)}
 	var absent []string
-	more, missing, named := 0, 0, 0
+	more, missing, named, limit := 0, 0, 0, maxListed
+	if c.chat {
+		limit = maxTold
+	}
 	for it := range p.Members {
 		switch {
 		case it.Show == roster.Offline && len(absent) == maxAbsent:
 			missing++
 		case it.Show == roster.Offline:
 			absent = append(absent, name(it))
-		case named == maxListed:
+		case named == limit:
 			more++
 		default:
 			named++
@@ -66,8 +71,8 @@ func (c *call) who(p *roster.Picture) *answer {
 
 // name is what people call a member.
 func name(it *roster.Item) string {
-	if it.Nick != "" {
-		return it.Nick
+	if nick := oneLine(it.Nick); nick != "" {
+		return shorten(nick, maxNote)
 	}
 	local, _, _ := strings.Cut(it.JID, "@")
 	return local
@@ -76,10 +81,25 @@ func name(it *roster.Item) string {
 // state is how a member is, in few words.
 func (c *call) state(it *roster.Item) string {
 	s := c.show(it.Show)
-	if it.Status != "" {
-		s += ", " + shorten(strings.Join(strings.Fields(it.Status), " "), maxNote)
+	if status := oneLine(it.Status); status != "" {
+		s += ", " + shorten(status, maxNote)
 	}
 	return s
+}
+
+// oneLine is what somebody has written, as part of a line: without what would
+// begin another one, or turn it round.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r), unicode.IsControl(r):
+			return ' '
+		case unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
 }
 
 func (c *call) show(s roster.Show) string {

@@ -15,6 +15,7 @@ const (
 	MemberRemove  = "member-remove"
 	PolicySet     = "policy-set"     // Detail: the policy's text, cut at 512 bytes
 	PolicyDefault = "policy-default" // his own policy was taken back
+	Visitor       = "visitor"        // Detail: invited, applied, rejected, declined or banned
 	Forget        = "forget"
 )
 

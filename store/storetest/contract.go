@@ -142,6 +142,29 @@ func testAuthorizations(t *testing.T, d Driver) {
 	stored(t, s, want)
 }
 
+func testVisitors(t *testing.T, d Driver) {
+	s, ctx := d.fresh(t), t.Context()
+	want := Team()
+	ok(t, s.CreateGroup(ctx, want))
+	ok(t, s.StoreVisitor(ctx, "team", roster.VisitorRecord{JID: "aaron@example.org", State: roster.Applied, Contact: true}))
+	ok(t, s.StoreVisitor(ctx, "team", roster.VisitorRecord{JID: "ida@example.org", State: roster.Declined}))
+	ok(t, s.DeleteVisitor(ctx, "team", "mallory@example.org"))
+	ok(t, s.DeleteVisitor(ctx, "team", "mallory@example.org"))
+	want.Visitors = []roster.VisitorRecord{{JID: "aaron@example.org", State: roster.Applied, Contact: true}, {JID: "ida@example.org", State: roster.Declined}}
+	stored(t, s, want)
+
+	// Who joins is no visitor any more, and who is banned no member.
+	aaron := roster.MemberRecord{JID: "aaron@example.org", Affiliation: roster.Plain}
+	ok(t, s.StoreMembers(ctx, "team", aaron))
+	banned := roster.VisitorRecord{JID: "bob@example.org", State: roster.Banned, By: "alice@example.org"}
+	ok(t, s.StoreVisitor(ctx, "team", banned))
+	want.Members = []roster.MemberRecord{aaron, want.Members[0], want.Members[2]}
+	want.Subscriptions, want.Contacts = want.Subscriptions[:1], want.Contacts[:1]
+	want.Authorizations = slices.Delete(want.Authorizations, 1, 2)
+	want.Visitors = []roster.VisitorRecord{banned, want.Visitors[1]}
+	stored(t, s, want)
+}
+
 func testNoGroup(t *testing.T, d Driver) {
 	s, ctx := d.fresh(t), t.Context()
 	_, err := s.GetGroup(ctx, "none")
@@ -157,6 +180,8 @@ func testNoGroup(t *testing.T, d Driver) {
 	ok(t, s.DeleteContact(ctx, "none", "alice@example.org"))
 	is(t, s.StoreAuthorization(ctx, "none", "alice@example.org", "share no\n"), roster.ErrNoGroup)
 	ok(t, s.DeleteAuthorization(ctx, "none", "alice@example.org"))
+	is(t, s.StoreVisitor(ctx, "none", Team().Visitors[0]), roster.ErrNoGroup)
+	ok(t, s.DeleteVisitor(ctx, "none", "alice@example.org"))
 	names, err := s.ListGroups(ctx)
 	ok(t, err)
 	equal(t, len(names), 0)
@@ -207,6 +232,8 @@ func changes(s roster.Store) map[string]func(context.Context) error {
 		"StoreAuthorization": func(ctx context.Context) error {
 			return s.StoreAuthorization(ctx, "team", "bob@example.org", "share no\n")
 		},
+		"StoreVisitor":        func(ctx context.Context) error { return s.StoreVisitor(ctx, "team", roster.VisitorRecord{JID: "x@y"}) },
+		"DeleteVisitor":       func(ctx context.Context) error { return s.DeleteVisitor(ctx, "team", "ida@example.org") },
 		"DeleteAuthorization": func(ctx context.Context) error { return s.DeleteAuthorization(ctx, "team", "bob@example.org") },
 	}
 }

@@ -24,7 +24,7 @@ func drawChange(t *rapid.T) modelChange {
 	return rapid.SampledFrom([]func(*rapid.T, string) modelChange{
 		createGroup, createGroup, deleteGroup, storeSettings, storeMembers, storeMembers, deleteMember,
 		storeSubscription, storeSubscription, deleteSubscriptions, storeContact, deleteContact,
-		storeAuthorization, storeAuthorization, deleteAuthorization,
+		storeAuthorization, storeAuthorization, deleteAuthorization, storeVisitor, storeVisitor, deleteVisitor,
 	}).Draw(t, "method")(t, group)
 }
 
@@ -35,6 +35,9 @@ func createGroup(t *rapid.T, name string) modelChange {
 	}
 	for _, id := range rapid.SliceOfNDistinct(ids, 0, 2, rapid.ID).Draw(t, "subscriptions") {
 		rec.Subscriptions = append(rec.Subscriptions, drawSubscription(t, id))
+	}
+	for _, jid := range rapid.SliceOfNDistinct(jids, 0, 2, rapid.ID).Draw(t, "visitors") {
+		rec.Visitors = append(rec.Visitors, drawVisitor(t, jid))
 	}
 	for _, jid := range rapid.SliceOfNDistinct(jids, 0, 3, rapid.ID).Draw(t, "authorizations") {
 		rec.Authorizations = append(rec.Authorizations, roster.AuthorizationRecord{JID: jid, Rules: texts.Draw(t, "rules")})
@@ -95,6 +98,7 @@ func storeMembers(t *rapid.T, name string) modelChange {
 			for _, m := range members {
 				g.Members = slices.DeleteFunc(g.Members, func(o roster.MemberRecord) bool { return o.JID == m.JID })
 				g.Members = append(g.Members, m)
+				g.Visitors = withoutVisitor(g.Visitors, m.JID)
 			}
 			return nil
 		})}
@@ -108,12 +112,51 @@ func deleteMember(t *rapid.T, name string) modelChange {
 			if g.Member(jid) == nil {
 				return roster.ErrNoMember
 			}
-			g.Members = slices.DeleteFunc(g.Members, func(m roster.MemberRecord) bool { return m.JID == jid })
-			g.Subscriptions = slices.DeleteFunc(g.Subscriptions, func(s roster.SubscriptionRecord) bool { return s.Owner == jid })
-			g.Contacts = slices.DeleteFunc(g.Contacts, func(c string) bool { return c == jid })
-			g.Authorizations = withoutAuthorization(g.Authorizations, jid)
+			removeMember(g, jid)
 			return nil
 		})}
+}
+
+func drawVisitor(t *rapid.T, jid string) roster.VisitorRecord {
+	return roster.VisitorRecord{JID: jid, By: texts.Draw(t, "by"), Contact: rapid.Bool().Draw(t, "contact"),
+		State: rapid.SampledFrom([]roster.VisitorState{roster.Invited, roster.Applied, roster.Rejected, roster.Declined, roster.Banned}).Draw(t, "state")}
+}
+
+func storeVisitor(t *rapid.T, name string) modelChange {
+	v := drawVisitor(t, jids.Draw(t, "jid"))
+	return modelChange{"StoreVisitor",
+		func(ctx context.Context, s roster.Store) error { return s.StoreVisitor(ctx, name, v) },
+		in(name, func(g *roster.GroupRecord) error {
+			if v.State == roster.Banned {
+				removeMember(g, v.JID)
+			}
+			g.Visitors = append(withoutVisitor(g.Visitors, v.JID), v)
+			return nil
+		})}
+}
+
+func deleteVisitor(t *rapid.T, name string) modelChange {
+	jid := jids.Draw(t, "jid")
+	return modelChange{"DeleteVisitor",
+		func(ctx context.Context, s roster.Store) error { return s.DeleteVisitor(ctx, name, jid) },
+		func(m *model) error {
+			if g := m.group(name); g != nil {
+				g.Visitors = withoutVisitor(g.Visitors, jid)
+			}
+			return nil
+		}}
+}
+
+func withoutVisitor(all []roster.VisitorRecord, jid string) []roster.VisitorRecord {
+	return slices.DeleteFunc(all, func(v roster.VisitorRecord) bool { return v.JID == jid })
+}
+
+// removeMember takes a member out with all that is his.
+func removeMember(g *roster.GroupRecord, jid string) {
+	g.Members = slices.DeleteFunc(g.Members, func(m roster.MemberRecord) bool { return m.JID == jid })
+	g.Subscriptions = slices.DeleteFunc(g.Subscriptions, func(s roster.SubscriptionRecord) bool { return s.Owner == jid })
+	g.Contacts = slices.DeleteFunc(g.Contacts, func(c string) bool { return c == jid })
+	g.Authorizations = withoutAuthorization(g.Authorizations, jid)
 }
 
 func storeSubscription(t *rapid.T, name string) modelChange {
@@ -202,6 +245,8 @@ func drawSettings(t *rapid.T) roster.Settings {
 		Attributes: drawAttributes(t), Listed: rapid.Bool().Draw(t, "listed"),
 		Payload: rapid.SampledFrom([]roster.Payload{roster.Both, roster.PresenceOnly, roster.Separate, roster.Combined}).Draw(t, "payload"),
 		Policy:  texts.Draw(t, "policy"), Delivery: rapid.IntRange(0, 1<<31-1).Draw(t, "delivery"),
+		Join:      rapid.SampledFrom([]roster.JoinRule{roster.Invite, roster.Approve, roster.Open}).Draw(t, "join"),
+		Aggregate: texts.Draw(t, "aggregate"),
 	}
 }
 
@@ -213,6 +258,7 @@ func drawMember(t *rapid.T, jid string) roster.MemberRecord {
 		Attributes:  drawAttributes(t),
 		Ask:         rapid.SampledFrom([]roster.Ask{roster.Unasked, roster.Asked, roster.Granted, roster.Refused}).Draw(t, "ask"),
 		Agreed:      agreements.Draw(t, "agreed"), Elsewhere: texts.Draw(t, "elsewhere"),
+		ByContact: rapid.Bool().Draw(t, "by contact"),
 	}
 }
 

@@ -86,6 +86,7 @@ func (m *model) compare(ctx context.Context, t *rapid.T, s roster.Store) {
 		slices.SortFunc(g.Subscriptions, func(a, b roster.SubscriptionRecord) int { return cmp.Compare(a.ID, b.ID) })
 		slices.Sort(g.Contacts)
 		slices.SortFunc(g.Authorizations, func(a, b roster.AuthorizationRecord) int { return cmp.Compare(a.JID, b.JID) })
+		slices.SortFunc(g.Visitors, func(a, b roster.VisitorRecord) int { return cmp.Compare(a.JID, b.JID) })
 		got, err := s.GetGroup(ctx, g.Name)
 		ok(t, err)
 		equal(t, *got, nilLists(*g))
@@ -98,5 +99,6 @@ func nilLists(g roster.GroupRecord) roster.GroupRecord {
 	g.Subscriptions = slices.Concat(g.Subscriptions)
 	g.Contacts = slices.Concat(g.Contacts)
 	g.Authorizations = slices.Concat(g.Authorizations)
+	g.Visitors = slices.Concat(g.Visitors)
 	return g
 }

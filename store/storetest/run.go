@@ -25,6 +25,7 @@ func Run(t *testing.T, d Driver) {
 		"Members":        testMembers,
 		"Subscriptions":  testSubscriptions,
 		"Contacts":       testContacts,
+		"Visitors":       testVisitors,
 		"Authorizations": testAuthorizations,
 		"NoGroup":        testNoGroup,
 		"NotShared":      testNotShared,
@@ -99,13 +100,13 @@ func Team() *roster.GroupRecord {
 			Title: "The Team", Description: "zero\x00byte, 'quote', \"quote\"\nand ünïcode 🙂", Language: "en",
 			Attributes: []roster.Attribute{{Name: "phone", Value: "123"}, {Name: "room", Value: ""}},
 			Listed:     true, Payload: roster.Separate, Policy: "basic everyone\ndefault members: all except location\n",
-			Delivery: 5000,
+			Delivery: 5000, Join: roster.Approve, Aggregate: "quorum:2",
 		},
 		Members: []roster.MemberRecord{
 			{JID: "alice@example.org", Nick: "Alice", Affiliation: roster.Owner, Roles: []string{"lead", "ops"},
 				Attributes: []roster.Attribute{{Name: "title", Value: "Shift <lead> & more"}}, Ask: roster.Granted},
 			{JID: "bob@example.org", Affiliation: roster.Plain, Ask: roster.Refused, Agreed: "members: availability\n", Elsewhere: "share no\n"},
-			{JID: "eve@example.org", Affiliation: roster.Outcast},
+			{JID: "eve@example.org", Affiliation: roster.Outcast, ByContact: true},
 		},
 		Subscriptions: []roster.SubscriptionRecord{
 			{ID: "a1", Node: "group", JID: "alice@example.org/phone", Owner: "alice@example.org"},
@@ -113,6 +114,10 @@ func Team() *roster.GroupRecord {
 			{ID: "b2", Node: "info", JID: "bot@example.org", Owner: "bob@example.org"},
 		},
 		Contacts: []string{"alice@example.org", "bob@example.org"},
+		Visitors: []roster.VisitorRecord{
+			{JID: "ida@example.org", State: roster.Invited, By: "alice@example.org"},
+			{JID: "mallory@example.org", State: roster.Banned, By: "", Contact: true},
+		},
 		Authorizations: []roster.AuthorizationRecord{ // the last one is no member yet
 			{JID: "alice@example.org", Rules: "share no\n"},
 			{JID: "bob@example.org", Rules: "hide eve@example.org\nmembers: availability show\n"},

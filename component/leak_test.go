@@ -1,0 +1,336 @@
+package component
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/roster"
+	"github.com/rollcall-xmpp/rollcall/store"
+)
+
+// TestFaces: two worlds that differ only in something that a watcher may not
+// see. He looks at everything there is to look at, before and after; whatever
+// he is sent by whatever face is the same, byte for byte and in the same
+// number, but for the names of what is random.
+//
+// What can send anything stands, with its face, in testdata/senders.txt (see
+// TestSenders). The builds that package leak makes must fail here, each at its
+// face.
+func TestFaces(t *testing.T) {
+	seen := map[string]bool{}
+	plain := leakStory(t, nothing)
+	for _, s := range secrets {
+		a, b := leakStory(t, s.is), plain
+		if s.isNot != nil {
+			b = leakStory(t, s.isNot)
+		}
+		for _, watcher := range append(slices.Clone(s.from), "log") {
+			for _, face := range faces {
+				x, y := a.heard[watcher+" "+face], b.heard[watcher+" "+face]
+				seen[face] = seen[face] || len(x) > 0
+				for _, node := range slices.Sorted(maps.Keys(merge(x, y))) {
+					if !slices.Equal(x[node], y[node]) {
+						t.Errorf("face %s leaks to %s: %s\n%s", face, watcher, s.what, difference(x[node], y[node]))
+					}
+				}
+			}
+		}
+	}
+	for _, face := range faces {
+		if !seen[face] {
+			t.Errorf("nobody looked at face %s", face)
+		}
+	}
+}
+
+func merge(x, y map[string][]string) map[string][]string {
+	all := maps.Clone(x)
+	if all == nil {
+		all = map[string][]string{}
+	}
+	maps.Copy(all, y)
+	return all
+}
+
+func difference(x, y []string) string {
+	for i := range max(len(x), len(y)) {
+		switch {
+		case i >= len(x):
+			return "only if not: " + y[i]
+		case i >= len(y):
+			return "only if so: " + x[i]
+		case x[i] != y[i]:
+			return "if so:  " + x[i] + "\nif not: " + y[i]
+		}
+	}
+	return ""
+}
+
+// faces are the ways on which somebody learns something.
+var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "disco", "affiliations",
+	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "log", "admin"}
+
+// leakWorld is a service without a server, and what everybody was sent.
+type leakWorld struct {
+	t      *testing.T
+	s      *Service
+	now    time.Time
+	log    bytes.Buffer
+	heard  map[string]map[string][]string // by watcher and face, by node
+	names  map[string]map[string]string   // of what is random, by stream
+	tokens map[string]string              // the last one of #group, by watcher
+	asked  map[string]string              // face of a request, by id
+}
+
+// leakStory is a world where something happens between two looks. The second
+// begins with the whole state, for who is subscribed subscribes again.
+func leakStory(t *testing.T, is func(*leakWorld)) *leakWorld {
+	t.Helper()
+	w := newLeakWorld(t)
+	w.look()
+	is(w)
+	w.hear()
+	w.look()
+	w.close()
+	return w
+}
+
+func newLeakWorld(t *testing.T) *leakWorld {
+	t.Helper()
+	w := &leakWorld{t: t, now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC), heard: map[string]map[string][]string{}, names: map[string]map[string]string{}, tokens: map[string]string{}, asked: map[string]string{}}
+	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelInfo,
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}}))
+	log.Info("a world begins") // so that somebody looks at the log
+	w.s = NewService(ServiceConfig{Store: store.Memory(), Link: Config{Domain: "groups.example.org", Log: log},
+		Now: func() time.Time { return w.now }})
+	w.s.Link.Out.attach()
+	rec := &roster.GroupRecord{Name: "team", Settings: roster.Settings{Policy: "watch members\nwatch jid:" + mallory}}
+	for _, jid := range []string{alice, bob, carol, dora} {
+		rec.Members = append(rec.Members, roster.MemberRecord{JID: jid, Affiliation: roster.Plain, Ask: roster.Granted})
+	}
+	w.must(w.s.Roster.CreateGroup(context.Background(), rec))
+	w.s.Roster.Complete()
+	w.authorizes(alice)
+	w.rules(carol, "", "<rule who='jid:"+alice+"' attributes='all'/>")
+	w.rules(dora, "", "<rule who='members' attributes='availability'/><rule who='jid:"+alice+"' attributes='all'/>")
+	for _, jid := range []string{bob, dora} {
+		w.appears(jid, "desk", "")
+	}
+	w.hear()
+	return w
+}
+
+func (w *leakWorld) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// says is a stanza from one of jid's devices; TO is where it goes.
+func (w *leakWorld) says(jid, stanza string) {
+	stanza = strings.Replace(stanza, " TO", " to='team@groups.example.org'", 1)
+	if strings.HasPrefix(stanza, "<presence") {
+		w.from(jid, stanza)
+		return
+	}
+	w.from(jid+"/look", stanza)
+}
+
+func (w *leakWorld) from(full, stanza string) {
+	w.t.Helper()
+	i := strings.IndexAny(stanza, " />")
+	raw := []byte(stanza[:i] + " from='" + full + "'" + stanza[i:])
+	var st frame.Stanza
+	if !passes(raw) || !frame.Parse(raw, &st) {
+		w.t.Fatalf("no stanza: %s", raw)
+	}
+	w.must(w.s.Link.dispatch(w.s, &st))
+	w.hear()
+}
+
+// hear takes in what the service says.
+func (w *leakWorld) hear() {
+	w.t.Helper()
+	for {
+		for _, q := range w.s.workers.queues {
+			w.s.workers.drain(q)
+		}
+		r, err := w.s.Link.Out.round()
+		w.must(err)
+		if len(r.b) == 0 {
+			w.s.Link.Out.recycle(r.b)
+			return
+		}
+		in := frame.NewReader(bytes.NewReader(r.b), 1<<18, 100)
+		for {
+			raw, err := in.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			w.must(err)
+			w.take(string(raw))
+		}
+		w.s.Link.Out.recycle(r.b)
+	}
+}
+
+var (
+	leakTo     = regexp.MustCompile(`^<[^>]*? to='([^']*)'`)
+	leakID     = regexp.MustCompile(`^<[^>]*? id='([^']*)'`)
+	leakToken  = regexp.MustCompile(`<state [^>]*to='([^']*)'`)
+	leakNode   = regexp.MustCompile(`node='[^']*'`)
+	leakRandom = regexp.MustCompile(` (?:from|to)='([\w-]{22})'|/([\w-]{22})</last>|(?:subid|sessionid)='([^']*)'`)
+	leakItem   = regexp.MustCompile(`(?s)<item id='([^']*)'>.*?</item>|<retract[^>]*>`)
+	leakLine   = regexp.MustCompile(`<status>.*</status>`)
+)
+
+// take puts a stanza down, for its reader and its face.
+func (w *leakWorld) take(raw string) {
+	w.t.Helper()
+	to, id := leakTo.FindStringSubmatch(raw)[1], ""
+	if m := leakID.FindStringSubmatch(raw); m != nil {
+		id = m[1]
+	}
+	jid, _, _ := strings.Cut(to, "/")
+	node := leakNode.FindString(raw)
+	if m := leakToken.FindStringSubmatch(raw); m != nil && strings.Contains(node, "#group") {
+		w.tokens[jid] = m[1]
+	}
+	// In which order the nodes have their turns depends on what others watch.
+	put := func(face, text string) { w.put(jid, face, node, text) }
+	text := w.rename(jid+" "+w.asked[id]+" "+node, raw)
+	switch {
+	case strings.HasPrefix(raw, "<message") && strings.Contains(raw, " type='headline'"):
+		text = strings.Replace(text, " id='"+id+"'", "", 1) // random
+		put("event", text)
+		for _, it := range leakItem.FindAllStringSubmatch(text, -1) {
+			if it[1] == "summary" {
+				put("summary", it[0])
+			} else {
+				put("item", it[0])
+			}
+		}
+	case strings.HasPrefix(raw, "<message"):
+		put("message", text)
+	case strings.HasPrefix(raw, "<presence") && strings.HasSuffix(to, "/probe"):
+		put("probe", text)
+	case strings.HasPrefix(raw, "<presence from='team@groups.example.org/group'"):
+		put("contact", text)
+		put("line", leakLine.FindString(text))
+	case strings.HasPrefix(raw, "<presence"):
+		put("presence", text)
+	default:
+		put(w.asked[id], text)
+	}
+}
+
+// rename gives what is random, and says nothing, names in the order in which
+// the reader of a stream sees them.
+func (w *leakWorld) rename(stream, raw string) string {
+	names := w.names[stream]
+	if names == nil {
+		names = map[string]string{}
+		w.names[stream] = names
+	}
+	for _, m := range leakRandom.FindAllStringSubmatch(raw, -1) {
+		name := m[1] + m[2] + m[3]
+		if names[name] == "" {
+			names[name] = fmt.Sprint("random-", len(names))
+		}
+		raw = strings.ReplaceAll(raw, name, names[name])
+	}
+	return raw
+}
+
+// look lets the watchers look at everything.
+func (w *leakWorld) look() {
+	w.t.Helper()
+	for _, jid := range []string{bob, mallory, eve} {
+		token := w.tokens[jid]
+		for _, to := range []string{"team@groups.example.org", "quiet@groups.example.org", "groups.example.org"} {
+			for _, r := range requests {
+				if to != "groups.example.org" || r[0] == "disco" || r[0] == "command" {
+					w.ask(jid, to, r[0], r[1], r[2], token)
+				}
+			}
+			w.from(jid, "<presence type='subscribe' to='"+to+"'/>")
+			w.from(jid+"/probe", "<presence type='probe' to='"+to+"'/>")
+			w.from(jid+"/look", "<message type='groupchat' to='"+to+"'><body>who</body></message>")
+			for _, line := range chats {
+				w.now = w.now.Add(time.Minute) // answers are rationed
+				w.from(jid+"/look", "<message type='chat' to='"+to+"'><body>"+line+"</body></message>")
+			}
+		}
+		w.hear()
+		w.explain(jid)
+	}
+}
+
+// explain is what commands and chat tell somebody of the rules.
+func (w *leakWorld) explain(jid string) {
+	g := w.s.Roster.Loaded([]byte("team"))
+	for _, other := range []string{alice, carol, "zoe@example.org", mallory} {
+		x, err := g.Explain(jid, other)
+		w.put(jid, "explain", "", fmt.Sprintf("%+v %v", x, err))
+	}
+	all, err := g.Watchers(jid)
+	w.put(jid, "explain", "", fmt.Sprintf("%+v %v", all, err))
+}
+
+func (w *leakWorld) put(jid, face, node, text string) {
+	at := jid + " " + face
+	if w.heard[at] == nil {
+		w.heard[at] = map[string][]string{}
+	}
+	w.heard[at][node] = append(w.heard[at][node], text)
+}
+
+func (w *leakWorld) ask(jid, to, face, typ, payload, token string) {
+	w.t.Helper()
+	nodes := []string{"group", "presence", "members", "info"}
+	if !strings.Contains(payload, "NODE") || face != "items" && typ != "set" || !strings.HasPrefix(to, "team@") {
+		nodes = nodes[:1]
+	}
+	if strings.Contains(payload, "WORD") {
+		nodes = []string{"who", "authorize", "receive", "explain", "watchers", "agree", "configure", "groups", "mine", "help"}
+	}
+	for _, node := range nodes {
+		id := fmt.Sprint("q", len(w.asked))
+		w.asked[id] = face
+		body := strings.NewReplacer("NODE", node, "WORD", node, "ME", jid, "TOKEN", token).Replace(payload)
+		w.from(jid+"/look", "<iq type='"+typ+"' id='"+id+"' to='"+to+"'>"+body+"</iq>")
+	}
+}
+
+// close notes what the admin sees, who sees no more than others, and the log.
+func (w *leakWorld) close() {
+	rec, err := w.s.Roster.ShowGroup(context.Background(), "team")
+	w.must(err)
+	slices.SortFunc(rec.Subscriptions, func(a, b roster.SubscriptionRecord) int { return strings.Compare(a.JID+a.Node, b.JID+b.Node) })
+	for i := range rec.Subscriptions {
+		rec.Subscriptions[i].ID = "" // random
+	}
+	rec.Contacts = nil // he may know
+	text, _, err := w.s.Roster.ShowPolicy(context.Background(), "team", alice)
+	w.must(err)
+	w.heard["admin admin"] = map[string][]string{"": {fmt.Sprintf("%+v", rec), text}}
+	w.heard["log log"] = map[string][]string{"": strings.Split(w.log.String(), "\n")}
+	w.must(w.s.Roster.DeleteGroup(context.Background(), "team"))
+}

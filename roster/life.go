@@ -1,0 +1,323 @@
+package roster
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Join makes jid a member, or lets him wait for an admin's answer: joined is
+// false then. Who waits already waits on; who was turned away is not asked
+// about again. ErrNoGroup for who may not know of the group, ErrForbidden,
+// ErrRefused, ErrMemberExists, ErrLimit, InvalidError.
+func (g *Group) Join(ctx context.Context, jid, nick string) (joined bool, err error) {
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	return g.seek(ctx, MemberRecord{JID: jid, Nick: nick, Affiliation: Plain})
+}
+
+// seek is Join with edit held. A record made by a contact lets the request
+// for the contact wait as well.
+func (g *Group) seek(ctx context.Context, rec MemberRecord) (joined bool, err error) {
+	v := VisitorRecord{JID: rec.JID, State: Applied, Contact: rec.ByContact}
+	var admit bool
+	var admins []Notice
+	err = g.ruling(func() (err error) {
+		admit, admins, err = g.application(&v)
+		return err
+	})
+	switch {
+	case errors.Is(err, errWaiting):
+		return false, nil
+	case err != nil:
+		return false, err
+	case admit:
+		return true, g.add(ctx, rec)
+	}
+	if err := text("nick", rec.Nick, MaxText); err != nil {
+		return false, err
+	}
+	if err := g.remember(ctx, v); err != nil {
+		return false, err
+	}
+	g.roster.tell(admins...)
+	return false, nil
+}
+
+// errWaiting: nothing is to be done, the answer is awaited.
+var errWaiting = errors.New("waits already")
+
+// application says what comes of v's wish to join: he is admitted, or the
+// admins are to be asked, or why not. mu is held.
+func (g *Group) application(v *VisitorRecord) (admit bool, admins []Notice, err error) {
+	was, known := g.visitors[v.JID]
+	if err := g.mayKnow(v.JID); err != nil {
+		return false, nil, err
+	}
+	switch {
+	case g.live(v.JID) != nil:
+		return false, nil, fmt.Errorf("%w: %s", ErrMemberExists, v.JID)
+	case known && was.State == Banned:
+		return false, nil, ErrForbidden
+	case known && was.State == Invited, g.settings.Join == Open:
+		return true, nil, nil
+	case g.settings.Join == Invite:
+		return false, nil, ErrForbidden
+	case known && was.State == Rejected:
+		return false, nil, ErrRefused
+	case known && was.State == Applied:
+		if v.Contact && !was.Contact {
+			return false, nil, nil // the admins know already
+		}
+		return false, nil, errWaiting
+	case len(g.visitors) >= MaxVisitors:
+		return false, nil, fmt.Errorf("%w: too many wait", ErrLimit)
+	}
+	for _, m := range g.sorted {
+		if m.Affiliation >= Admin {
+			admins = append(admins, g.notice(Application, m.JID, v.JID, ""))
+		}
+	}
+	return false, admins, nil
+}
+
+// remember stores what somebody who is no member has to do with the group.
+func (g *Group) remember(ctx context.Context, v VisitorRecord) error {
+	if err := g.roster.store.StoreVisitor(ctx, g.name, v); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	g.visitors[v.JID] = v
+	g.mu.Unlock()
+	return nil
+}
+
+func (g *Group) dismissVisitor(ctx context.Context, jid string) error {
+	if err := g.roster.store.DeleteVisitor(ctx, g.name, jid); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	delete(g.visitors, jid)
+	g.mu.Unlock()
+	return nil
+}
+
+// Leave ends jid's membership, or his wish for it. ErrNoMember, ErrNoGroup.
+func (g *Group) Leave(ctx context.Context, jid string) error {
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	if err := g.ruling(func() error { return g.mayKnow(jid) }); err != nil {
+		return err
+	}
+	if v, ok := g.visitor(jid); ok && v.State == Applied {
+		return g.withdrawn(ctx, v)
+	}
+	return g.remove(ctx, jid)
+}
+
+// withdrawn ends an application that its author takes back, or an admin
+// refuses: his request for the contact, if it waits, is answered.
+func (g *Group) withdrawn(ctx context.Context, v VisitorRecord) error {
+	err := g.dismissVisitor(ctx, v.JID)
+	if err == nil && v.Contact {
+		g.roster.outbox.Presence(g.name, v.JID, Unsubscribed)
+	}
+	return err
+}
+
+func (g *Group) visitor(jid string) (VisitorRecord, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	v, ok := g.visitors[jid]
+	return v, ok
+}
+
+// Decline says no to an invitation; it is remembered. ErrNoMember without
+// one, ErrNoGroup.
+func (g *Group) Decline(ctx context.Context, jid string) error {
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	if err := g.ruling(func() error { return g.mayKnow(jid) }); err != nil {
+		return err
+	}
+	v, ok := g.visitor(jid)
+	if !ok || v.State != Invited {
+		return fmt.Errorf("%w: %s is not invited", ErrNoMember, jid)
+	}
+	v.State = Declined
+	return g.remember(ctx, v)
+}
+
+// Invite asks somebody to join; who has applied is admitted. Who is invited
+// already is not asked twice, and who has said no not again: ErrRefused.
+// ErrForbidden, ErrMemberExists, ErrLimit, InvalidError, ErrNoGroup.
+func (g *Group) Invite(ctx context.Context, actor, jid string) error {
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	var n Notice
+	err := g.ruling(func() error {
+		n = g.notice(Invitation, jid, "", actor)
+		return cmp.Or(g.may(actor, Admin), validateBare("jid", jid))
+	})
+	if err != nil {
+		return err
+	}
+	v, known := g.visitor(jid)
+	switch {
+	case known && v.State == Applied:
+		return g.welcome(ctx, actor, v)
+	case known && v.State == Invited:
+		return nil
+	case known && v.State != Rejected:
+		return ErrRefused
+	}
+	err = g.ruling(func() error {
+		switch {
+		case g.live(jid) != nil:
+			return fmt.Errorf("%w: %s", ErrMemberExists, jid)
+		case len(g.visitors) >= MaxVisitors:
+			return fmt.Errorf("%w: too many wait", ErrLimit)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := g.remember(ctx, VisitorRecord{JID: jid, State: Invited, By: actor}); err != nil {
+		return err
+	}
+	g.roster.tell(n)
+	return nil
+}
+
+// Approve says yes to somebody who wants to join.
+// ErrForbidden, ErrNoMember if nobody of that address waits,
+// ErrNoGroup.
+func (g *Group) Approve(ctx context.Context, actor, jid string) error {
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	v, err := g.applicant(actor, jid)
+	if err != nil {
+		return err
+	}
+	return g.welcome(ctx, actor, v)
+}
+
+// Reject says no to somebody who wants to join; it is remembered. Errors as of
+// Approve.
+func (g *Group) Reject(ctx context.Context, actor, jid string) error {
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	v, err := g.applicant(actor, jid)
+	if err != nil {
+		return err
+	}
+	pending := v.Contact
+	v.State, v.By, v.Contact = Rejected, actor, false
+	if err := g.remember(ctx, v); err != nil {
+		return err
+	}
+	if pending {
+		g.roster.outbox.Presence(g.name, jid, Unsubscribed)
+	}
+	g.say(TurnedAway, jid, actor)
+	return nil
+}
+
+func (g *Group) applicant(actor, jid string) (VisitorRecord, error) {
+	if err := g.ruling(func() error { return g.may(actor, Admin) }); err != nil {
+		return VisitorRecord{}, err
+	}
+	v, ok := g.visitor(jid)
+	if !ok || v.State != Applied {
+		return v, fmt.Errorf("%w: %s does not wait", ErrNoMember, jid)
+	}
+	return v, nil
+}
+
+func (g *Group) welcome(ctx context.Context, actor string, v VisitorRecord) error {
+	if err := g.add(ctx, MemberRecord{JID: v.JID, Affiliation: Plain, ByContact: v.Contact}); err != nil {
+		return err
+	}
+	g.say(Admitted, v.JID, actor)
+	return nil
+}
+
+// Remove ends somebody's membership; he is told. ErrForbidden, ErrNoMember,
+// ErrNoGroup.
+func (g *Group) Remove(ctx context.Context, actor, jid string) error {
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	if err := g.ruling(func() error { return g.mayRule(actor, jid) }); err != nil {
+		return err
+	}
+	if err := g.remove(ctx, jid); err != nil {
+		return err
+	}
+	g.say(Removed, jid, actor)
+	return nil
+}
+
+// Ban ends somebody's membership, if he has one, and keeps him out: he is a
+// stranger from now on, and may not even watch what anyone may. ErrForbidden,
+// InvalidError, ErrNoGroup.
+func (g *Group) Ban(ctx context.Context, actor, jid string) error {
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	err := g.ruling(func() error { return cmp.Or(g.mayRule(actor, jid), validateBare("jid", jid)) })
+	if err != nil {
+		return err
+	}
+	was, _ := g.visitor(jid)
+	if err := g.remember(ctx, VisitorRecord{JID: jid, State: Banned, By: actor}); err != nil {
+		return err
+	}
+	if was.Contact {
+		g.roster.outbox.Presence(g.name, jid, Unsubscribed)
+	}
+	g.mu.Lock()
+	if m := g.live(jid); m != nil {
+		g.expel(m)
+	}
+	ended := g.end(func(w *Watch) bool { return w.rec.Owner == jid })
+	g.signal()
+	g.mu.Unlock()
+	g.forget(ctx, ended)
+	return nil
+}
+
+// Unban lets somebody in again, if he comes. ErrForbidden, ErrNoMember if he
+// is not banned, ErrNoGroup.
+func (g *Group) Unban(ctx context.Context, actor, jid string) error {
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	if err := g.ruling(func() error { return g.may(actor, Admin) }); err != nil {
+		return err
+	}
+	if v, ok := g.visitor(jid); !ok || v.State != Banned {
+		return fmt.Errorf("%w: %s is not banned", ErrNoMember, jid)
+	}
+	return g.dismissVisitor(ctx, jid)
+}
+
+// notice is a word about the group. mu is held.
+func (g *Group) notice(kind NoticeKind, to, about, by string) Notice {
+	return Notice{Kind: kind, Group: g.name, Title: cmp.Or(g.settings.Title, g.name), Lang: g.settings.Language, To: to, About: about, By: by}
+}
+
+func (g *Group) say(kind NoticeKind, to, by string) {
+	g.mu.Lock()
+	n := g.notice(kind, to, "", by)
+	g.mu.Unlock()
+	g.roster.tell(n)
+}
+
+func (r *Roster) tell(notices ...Notice) {
+	if r.notify == nil {
+		return
+	}
+	for _, n := range notices {
+		r.notify(n)
+	}
+}
