@@ -8,6 +8,7 @@ import (
 	"iter"
 	"strings"
 	"testing"
+	"time"
 
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/component"
@@ -177,6 +178,19 @@ func TestLostEvent(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	if got := h.questions(); got != "subscribe items since" {
+		t.Errorf("asked %s", got)
+	}
+}
+
+// An event that was lost, and that no other follows, is found by and by.
+func TestCheck(t *testing.T) {
+	h := newHouse(t, member("anna"), member("bo"))
+	b := newBot(t, watch.Watch(h.ctx, h.session("anna@example.org/bot"), team, watch.Options{Node: watch.NodePresence, Check: 20 * time.Millisecond}))
+	b.until("synced")
+	h.lose(func([]byte) bool { return true })
+	h.is("bo", roster.XA, "")
+	b.expect("bo:offline>xa")
+	if got := h.questions(); !strings.HasPrefix(got, "subscribe items since") {
 		t.Errorf("asked %s", got)
 	}
 }
