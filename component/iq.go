@@ -9,6 +9,7 @@ import (
 	"mellium.im/xmpp/version"
 	"mellium.im/xmpp/xtime"
 
+	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 )
@@ -26,7 +27,7 @@ func (s *Service) onIQ(st *frame.Stanza) {
 		return
 	}
 	if h := s.handler(q); h != nil {
-		ok := s.workers.request(q.Group, len(st.Raw), func(ctx context.Context) { s.handle(ctx, h, q) })
+		ok := s.workers.request(q.Group, len(st.Raw), func(ctx context.Context) { s.handle(audit.By(ctx, q.Bare()), h, q) })
 		if !ok {
 			s.refuse(st, pubsub.Busy)
 		}

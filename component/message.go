@@ -2,8 +2,10 @@ package component
 
 import (
 	"context"
+	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/component/command"
+	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/internal/leak"
 )
@@ -15,6 +17,7 @@ func (s *Service) onMessage(st *frame.Stanza) {
 	case "error":
 		s.bounced(st)
 	case "headline":
+		s.onEvent(st)
 	case "groupchat":
 		s.Link.Out.Control(func(b []byte) []byte { return appendUnheard(b, st) })
 	default: // RFC 6121 §5.2.2: an unknown type is normal
@@ -37,7 +40,8 @@ func (s *Service) chat(st *frame.Stanza) {
 	}
 	unheard := appendUnheard(nil, st)
 	ok := s.workers.request(m.Group, len(st.Raw), func(ctx context.Context) {
-		b, err := s.commands.Chat(ctx, nil, m)
+		bare, _, _ := strings.Cut(m.From, "/")
+		b, err := s.commands.Chat(audit.By(ctx, bare), nil, m)
 		if err != nil {
 			b = unheard
 		}

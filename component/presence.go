@@ -5,6 +5,7 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
@@ -34,7 +35,7 @@ func (s *Service) onPresence(st *frame.Stanza) {
 		if leak.Face == "log" {
 			s.log.Info("presence", "status", string(s.presence.Status))
 		}
-		g.Hear(bare, resource, &s.presence)
+		s.pace.hear(g, bare, resource, &s.presence)
 	case "error":
 		s.bounced(st)
 	case "subscribe", "subscribed", "unsubscribe", "unsubscribed", "probe":
@@ -108,6 +109,7 @@ func (s *Service) subscription(name, from, typ string) {
 		g.Approves(jid, false) // at once, whatever waits for the store
 	}
 	s.workers.put(name, func(ctx context.Context) {
+		ctx = audit.By(ctx, jid)
 		g, err := s.Roster.Group(ctx, name)
 		if err != nil {
 			s.stranger(name, jid, typ)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/component"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -22,7 +23,7 @@ type attack struct{ name, resource, stanza string }
 // everybody else is served.
 func TestHostileUsers(t *testing.T) {
 	house.Each(t, func(t *testing.T, server lab.Server) {
-		s := stage(t, server)
+		s := stage(t, server, func(c *component.ServiceConfig) { c.Limits.ChangeRate = -1 }) // alice changes after each attack
 		for _, u := range []string{"alice", "bob", "carol", "mallory"} {
 			s.account(u)
 		}

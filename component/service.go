@@ -3,6 +3,7 @@ package component
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/component/command"
@@ -18,6 +19,7 @@ type ServiceConfig struct {
 	Title   string // the service's name for people
 	Version string
 	Now     func() time.Time // nil = time.Now
+	Limits  Limits
 
 	Admin     func(jid string) bool // who administers every group; nil = nobody
 	MayCreate func(jid string) bool // who else may create groups; nil = nobody
@@ -33,6 +35,7 @@ func (c *ServiceConfig) withDefaults() {
 	orElse(&c.ProbeRate, 2000)
 	orElse(&c.Silence, 2*time.Second)
 	orElse(&c.Patience, 15*time.Second)
+	c.Limits.withDefaults()
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -52,8 +55,11 @@ type Service struct {
 	commands *command.Service
 	workers  *workers
 	attend   *attendant
+	pace     *pace
+	counts   counts
 
 	// Only the reading goroutine uses these.
+	gate     *gate
 	presence roster.Presence
 	scan     frame.Scanner
 	text     []byte
@@ -71,6 +77,7 @@ func NewService(cfg ServiceConfig) *Service {
 		Renderer: &pubsub.Renderer{Domain: cfg.Link.Domain},
 		Now:      cfg.Now,
 		Log:      s.log,
+		Reads:    true,
 
 		Admin:     cfg.Admin,
 		MayCreate: cfg.MayCreate,
@@ -79,6 +86,8 @@ func NewService(cfg ServiceConfig) *Service {
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title}
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log})
 	s.workers = newWorkers(s.log)
+	s.gate = newGate(cfg.Limits, s.Link.cfg.ServerHost)
+	s.pace = newPace(cfg.Limits.ChangeRate, cfg.Limits.ChangeBurst, cfg.Now)
 	return s
 }
 
@@ -95,27 +104,50 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // Attached implements [Handler].
-func (s *Service) Attached(ctx context.Context) { s.attend.begin(ctx) }
+func (s *Service) Attached(ctx context.Context) {
+	s.counts.attach(s.cfg.Now())
+	s.attend.begin(ctx)
+}
 
 // Detached implements [Handler].
-func (s *Service) Detached(error) { s.attend.wait() }
+func (s *Service) Detached(error) {
+	s.counts.detach()
+	s.attend.wait()
+	s.pace.drop()
+}
 
 // Detaching implements [Handler]: nobody is left with a contact that looks
 // alive when it is not.
 func (s *Service) Detaching() {
 	for _, g := range s.Roster.All() {
-		for _, jid := range g.Contacts() {
+		known := append(g.Contacts(), g.Granted()...) // these were told what the group can do
+		slices.Sort(known)
+		for _, jid := range slices.Compact(known) {
 			(&outlet{s}).Presence(g.Name(), jid, roster.Unavailable)
 		}
 	}
 }
 
 // Refused implements [Handler].
-func (s *Service) Refused(*frame.Stanza, error) {}
+func (s *Service) Refused(head *frame.Stanza, _ error) {
+	s.counts.refused.Add(1)
+	if string(head.Name) != "message" || string(head.Type) != "headline" {
+		return
+	}
+	if p, ok := s.owner(head); ok {
+		s.attend.read(p, nil) // what is too large may be a policy
+	}
+}
 
 // Stanza implements [Handler].
 func (s *Service) Stanza(st *frame.Stanza) {
 	if len(st.From) == 0 || string(domainOf(st.To)) != s.cfg.Link.Domain {
+		return
+	}
+	s.counts.received(st.Name)
+	if v := s.gate.judge(st, s.cfg.Now()); v != hear {
+		s.counts.turned[v].Add(1)
+		s.turnAway(st, v)
 		return
 	}
 	switch string(st.Name) {

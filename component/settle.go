@@ -22,6 +22,11 @@ func (s *Service) Settle(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("settle service: %w", err)
 		}
+		if _, held := s.pace.stats(); held > 0 {
+			s.attend.sleep(ctx, pacePoll)
+			calm = 0
+			continue
+		}
 		if out := s.Link.Out.Stats(); fenced && out.Waiting == 0 && s.attend.quiet() {
 			calm++
 		} else {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -84,15 +85,17 @@ func (h *house) turn(budget int) bool {
 }
 
 var (
-	address  = regexp.MustCompile(`^<(\w+)[^>]*? to='([^']*)'`)
-	idOf     = regexp.MustCompile(`^<iq[^>]*? id='([^']*)'`)
-	nodeOf   = regexp.MustCompile(`<items node='` + ns + `#(\w+)'>`)
-	itemsOf  = regexp.MustCompile(`(?s)<items node='[^']*'>(.*)</items>`)
-	itemOf   = regexp.MustCompile(`(?s)<item id='([^']*)'>.*?</item>|<retract id='([^']*)'/>`)
-	stateOf  = regexp.MustCompile(`<state xmlns='` + ns + `'(?: from='([^']*)')? to='([^']*)'( full='true')?(?: part='(\d+)/(\d+)')?/>`)
-	lastOf   = regexp.MustCompile(`<last>([^<]*)</last>`)
-	inside   = regexp.MustCompile(`(?s)^<presence [^>]*>(.*)</presence>$`)
-	goneMark = "><gone xmlns='" + ns + "'/></item>"
+	address = regexp.MustCompile(`^<(\w+)[^>]*? to='([^']*)'`)
+	idOf    = regexp.MustCompile(`^<iq[^>]*? id='([^']*)'`)
+	nodeOf  = regexp.MustCompile(`<items node='` + ns + `#(\w+)'>`)
+	itemsOf = regexp.MustCompile(`(?s)<items node='[^']*'>(.*)</items>`)
+	itemOf  = regexp.MustCompile(`(?s)<item id='([^']*)'>.*?</item>|<retract id='([^']*)'/>`)
+	stateOf = regexp.MustCompile(`<state xmlns='` + ns + `'(?: from='([^']*)')? to='([^']*)'( full='true')?(?: part='(\d+)/(\d+)')?/>`)
+	lastOf  = regexp.MustCompile(`<last>([^<]*)</last>`)
+
+	capabilities = string(pubsub.AppendCaps(nil))
+	inside       = regexp.MustCompile(`(?s)^<presence [^>]*>(.*)</presence>$`)
+	goneMark     = "><gone xmlns='" + ns + "'/></item>"
 )
 
 // take is a stanza on its way to its reader.
@@ -125,11 +128,12 @@ func (h *house) contact(to, raw string) {
 	if !known || line == nil {
 		h.t.Fatalf("nobody has the group as a contact there, or no line: %s", raw)
 	}
-	if want := h.w.view(s)["line"]; line[1] != want {
+	want := h.w.view(s)["line"]
+	if line[1] != want+capabilities {
 		h.t.Fatalf("%s is shown\n\t%s\nbut may see\n\t%s", to, line[1], want)
 	}
 	if to == s.jid {
-		h.tables[key].items["line"] = line[1]
+		h.tables[key].items["line"] = want
 	}
 }
 

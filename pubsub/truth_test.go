@@ -246,11 +246,10 @@ func (w *truth) asker(from, node string) (s sub, sure bool) {
 	return sub{owner: bare(from), jid: from, node: node}, true
 }
 
-// sight is everything that somebody could find out.
+// sight is everything that somebody could find out. #group has all that the
+// other nodes have.
 func (w *truth) sight(jid string) (all []string) {
-	for _, node := range []string{"info", "members", "presence", "group"} {
-		all = append(all, fmt.Sprint(w.m.Refusal(jid, node), w.view(sub{owner: jid, node: node})))
-	}
+	all = append(all, fmt.Sprint(w.m.Refusal(jid, "group"), w.view(sub{owner: jid, node: "group"})))
 	all = append(all, w.m.Line(jid, w.time), fmt.Sprint(w.m.MayKnow(jid), w.m.Nodes(), w.m.Title, w.m.Listed))
 	for _, key := range slices.Sorted(maps.Keys(w.subs)) {
 		if s := w.subs[key]; s.owner == jid {

@@ -44,7 +44,7 @@ func twinsProperty(t *rapid.T) {
 		one := act{kind: "appears", jid: jid, name: "desk", device: &model.Device{Name: "desk", Show: drawShow(t)}}
 		w.step(one, one)
 	}
-	for range rapid.IntRange(1, 40).Draw(t, "steps") {
+	for range rapid.IntRange(1, 20).Draw(t, "steps") {
 		a := w.draw(w.a.w)
 		switch rapid.IntRange(0, 3).Draw(t, "step") {
 		case 0:

@@ -72,6 +72,7 @@ type Group struct {
 	sweeping  bool                 // probes are unanswered
 	refresh   map[*member]struct{} // members to be probed because more of them is acquired now
 	doubts    map[*member]struct{} // members whose answer to our request may have been lost
+	unread    map[*member]struct{} // members whose server is to be asked what they keep there
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
 	scratch   scratch
@@ -95,7 +96,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		visitors: map[string]VisitorRecord{},
 		watches:  map[string]*Watch{}, byOwner: map[string][]*Watch{},
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
-		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{},
+		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{},
 		auths: map[string]*policy.Authorization{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
 	g.setAggregate()
@@ -136,7 +137,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 	} else {
 		g.graves--
 	}
-	m.MemberRecord, m.gone, m.presence, m.asking, m.withdrawn = rec, 0, nil, false, false
+	m.MemberRecord, m.gone, m.presence, m.parked, m.asking, m.withdrawn = rec, 0, nil, nil, false, false
 	m.named, m.basic = g.version, g.version
 	m.agreed = g.agreement(m.Agreed)
 	g.keep1(m)
@@ -171,7 +172,7 @@ const gone = Show(255)
 func (g *Group) bury(m *member) {
 	was := m.policies()
 	g.unindex(m)
-	m.auth, m.elsewhere, m.agreed, m.gone, m.presence = nil, nil, nil, g.version, nil
+	m.auth, m.elsewhere, m.agreed, m.gone, m.presence, m.parked = nil, nil, nil, g.version, nil, nil
 	delete(g.auths, m.JID)
 	g.schedule(m)
 	g.left = g.version
@@ -183,6 +184,7 @@ func (g *Group) bury(m *member) {
 	delete(g.awaited, m)
 	delete(g.doubts, m)
 	delete(g.refresh, m)
+	delete(g.unread, m)
 	g.graves++
 	g.touch(m, 0)
 	g.refer(was[0], -1)

@@ -93,6 +93,7 @@ func changedSettings(old, set roster.Settings) (changed []string) {
 		{"title", old.Title != set.Title}, {"description", old.Description != set.Description},
 		{"language", old.Language != set.Language}, {"attributes", !slices.Equal(old.Attributes, set.Attributes)},
 		{"listed", old.Listed != set.Listed}, {"payload", old.Payload != set.Payload}, {"policy", old.Policy != set.Policy},
+		{"join", old.Join != set.Join}, {"aggregate", old.Aggregate != set.Aggregate}, {"delivery", old.Delivery != set.Delivery},
 		{"delivery", old.Delivery != set.Delivery},
 	} {
 		if f.is {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // change is one caller's write. It runs inside a savepoint on the writer's
@@ -25,6 +26,8 @@ type job struct {
 type batcher struct {
 	turn chan struct{} // holds one value while somebody uses conn
 	conn *sql.Conn     // owned by the holder of the turn
+
+	meter meter
 
 	mu     sync.Mutex // guards what follows; held for appends and swaps only
 	queue  []*job
@@ -105,10 +108,13 @@ func (b *batcher) flush() {
 		return
 	}
 	answers := make([]error, len(jobs))
+	began := time.Now()
 	if err := b.transact(jobs, answers); err != nil {
 		for i := range answers {
 			answers[i] = err
 		}
+	} else {
+		b.meter.committed(len(jobs), time.Since(began))
 	}
 	for i, j := range jobs {
 		j.done <- answers[i]

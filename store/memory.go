@@ -232,7 +232,7 @@ func (m *memory) DeleteContact(ctx context.Context, group, jid string) error {
 
 // StoreAuthorization implements [roster.Store].
 func (m *memory) StoreAuthorization(ctx context.Context, group, jid, rules string) error {
-	return m.inGroup(ctx, "store authorization of "+jid+" in", group, func(g *memoryGroup) error {
+	return m.inGroup(ctx, "store authorization in", group, func(g *memoryGroup) error {
 		g.authorizations[jid] = rules
 		return nil
 	})
@@ -240,7 +240,7 @@ func (m *memory) StoreAuthorization(ctx context.Context, group, jid, rules strin
 
 // DeleteAuthorization implements [roster.Store].
 func (m *memory) DeleteAuthorization(ctx context.Context, group, jid string) error {
-	return ignoreNoGroup(m.inGroup(ctx, "delete authorization of "+jid+" in", group, func(g *memoryGroup) error {
+	return ignoreNoGroup(m.inGroup(ctx, "delete authorization in", group, func(g *memoryGroup) error {
 		delete(g.authorizations, jid)
 		return nil
 	}))

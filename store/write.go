@@ -138,6 +138,9 @@ func (s *sqlite) StoreVisitor(ctx context.Context, group string, v roster.Visito
 		if err := s.storeVisitor(id, v); err != nil {
 			return err
 		}
+		if audit.Actor(ctx) == v.JID {
+			return nil // a stranger's wish is nobody's act, and strangers are many
+		}
 		return s.note(ctx, audit.Visitor, group, v.JID, v.State.String())
 	})
 }
@@ -195,7 +198,7 @@ func (s *sqlite) DeleteContact(ctx context.Context, group, jid string) error {
 
 // StoreAuthorization implements [roster.Store].
 func (s *sqlite) StoreAuthorization(ctx context.Context, group, jid, rules string) error {
-	return s.inGroup(ctx, "store authorization of "+jid+" in", group, func(id int64) error {
+	return s.inGroup(ctx, "store authorization in", group, func(id int64) error {
 		if _, err := s.writes.storeAuthorization.Exec(id, jid, rules); err != nil {
 			return err
 		}
@@ -205,7 +208,7 @@ func (s *sqlite) StoreAuthorization(ctx context.Context, group, jid, rules strin
 
 // DeleteAuthorization implements [roster.Store].
 func (s *sqlite) DeleteAuthorization(ctx context.Context, group, jid string) error {
-	err := s.inGroup(ctx, "delete authorization of "+jid+" in", group, func(id int64) error {
+	err := s.inGroup(ctx, "delete authorization in", group, func(id int64) error {
 		res, err := s.writes.deleteAuthorization.Exec(id, jid)
 		if err := affected(res, err, errNothing); err != nil {
 			return err
@@ -230,7 +233,7 @@ var errNothing = errors.New("nothing there")
 // do runs c in a transaction and says in its error what was attempted.
 func (s *sqlite) do(ctx context.Context, doing, group string, c change) error {
 	if err := s.batch.do(ctx, c); err != nil {
-		return fmt.Errorf("%s %s: %w", doing, group, explain(err))
+		return fmt.Errorf("%s %s: %w", doing, group, s.batch.meter.failed(explain(err)))
 	}
 	return nil
 }

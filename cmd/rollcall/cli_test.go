@@ -47,7 +47,7 @@ func (b *bench) serve() *bench {
 	ctx, cancel := context.WithCancel(context.Background())
 	log := newLog(b.t.Output(), config.Log{})
 	ended := make(chan error, 1)
-	go func() { ended <- admin.Serve(ctx, l, admin.New(admintest.New(b.store), log), log) }()
+	go func() { ended <- admin.Serve(ctx, l, admin.New(admintest.New(b.store), log, admin.WithImport()), log) }()
 	b.t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {

@@ -9,26 +9,10 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/interchange"
 )
 
-type exportCmd struct {
-	Group string `arg:"" help:"The group's name."`
-	exportView
-}
-
-// Help implements [kong.HelpProvider].
-func (exportCmd) Help() string {
-	return `Prints what a watcher sees of a group at this moment, under the policies of its members, of the group, and his own. The formats are JSON; xml, the items as he would be given them; multipart, for systems that speak SIMPLE: a list of the members in RLMI (RFC 4662) and a PIDF document for each; and pidf, that document of one member.
-
-    rollcall export team --as alice@example.org
-    rollcall export team --as alice@example.org --format multipart`
-}
-
-// Run prints the view.
-func (c *exportCmd) Run(s *session) error { return c.exportView.run(s, c.Group) }
-
 // exportView is the part of export that shows presence.
 type exportView struct {
-	As     userJID `help:"Print what this user sees." required:"" placeholder:"WATCHER"`
-	Format string  `help:"json, xml, multipart or pidf." default:"json" enum:"json,xml,multipart,pidf" placeholder:"FORMAT"`
+	As     userJID `help:"Print what this user sees of the one group named, now." placeholder:"WATCHER"`
+	Format string  `help:"With --as: json, xml, multipart or pidf." default:"json" enum:"json,xml,multipart,pidf" placeholder:"FORMAT"`
 	Member userJID `help:"With pidf: the member." placeholder:"JID"`
 }
 

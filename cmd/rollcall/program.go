@@ -48,10 +48,18 @@ type grammar struct {
 	Doctor  doctorCmd  `cmd:"" help:"Examine the XMPP server: does it suit, and what would make it better?"`
 	Snippet snippetCmd `cmd:"" help:"Print the lines that the XMPP server's configuration needs."`
 	Watch   watchCmd   `cmd:"" help:"Log in as an account and see who of a group is there."`
-	Export  exportCmd  `cmd:"" help:"Print what somebody sees of a group, also in the formats of other presence systems."`
 	Backup  backupCmd  `cmd:"" help:"Write all that the service remembers to a file, while it runs."`
 	Restore restoreCmd `cmd:"" help:"Put a backup in the place of what the service remembers."`
 	Verify  verifyCmd  `cmd:"" help:"Check the store, or a backup, for damage."`
+	Apply   applyCmd   `cmd:"" help:"Make groups and members what a file says."`
+	Export  exportCmd  `cmd:"" help:"Print groups as JSON, with all that belongs to them, or what somebody sees of one."`
+	Import  importCmd  `cmd:"" help:"Create groups from an export, or from prosody's or ejabberd's."`
+	Status  statusCmd  `cmd:"" help:"Show how the service is."`
+	Audit   auditCmd   `cmd:"" help:"Show who changed what."`
+	Forget  forgetCmd  `cmd:"" help:"Erase a person everywhere."`
+
+	Subscriptions subscriptionsCmd `cmd:"" help:"List who is told of a group."`
+
 	Demo    demoCmd    `cmd:"" help:"See it work: a private server, five people, a live table."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 
@@ -162,12 +170,17 @@ func (s *session) printf(format string, args ...any) {
 // ask runs f with a client of the running service and adds to its error what
 // can be done about it.
 func (s *session) ask(f func(context.Context, *config.Config, *admin.Client) error) error {
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	defer cancel()
+	return s.asking(ctx, f)
+}
+
+// asking is ask within ctx.
+func (s *session) asking(ctx context.Context, f func(context.Context, *config.Config, *admin.Client) error) error {
 	cfg, err := config.Load(s.configPath)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, patience)
-	defer cancel()
 	err = f(ctx, cfg, admin.NewClient(cfg.Admin.Socket))
 	if remedy := remedyOf(err, s.configPath); remedy != "" {
 		return fmt.Errorf("%w (%s)", err, remedy)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -94,6 +95,7 @@ func (s *stage) Start(ctx context.Context) (err error) {
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}
+	life.log = slog.New(newDiscreet(s.t, s.server, life.log.Handler()))
 	log := life.log
 	made := serviceConfig(life, st, nil)
 	wire := &wire{}
@@ -106,7 +108,9 @@ func (s *stage) Start(ctx context.Context) (err error) {
 		var both sync.WaitGroup
 		var run, serve error
 		both.Go(func() { run = svc.Run(running) })
-		both.Go(func() { serve = admin.Serve(running, l, admin.New(adminBackend(svc, cfg), log), log) })
+		both.Go(func() {
+			serve = admin.Serve(running, l, admin.New(adminBackend(svc, cfg), log, extras(cfg, svc, st)...), log)
+		})
 		both.Wait()
 		s.done <- errors.Join(run, serve, st.Close())
 	}()

@@ -15,6 +15,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/doctor"
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/metrics"
 	"github.com/rollcall-xmpp/rollcall/component"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -37,7 +38,12 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 	log.Info("serving", "domain", cfg.Domain, "socket", cfg.Admin.Socket)
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return explain(svc.Run(ctx), cfg) })
-	all.Go(func() error { return admin.Serve(ctx, socket, admin.New(adminBackend(svc, cfg), log), log) })
+	all.Go(func() error {
+		return admin.Serve(ctx, socket, admin.New(adminBackend(svc, cfg), log, extras(cfg, svc, st)...), log)
+	})
+	if cfg.HTTP.Listen != "" {
+		all.Go(func() error { return metrics.Serve(ctx, cfg.HTTP.Listen, metricsHandler(svc, st), log) })
+	}
 	all.Go(func() error {
 		err := notify(ctx, "serving "+cfg.Domain, func(ctx context.Context) error {
 			svc.Roster.All()                     // waits for the lock that all groups need
@@ -87,6 +93,23 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 		Version:   buildVersion(),
 		Admin:     l.isAdmin,
 		MayCreate: l.mayCreate,
+		Limits:    limits(cfg.Limits),
+	}
+}
+
+// limits is what the configuration says to the component, where 0 is the
+// default.
+func limits(c config.Limits) component.Limits {
+	rate := func(n int) float64 {
+		if n == 0 {
+			return -1
+		}
+		return float64(n)
+	}
+	return component.Limits{
+		Domains: c.Domains, Rate: rate(c.Requests), Burst: 40 * float64(c.Requests),
+		DomainRate: rate(c.DomainRequests), DomainBurst: 40 * float64(c.DomainRequests),
+		ChangeRate: rate(c.Changes), ChangeBurst: 20 * float64(c.Changes),
 	}
 }
 

@@ -169,7 +169,7 @@ func TestChatDoesNotLoop(t *testing.T) {
 
 func TestRationsAreBounded(t *testing.T) {
 	now := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
-	r := newRations(func() time.Time { return now })
+	r := newRations(func() time.Time { return now }, ration, pause)
 	for i := range 2 * maxRations {
 		r.take(string(rune(i+100)), 1)
 	}

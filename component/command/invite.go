@@ -24,9 +24,16 @@ func inviteWord() word {
 		},
 		read: readPeople,
 		run: func(ctx context.Context, c *call, in values) (*answer, error) {
-			return c.each(in[fieldWhom], func(jid string) error { return c.group.Invite(ctx, c.bare, jid) }, c.say("invited")), nil
+			return c.each(in[fieldWhom], func(jid string) error { return c.invite(ctx, jid) }, c.say("invited")), nil
 		},
 	}
+}
+
+func (c *call) invite(ctx context.Context, jid string) error {
+	if !c.s.invitations.take(c.bare, 1) {
+		return &said{c.say("Not so many at once. Please go on later.")}
+	}
+	return c.group.Invite(ctx, c.bare, jid)
 }
 
 // approveWord answers who wants to join.
@@ -39,11 +46,17 @@ func approveWord() word {
 		may:   isAdmin,
 		form: func(_ context.Context, c *call) (*form, error) {
 			waits, err := c.visitors(roster.Applied)
+			if err != nil {
+				return nil, err
+			}
+			if len(waits) == 0 && !c.chat {
+				return nil, &said{c.waiting(waits)}
+			}
 			f := field{name: fieldWhom, kind: data.TypeListMulti, label: c.say("Who"), required: true}
 			for _, v := range waits {
 				f.options = append(f.options, option{v.JID, v.JID})
 			}
-			if c.chat { // he cannot choose, only write
+			if c.chat || len(waits) > maxListed { // nobody can choose in a chat, or among so many
 				f.kind, f.options = data.TypeJIDMulti, nil
 			}
 			if len(waits) == 1 {
@@ -53,7 +66,7 @@ func approveWord() word {
 				f,
 				{name: fieldAnswer, kind: data.TypeList, label: c.say("Answer"), values: []string{"yes"}, required: true,
 					options: []option{{"yes", c.say("yes, let them in")}, {"no", c.say("no, and do not ask again")}}},
-			}}, err
+			}}, nil
 		},
 		read: func(ctx context.Context, c *call, l *line) (values, error) {
 			in, err := readPeople(ctx, c, l)
@@ -129,6 +142,12 @@ func readPeople(_ context.Context, c *call, l *line) (values, error) {
 // each does something for several people and says how it went with each.
 func (c *call) each(jids []string, do func(string) error, done string) *answer {
 	a := &answer{}
+	switch {
+	case len(jids) == 0:
+		return failed(c.say("Of whom do you speak? An address is missing."))
+	case len(jids) > maxListed:
+		return failed(c.say("Not so many at once. Please go on later."))
+	}
 	for _, j := range jids {
 		err := do(j)
 		switch {
@@ -145,9 +164,6 @@ func (c *call) each(jids []string, do func(string) error, done string) *answer {
 			c.s.cfg.Log.Error("answer command", "error", err)
 		}
 		a.notes = append(a.notes, note{failure, j + ": " + text})
-	}
-	if len(jids) == 0 {
-		return failed(c.say("Of whom do you speak? An address is missing."))
 	}
 	return a
 }

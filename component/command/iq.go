@@ -330,7 +330,10 @@ func (c *call) refuse(b []byte, err error) []byte {
 // there is none, or none of theirs.
 func (c *call) explainError(err error) *answer {
 	var bad *roster.InvalidError
+	var instead *said
 	switch {
+	case errors.As(err, &instead):
+		return told(instead.text)
 	case errors.As(err, &bad):
 		return failed(c.say("This cannot be: %s", bad.Error()))
 	case errors.Is(err, roster.ErrForbidden):

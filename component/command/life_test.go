@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -8,10 +9,10 @@ import (
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
-// said is a line, who writes it to what, and what comes back.
-type said struct{ who, to, line, want string }
+// scene is a line, who writes it to what, and what comes back.
+type scene struct{ who, to, line, want string }
 
-func (w *world) play(all []said) {
+func (w *world) play(all []scene) {
 	w.t.Helper()
 	for _, c := range all {
 		w.now = w.now.Add(time.Minute)
@@ -27,7 +28,7 @@ func (w *world) play(all []said) {
 func TestLifeByChat(t *testing.T) {
 	w := newWorld(t)
 	const club = "club@" + domain
-	w.play([]said{
+	w.play([]scene{
 		{"ann", domain, "create club", "I do not know “create”"},
 		{"bob", domain, "create", "Write “create team The Team”"},
 		{"bob", domain, "create ♥", "Address (one word, before @groups.example.org): A group cannot have this address."},
@@ -39,7 +40,7 @@ func TestLifeByChat(t *testing.T) {
 	if got := w.notices("eve"); !strings.Contains(got, "to='eve@example.org'") || !strings.Contains(got, "bob@example.org invites you to the group “The Club”. Answer yes to join, or no.") {
 		t.Error(got)
 	}
-	w.play([]said{
+	w.play([]scene{
 		{"eve", domain, "mine", "Groups\nThe Club: club@groups.example.org (you are invited)"},
 		{"eve", club, "who", "I do not know “who”."},
 		{"eve", club, "Yes!", "What others see of you in The Club\nMembers: everything but location, other addresses\nYou are a member of The Club now."},
@@ -59,7 +60,7 @@ func TestLifeByChat(t *testing.T) {
 	if got := w.notices("bob"); !strings.Contains(got, "mia@example.org wants to join “The Club”. Answer approve mia@example.org or reject mia@example.org.") {
 		t.Error(got)
 	}
-	w.play([]said{
+	w.play([]scene{
 		{"bob", club, "approve", "To be let in want: max@example.org, mia@example.org"},
 		{"eve", club, "approve mia@example.org", "I do not know"},
 		{"bob", club, "approve mia@example.org eve", "mia@example.org: is a member now\neve@example.org: There is no such member."},
@@ -96,7 +97,7 @@ func TestLifeByCommand(t *testing.T) {
 		typed         []string
 		want          string
 	}{
-		{"bob", domain, "create", []string{"address=club", "name=The <Club>", "join=open", "listed=1", "nick=Bobby"}, "There it is: club@groups.example.org."},
+		{"bob", domain, "create", []string{"address=club", "name=The <Club>", "join=open", "listed=1", "nick=Bobby"}, "There it is. Add it as a contact; its commands are there."},
 		{"mia", club, "join", []string{"nick=Mia"}, "You are a member of The &lt;Club&gt; now."},
 		{"bob", club, "invite", []string{"whom=eve@example.org"}, "eve@example.org: invited"},
 		{"bob", club, "remove", []string{"whom=mia@example.org", "how=ban"}, "mia@example.org: banned"},
@@ -107,6 +108,9 @@ func TestLifeByCommand(t *testing.T) {
 		if got := w.command(c.who, c.to, c.word, "", submit(c.typed...)); !strings.Contains(got, c.want) {
 			t.Errorf("%s %s: %s", c.word, c.typed, got)
 		}
+	}
+	if got := w.command("cid", team, "approve", "", ""); !strings.Contains(got, "Nobody waits to be let in.") || attr(got, "status") != "completed" {
+		t.Error(got)
 	}
 	f := w.command("cid", team, "member", "", "")
 	session := " sessionid='" + attr(f, "sessionid") + "'"
@@ -151,6 +155,27 @@ func TestLifeByCommand(t *testing.T) {
 		t.Error(got)
 	}
 	if got := w.command("bob", team, "who", "", ""); !strings.Contains(got, "item-not-found") {
+		t.Error(got)
+	}
+}
+
+// Nobody makes the service write to everybody.
+func TestInvitationsAreRationed(t *testing.T) {
+	w := newWorld(t)
+	var all []string
+	for i := range 60 {
+		all = append(all, fmt.Sprintf("p%d@example.com", i))
+	}
+	if got := w.command("cid", team, "invite", "", submit("whom="+strings.Join(all, "|"))); !strings.Contains(got, "Not so many at once.") || len(w.told) > 0 {
+		t.Errorf("%d invited: %s", len(w.told), got)
+	}
+	got := w.command("cid", team, "invite", "", submit("whom="+strings.Join(all[:40], "|")))
+	got += w.command("cid", team, "invite", "", submit("whom="+strings.Join(all[40:], "|")))
+	if strings.Count(got, ": invited<") != invitations || len(w.told) != invitations || strings.Count(got, "p59@example.com: Not so many at once.") != 1 {
+		t.Errorf("%d invited: %s", len(w.told), got)
+	}
+	w.now = w.now.Add(invitePause)
+	if got := w.says("cid", team, "invite p59@example.com"); got != "p59@example.com: invited" {
 		t.Error(got)
 	}
 }

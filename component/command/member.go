@@ -70,6 +70,9 @@ func (c *call) whichMember(ctx context.Context) (field, error) {
 		}
 		f.options = append(f.options, option{m.JID, label})
 	}
+	if len(rec.Members) > 0 { // a client may not let go on before something is chosen
+		f.values = []string{rec.Members[0].JID}
+	}
 	return f, nil
 }
 

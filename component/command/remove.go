@@ -83,7 +83,7 @@ func deleteWord() word {
 			case in == nil:
 				return told(c.say("The members are told, and nothing of the group is left. This cannot be undone.") + " " +
 					c.say("Write “delete %s” if you mean it.", c.group.Name())), nil
-			case in.one(fieldName) != c.group.Name():
+			case in.one(fieldName) != c.group.Name() && in.one(fieldName) != c.address(c.group):
 				return nil, &fieldError{fieldName, c.say("This is not the group's name: %s.", c.group.Name())}
 			}
 			if err := c.s.cfg.Roster.Disband(ctx, c.bare, c.group.Name()); err != nil {
@@ -157,8 +157,7 @@ func (c *call) create(ctx context.Context, in values) (*answer, error) {
 	case err != nil:
 		return nil, err
 	}
-	address := name + "@" + c.s.cfg.Domain
-	a := told(c.say("There it is: %s. Add it as a contact; its commands are there.", address))
-	a.tell(c.say("Address"), address)
+	a := told(c.say("There it is. Add it as a contact; its commands are there."))
+	a.tell(c.say("Address"), name+"@"+c.s.cfg.Domain)
 	return a, nil
 }

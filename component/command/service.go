@@ -25,6 +25,8 @@ type Service struct {
 	languages *languages
 	sessions  *sessions
 	rations   *rations
+
+	invitations *rations
 }
 
 // New makes a service.
@@ -35,7 +37,7 @@ func New(cfg Config) *Service {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{cfg: cfg, words: table(), languages: newLanguages(), sessions: newSessions(cfg.Now), rations: newRations(cfg.Now)}
+	return &Service{cfg: cfg, words: table(), languages: newLanguages(), sessions: newSessions(cfg.Now), rations: newRations(cfg.Now, ration, pause), invitations: newRations(cfg.Now, invitations, invitePause)}
 }
 
 // call is somebody asking something somewhere.

@@ -16,6 +16,9 @@
 //	DELETE /member?group=team&jid=…
 //	GET    /view?group=team&as=…      View: what that user sees
 //
+// What else there is, is an [Extra]. Whoever asks is named in the audit log as
+// the user that the kernel says he is.
+//
 // A change names only what changes. Values are judged by the backend, not
 // here; what is judged here is whether the request is well-formed: a body of
 // at most 1 MiB, one JSON value, no key that is not known.

@@ -20,9 +20,9 @@ type handler func(b Backend, r *http.Request) (any, error)
 
 // New is the handler of the admin socket. Errors that are the service's own
 // fault go to log as well as to the caller.
-func New(b Backend, log *slog.Logger) http.Handler {
+func New(b Backend, log *slog.Logger, extras ...Extra) http.Handler {
 	mux := http.NewServeMux()
-	for pattern, h := range map[string]handler{
+	routes := map[string]handler{
 		"GET /groups":    listGroups,
 		"POST /groups":   createGroup,
 		"GET /group":     showGroup,
@@ -34,9 +34,17 @@ func New(b Backend, log *slog.Logger) http.Handler {
 		"GET /policy":    showPolicy,
 		"PUT /policy":    setPolicy,
 		"GET /view":      viewGroup,
-	} {
+	}
+	for _, extra := range extras {
+		extra(routes, mux)
+	}
+	for pattern, h := range routes {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			limit := int64(maxBody)
+			if pattern == importing {
+				limit = maxImport
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, limit)
 			answer, err := h(b, r)
 			if err != nil {
 				status, f := toWire(err)

@@ -11,6 +11,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/rollcall-xmpp/rollcall/internal/audit"
 )
 
 // mode lets only the service's own user talk to it.
@@ -86,6 +88,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 		WriteTimeout:      time.Minute, // the store's own time-outs are shorter
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
+		ConnContext:       func(ctx context.Context, c net.Conn) context.Context { return audit.By(ctx, actor(c)) },
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelError),
 	}
 	ended := make(chan error, 1)

@@ -18,6 +18,7 @@ type Config struct {
 	Server Server
 	Store  Store
 	Admin  Admin
+	Limits Limits
 	HTTP   HTTP
 	Log    Log
 
@@ -45,7 +46,7 @@ type Admin struct {
 	Socket   string   // absolute
 }
 
-// HTTP is the listener for metrics and health; nothing serves there yet.
+// HTTP is the listener for metrics and health.
 type HTTP struct {
 	Listen string // host:port, "" = off
 }

@@ -44,6 +44,7 @@ func TestDefaults(t *testing.T) {
 		Server: Server{Address: "127.0.0.1:5347", Host: "example.org"},
 		Store:  Store{URL: "sqlite:" + filepath.Join(dir, "rollcall.db")},
 		Admin:  Admin{Socket: filepath.Join(dir, "rollcall.sock")},
+		Limits: Limits{Requests: 50, DomainRequests: 500, Changes: 5},
 		HTTP:   HTTP{Listen: "127.0.0.1:8086"},
 		Log:    Log{Level: slog.LevelInfo, Format: "text"},
 	}
@@ -69,6 +70,11 @@ creators = ["example.org"]
 socket = "run/rollcall.sock"
 [http]
 listen = ""
+[limits]
+domains = ["Partner.example"]
+requests = 20
+domain_requests = 0
+changes = 1
 [log]
 level = "debug"
 format = "json"
@@ -82,6 +88,7 @@ format = "json"
 		Store:  Store{URL: "sqlite:/var/lib/rollcall/rollcall.db"},
 		Admin: Admin{JIDs: []string{"admin@example.org", "root@example.org"}, Creators: []string{"example.org"},
 			Socket: filepath.Join(dir, "run/rollcall.sock")},
+		Limits: Limits{Domains: []string{"partner.example"}, Requests: 20, Changes: 1},
 		Log:    Log{Level: slog.LevelDebug, Format: "json"},
 		secret: c.secret,
 	}
@@ -194,6 +201,9 @@ func TestErrors(t *testing.T) {
 		{"domain = \"g.x\"\n[admin]\njids = [5]", "admin.jids", 3, "must be a list"},
 		{"domain = \"g.x\"\n[admin]\ncreators = [\"@\"]", "admin.creators", 3, "not a bare address"},
 		{"domain = \"g.x\"\n[admin]\njids = [\"a@b/c\"]", "admin.jids", 3, "not a bare address"},
+		{"domain = \"g.x\"\n[limits]\nrequests = \"5\"", "limits.requests", 3, "whole number"},
+		{"domain = \"g.x\"\n[limits]\nchanges = -1", "limits.changes", 3, "from 0 to"},
+		{"domain = \"g.x\"\n[limits]\ndomains = [\"a@b\"]", "limits.domains", 3, "not a domain"},
 		{"domain = \"g.x\"\n[http]\nlisten = \"8086\"", "http.listen", 3, "not host:port"},
 		{"domain = \"g.x\"\n[log]\nlevel = \"verbose\"", "log.level", 3, `"debug" or "info" or "warn" or "error"`},
 		{"domain = \"g.x\"\n[log]\nformat = \"xml\"", "log.format", 3, `"text" or "json"`},

@@ -37,7 +37,7 @@ const (
 // a reader wants to meet them.
 func Keys() []Key {
 	var all []Key
-	for _, section := range [][]Key{{domainKey()}, serverKeys(), storeKeys(), adminKeys(), httpKeys(), logKeys()} {
+	for _, section := range [][]Key{{domainKey()}, serverKeys(), storeKeys(), adminKeys(), limitKeys(), httpKeys(), logKeys()} {
 		all = append(all, section...)
 	}
 	return all
@@ -50,6 +50,7 @@ func Sections() map[string]string {
 		"server": "The XMPP server whose component the service is, and how to reach its component port.",
 		"store":  "Where groups, members, policies and subscriptions are kept.",
 		"admin":  "Who may administer the service.",
+		"limits": "Who may use the service, and how much.",
 		"http":   "Metrics and health, for machines.",
 		"log":    "What the service says on standard error.",
 	}
@@ -119,7 +120,7 @@ func adminKeys() []Key {
 
 func httpKeys() []Key {
 	return []Key{{Name: "http.listen", Type: typeText, Default: `"127.0.0.1:8086"`, Example: `""`,
-		Help:  `Host and port for metrics and health; "" switches them off. Not used yet.`,
+		Help:  `Host and port for metrics and health; "" switches them off. There is no password: keep it on a network of your own.`,
 		set:   text(func(c *Config, s string) error { return listen(s, &c.HTTP.Listen) }),
 		value: func(c *Config) string { return c.HTTP.Listen }}}
 }

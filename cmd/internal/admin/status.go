@@ -1,0 +1,25 @@
+package admin
+
+import "time"
+
+// Status is how the service is, as JSON. It counts people and names none.
+type Status struct {
+	Version  string     `json:"version"`
+	Started  time.Time  `json:"started"`
+	Domain   string     `json:"domain"`
+	Ready    bool       `json:"ready"`    // attached, and all groups are loaded and known
+	Attached *time.Time `json:"attached"` // since when; null = not attached
+	Server   string     `json:"server"`   // host:port
+	// Connections is how often the service has attached.
+	Connections uint64 `json:"connections"`
+	// RTT is how long the server took to answer the last marker, in seconds.
+	RTT        float64 `json:"rtt"`
+	Groups     int     `json:"groups"`  // in memory
+	Waiting    int     `json:"waiting"` // groups that have something to say
+	Unacked    int     `json:"unacked"` // bytes of presence that the server has not handled
+	Control    int     `json:"control"` // bytes of answers that wait
+	Refused    uint64  `json:"refused"` // stanzas over the limits
+	Limited    uint64  `json:"limited"` // requests of who asked too much
+	Goroutines int     `json:"goroutines"`
+	HeapBytes  uint64  `json:"heap_bytes"`
+}

@@ -1,0 +1,68 @@
+package metrics
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// figures are all of our own metrics.
+func figures() (all []figure) {
+	add := func(kind prometheus.ValueType, name, help string, value func(*sample) float64) {
+		all = append(all, figure{desc: prometheus.NewDesc("rollcall_"+name, help, nil, nil), kind: kind, value: value})
+	}
+	gauge := func(name, help string, value func(*sample) float64) { add(prometheus.GaugeValue, name, help, value) }
+	counter := func(name, help string, value func(*sample) float64) { add(prometheus.CounterValue, name, help, value) }
+	by := func(name, help, label string, values map[string]func(*sample) float64) {
+		desc := prometheus.NewDesc("rollcall_"+name, help, []string{label}, nil)
+		for is, value := range values {
+			all = append(all, figure{desc: desc, kind: prometheus.CounterValue, label: is, value: value})
+		}
+	}
+
+	gauge("attached", "Whether the service is attached to its server: 1 or 0.", func(s *sample) float64 { return is(s.Attached != nil) })
+	gauge("ready", "Whether it is attached and knows who is there: 1 or 0.", func(s *sample) float64 { return is(s.Settled) })
+	counter("connections_total", "How often the service has attached.", func(s *sample) float64 { return float64(s.Connections) })
+	gauge("groups", "Groups in memory.", func(s *sample) float64 { return float64(s.Groups) })
+
+	by("stanzas_received_total", "Stanzas received.", "kind", map[string]func(*sample) float64{
+		"presence": func(s *sample) float64 { return float64(s.Presence) },
+		"iq":       func(s *sample) float64 { return float64(s.IQ) },
+		"message":  func(s *sample) float64 { return float64(s.Message) },
+	})
+	by("stanzas_refused_total", "Stanzas that were not heard: too large, of who asks too much, of a domain that may not use the service.", "reason",
+		map[string]func(*sample) float64{
+			"size":   func(s *sample) float64 { return float64(s.Refused) },
+			"rate":   func(s *sample) float64 { return float64(s.Limited) },
+			"domain": func(s *sample) float64 { return float64(s.Foreign) },
+		})
+	counter("presence_delayed_total", "Changes of presence told later, because their member changes too often.", func(s *sample) float64 { return float64(s.Delayed) })
+	gauge("jobs_waiting", "Requests that wait for a worker.", func(s *sample) float64 { return float64(s.Jobs) })
+
+	by("sent_bytes_total", "Bytes sent: answers and subscriptions (control), and presence (bulk).", "lane", map[string]func(*sample) float64{
+		"control": func(s *sample) float64 { return float64(s.Outbox.ControlBytes) },
+		"bulk":    func(s *sample) float64 { return float64(s.Outbox.BulkBytes) },
+	})
+	counter("writes_total", "Writes to the socket.", func(s *sample) float64 { return float64(s.Outbox.Writes) })
+	counter("turns_total", "Turns in which a group was rendered.", func(s *sample) float64 { return float64(s.Outbox.Turns) })
+	counter("panics_total", "Turns that ended in a panic: a bug, please report it.", func(s *sample) float64 { return float64(s.Outbox.Panics) })
+	counter("answers_lost_total", "Answers that found no room or no connection.", func(s *sample) float64 { return float64(s.Outbox.Refused) })
+	gauge("groups_waiting", "Groups that wait for a turn.", func(s *sample) float64 { return float64(s.Outbox.Waiting) })
+	gauge("control_bytes", "Bytes of answers that wait.", func(s *sample) float64 { return float64(s.Outbox.Control) })
+	gauge("unacked_bytes", "Bytes of presence that the server has not handled.", func(s *sample) float64 { return float64(s.Outbox.Unacked) })
+	gauge("server_rtt_seconds", "How long the server took to handle the latest marker.", func(s *sample) float64 { return s.Outbox.RTT.Seconds() })
+
+	counter("store_commits_total", "Transactions on disk.", func(s *sample) float64 { return float64(s.store.Commits) })
+	counter("store_changes_total", "Changes in them: several share one.", func(s *sample) float64 { return float64(s.store.Changes) })
+	counter("store_seconds_total", "Time spent in transactions.", func(s *sample) float64 { return s.store.Busy.Seconds() })
+	by("store_errors_total", "Changes that were not stored because of the disk.", "reason", map[string]func(*sample) float64{
+		"full":      func(s *sample) float64 { return float64(s.store.Full) },
+		"read-only": func(s *sample) float64 { return float64(s.store.ReadOnly) },
+		"locked":    func(s *sample) float64 { return float64(s.store.Locked) },
+		"damaged":   func(s *sample) float64 { return float64(s.store.Corrupt) },
+	})
+	return all
+}
+
+func is(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}

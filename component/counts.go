@@ -1,0 +1,67 @@
+package component
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// counts is what a service has done.
+type counts struct {
+	presence, iq, message atomic.Uint64 // stanzas received
+	refused               atomic.Uint64
+	turned                [foreign + 1]atomic.Uint64 // by verdict
+	connections           atomic.Uint64
+	since                 atomic.Pointer[time.Time] // attached since; nil = not attached
+}
+
+func (c *counts) attach(now time.Time) {
+	c.connections.Add(1)
+	c.since.Store(&now)
+}
+
+func (c *counts) detach() { c.since.Store(nil) }
+
+func (c *counts) received(name []byte) {
+	switch string(name) {
+	case "presence":
+		c.presence.Add(1)
+	case "iq":
+		c.iq.Add(1)
+	case "message":
+		c.message.Add(1)
+	}
+}
+
+// ServiceStats says what a Service has done and how it stands. It counts
+// people and names none.
+type ServiceStats struct {
+	Outbox OutboxStats
+
+	Attached    *time.Time // since when; nil = not attached
+	Connections uint64
+	Settled     bool // attached, and the presence of all members is known
+	Groups      int  // in memory
+
+	Presence, IQ, Message uint64 // stanzas received, for us, within the limits of size
+	Refused               uint64 // over those
+	Limited               uint64 // of who asked too much
+	Foreign               uint64 // of domains that may not use the service
+	Delayed               uint64 // changes of presence, by who changes it too often
+	Jobs                  int    // that wait for a worker
+}
+
+// Stats returns the figures of this moment.
+func (s *Service) Stats() ServiceStats {
+	c := &s.counts
+	stats := ServiceStats{
+		Outbox: s.Link.Out.Stats(), Attached: c.since.Load(), Connections: c.connections.Load(),
+		Settled: s.attend.quiet(), Groups: len(s.Roster.All()),
+		Presence: c.presence.Load(), IQ: c.iq.Load(), Message: c.message.Load(),
+		Refused: c.refused.Load(), Limited: c.turned[limited].Load(), Foreign: c.turned[foreign].Load(),
+	}
+	stats.Delayed, _ = s.pace.stats()
+	for _, q := range s.workers.queues {
+		stats.Jobs += len(q)
+	}
+	return stats
+}

@@ -1,0 +1,113 @@
+package component
+
+import (
+	"sync"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// pace holds back presence of members who change it more often than anybody
+// could read. Nothing is lost: the latest word of each device is told as soon as
+// its member may change again.
+type pace struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	limits  *limiter         // by group and member
+	held    map[string]*late // by group and device
+	max     int
+	alarm   *time.Timer
+	delayed uint64 // changes that were held back
+}
+
+// late is a presence stanza that waits.
+type late struct {
+	g              *roster.Group
+	key            string // of the limit
+	bare, resource []byte
+	p              roster.Presence
+}
+
+const (
+	maxLate  = 10_000
+	pacePoll = 250 * time.Millisecond
+)
+
+func newPace(rate, burst float64, now func() time.Time) *pace {
+	return &pace{now: now, limits: newLimiter(rate, burst), held: map[string]*late{}, max: maxLate}
+}
+
+// hear lets g hear p now, or later. It never waits, and keeps nothing of the
+// caller's.
+func (c *pace) hear(g *roster.Group, bare, resource []byte, p *roster.Presence) {
+	if c.limits.rate < 0 {
+		g.Hear(bare, resource, p)
+		return
+	}
+	key := make([]byte, 0, 256)
+	key = append(append(append(key, g.Name()...), '\n'), bare...)
+	end := len(key)
+	key = append(append(key, '/'), resource...)
+
+	c.mu.Lock()
+	defer c.mu.Unlock() // over Hear as well, so that an older word cannot overtake
+	if l := c.held[string(key)]; l != nil {
+		l.g = g
+		l.copy(p)
+		c.delayed++
+		return
+	}
+	if c.limits.allow(key[:end], c.now()) || len(c.held) >= c.max {
+		g.Hear(bare, resource, p)
+		return
+	}
+	c.delayed++
+	l := &late{g: g, key: string(key[:end]), bare: append([]byte(nil), bare...), resource: append([]byte(nil), resource...)}
+	l.copy(p)
+	c.held[string(key)] = l
+	if c.alarm == nil {
+		c.alarm = time.AfterFunc(pacePoll, c.tell)
+	}
+}
+
+func (l *late) copy(p *roster.Presence) {
+	l.p = *p
+	l.p.Status = append([]byte(nil), p.Status...)
+	l.p.Idle = append([]byte(nil), p.Idle...)
+}
+
+// tell lets those be heard who may change again.
+func (c *pace) tell() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.alarm = nil
+	now := c.now()
+	for key, l := range c.held {
+		if c.limits.allow([]byte(l.key), now) {
+			l.g.Hear(l.bare, l.resource, &l.p)
+			delete(c.held, key)
+		}
+	}
+	if len(c.held) > 0 {
+		c.alarm = time.AfterFunc(pacePoll, c.tell)
+	}
+}
+
+// drop forgets what waits: the link is lost, and a probe will tell.
+func (c *pace) drop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.held)
+	if c.alarm != nil {
+		c.alarm.Stop()
+		c.alarm = nil
+	}
+}
+
+// stats is how many changes were held back, and how many are now.
+func (c *pace) stats() (delayed uint64, held int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.delayed, len(c.held)
+}
