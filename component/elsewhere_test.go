@@ -252,6 +252,37 @@ func TestRetracted(t *testing.T) {
 	})
 }
 
+// What the group's presence can do is told to who may know of the group; to a
+// stranger it is a name that is not used.
+func TestCapabilitiesOfStrangers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc, p, stop := watched(t)
+		p.send("<presence type='subscribe' from='bob@example.org' to='team@" + testDomain + "'/>")
+		line := until(p, "<presence from='team@"+testDomain+"/group' to='bob@example.org'", "<c xmlns='http://jabber.org/protocol/caps'")
+		_, rest, _ := strings.Cut(line, " ver='")
+		ver, _, _ := strings.Cut(rest, "'")
+		_, rest, _ = strings.Cut(line, " node='")
+		software, _, _ := strings.Cut(rest, "'")
+		ask := func(who, name, node string) string {
+			p.send("<iq type='get' id='q' from='" + who + "@example.org/x' to='" + name + "@" + testDomain + "/group'><query xmlns='" + pubsub.NSInfo + "' node='" + node + "'/></iq>")
+			return strings.ReplaceAll(until(p, "id='q'"), name+"@", "NAME@")
+		}
+		if got := ask("bob", "team", software+"#"+ver); !strings.Contains(got, "'"+node+"+notify'") {
+			t.Errorf("told %s", got)
+		}
+		if got := ask("bob", "team", software+"#other"); !strings.Contains(got, "item-not-found") {
+			t.Errorf("told %s", got)
+		}
+		if one, two := ask("mallory", "team", software+"#"+ver), ask("mallory", "unused", software+"#"+ver); one != two || strings.Contains(one, "feature") {
+			t.Errorf("told %s, and of an unused name %s", one, two)
+		}
+		if err := svc.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		p.leave(stop)
+	})
+}
+
 // What is too large to be read is no reason to show more.
 func TestOversizedEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
