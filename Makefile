@@ -6,6 +6,8 @@
 #   make docs          what is made from the code: packaging/man, packaging/rollcall.toml
 #   make bench         benchmarks        (BENCH=regexp, BENCHTIME=2s)
 #   make kill          kill -9 under load, again and again, and nothing is lost   (KILLS=200 on each server)
+#   make flood         ten million changes of presence in flat memory      (CHANGES=10000000)
+#   make lint          staticcheck and govulncheck
 #   make fuzz          all fuzz targets  (FUZZTIME=30s each)
 #   make leaks         builds that leak on purpose, one for each face, must be caught
 
@@ -17,8 +19,9 @@ BENCH     ?= .
 BENCHTIME ?= 1s
 FUZZTIME  ?= 30s
 KILLS     ?= 200
+CHANGES   ?= 10000000
 
-.PHONY: build demo test docs bench kill fuzz clean tools servers
+.PHONY: build demo test docs bench kill flood lint fuzz clean tools servers
 
 build: tools
 	@$(GO) build -o bin/rollcall ./cmd/rollcall
@@ -38,6 +41,12 @@ bench: tools servers
 
 kill: tools servers
 	ROLLCALL_TEST_KILLS=$(KILLS) $(GO) test -v -run '^TestKill$$' -timeout 6h ./store ./cmd/rollcall
+
+flood: tools
+	ROLLCALL_TEST_FLOOD=$(CHANGES) $(GO) test -v -count=1 -run '^TestFlood$$' -timeout 1h ./component
+
+lint: tools
+	@GO='$(GO)' .ci/lint
 
 fuzz: tools
 	@GO='$(GO)' .ci/fuzz $(FUZZTIME)
