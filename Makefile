@@ -4,6 +4,10 @@
 #   make test          all tests, those on real Prosody and ejabberd included
 #   make build         bin/rollcall
 #   make docs          what is made from the code: packaging/man, packaging/rollcall.toml
+#   make install       the program and what belongs to it  (PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR=)
+#   make package       a Debian package in bin/            (VERSION=1.2.3)
+#   make test-package  build, install, start, upgrade and purge it on this machine, as root
+#   make test-newcomer run docs/admins.md word by word on this machine, as root
 #   make bench         benchmarks        (BENCH=regexp, BENCHTIME=2s)
 #   make kill          kill -9 under load, again and again, and nothing is lost   (KILLS=200 on each server)
 #   make flood         ten million changes of presence in flat memory      (CHANGES=10000000)
@@ -21,7 +25,14 @@ FUZZTIME  ?= 30s
 KILLS     ?= 200
 CHANGES   ?= 10000000
 
-.PHONY: build demo test docs bench kill flood lint fuzz clean tools servers
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR    ?=
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+VERSION    ?= $(shell git describe --tags --match 'v*' 2>/dev/null | sed 's/^v//; s/-/+/; s/-/./g' | grep . || git log -1 --format=0.0.0+git%cd.%h --date=format:%Y%m%d)
+NFPM       ?= $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.4
+
+.PHONY: build demo test docs bench kill flood lint fuzz leaks clean tools servers install package test-package test-newcomer
 
 build: tools
 	@$(GO) build -o bin/rollcall ./cmd/rollcall
@@ -53,6 +64,29 @@ fuzz: tools
 
 leaks: tools
 	@GO='$(GO)' .ci/leaks
+
+# A configuration that is there is left alone.
+install: build
+	install -D -m 0755 bin/rollcall $(DESTDIR)$(PREFIX)/bin/rollcall
+	install -D -m 0644 packaging/man/rollcall.1 $(DESTDIR)$(PREFIX)/share/man/man1/rollcall.1
+	install -D -m 0644 packaging/man/rollcall.toml.5 $(DESTDIR)$(PREFIX)/share/man/man5/rollcall.toml.5
+	install -D -m 0644 packaging/completions/rollcall.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/rollcall
+	install -D -m 0644 packaging/completions/_rollcall $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_rollcall
+	install -D -m 0644 packaging/completions/rollcall.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/rollcall.fish
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/share/doc/rollcall
+	sed 's|/usr/bin/rollcall|$(PREFIX)/bin/rollcall|; s|/etc/rollcall/|$(SYSCONFDIR)/rollcall/|' packaging/rollcall.service >$(DESTDIR)$(UNITDIR)/rollcall.service
+	install -m 0644 README.md CHANGELOG.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/rollcall
+	test -e $(DESTDIR)$(SYSCONFDIR)/rollcall/rollcall.toml || install -D -m 0644 packaging/rollcall.toml $(DESTDIR)$(SYSCONFDIR)/rollcall/rollcall.toml
+
+package: tools
+	@rm -f bin/rollcall_*.deb
+	@GO='$(GO)' NFPM='$(NFPM)' VERSION='$(VERSION)' packaging/build-deb bin
+
+test-package: tools
+	@.ci/package
+
+test-newcomer: tools
+	@.ci/newcomer
 
 clean:
 	rm -rf bin

@@ -14,21 +14,25 @@ import (
 // attendant asks the server what the groups want to know: it sends first
 // requests and probes, and says when they have had their time.
 type attendant struct {
-	s    *Service
-	wake chan struct{}
-	all  sync.WaitGroup // goroutines of this connection
+	s     *Service
+	wake  chan struct{}
+	all   sync.WaitGroup // goroutines of this connection
+	slots chan struct{}  // for questions about what members keep at their servers
 
 	mu      sync.Mutex
 	up      bool
+	life    context.Context // of the connection
 	waiting map[*roster.Group]struct{}
 	queue   []*roster.Group
 	open    int // tours, and the loading of groups, that have not ended
 	proving map[proof]struct{}
+	reading map[proof]*reading
 	idle    chan struct{} // closed while up with nothing to do
 }
 
 func newAttendant(s *Service) *attendant {
-	return &attendant{s: s, wake: make(chan struct{}, 1), waiting: map[*roster.Group]struct{}{}, proving: map[proof]struct{}{}, idle: make(chan struct{})}
+	return &attendant{s: s, wake: make(chan struct{}, 1), waiting: map[*roster.Group]struct{}{}, proving: map[proof]struct{}{},
+		reading: map[proof]*reading{}, slots: make(chan struct{}, maxReads), idle: make(chan struct{})}
 }
 
 // put queues g once. It never blocks.
@@ -67,7 +71,7 @@ func (a *attendant) take(begin bool) *roster.Group {
 // is known of them may be old. ctx ends with the connection.
 func (a *attendant) begin(ctx context.Context) {
 	a.mu.Lock()
-	a.up, a.open = true, 1 // loadAll
+	a.up, a.open, a.life = true, 1, ctx // 1: loadAll
 	a.mu.Unlock()
 	for _, g := range a.s.Roster.All() {
 		g.Lost()
@@ -132,6 +136,7 @@ func (a *attendant) loadAll(ctx context.Context) {
 type tour struct {
 	groups []*roster.Group
 	asked  map[*roster.Group][]string
+	reads  sync.WaitGroup // questions about what members keep at their servers
 	sent   int
 }
 
@@ -179,12 +184,13 @@ func (a *attendant) run(ctx context.Context) {
 func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	ask, probe := g.Wants()
 	doubtful := g.Doubtful()
-	if len(ask)+len(probe)+len(doubtful) == 0 {
+	unread := g.Unread()
+	if len(ask)+len(probe)+len(doubtful)+len(unread) == 0 {
 		g.Swept(true)
 		return
 	}
 	r.groups = append(r.groups, g)
-	r.sent += len(ask) + len(probe) + len(doubtful)
+	r.sent += len(ask) + len(probe) + len(doubtful) + len(unread)
 	title, out := g.Title(), &outlet{a.s}
 	a.paced(ctx, ask, func(jids []string) {
 		for _, jid := range jids {
@@ -194,6 +200,7 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 			})
 		}
 	})
+	a.consult(ctx, g, unread, r)
 	a.send(ctx, probe, func(b []byte, jid string) []byte {
 		return out.appendPresence(b, g.Name(), jid, roster.Probe)
 	})
@@ -212,11 +219,14 @@ func (a *attendant) end(ctx context.Context, r *tour) {
 		if !a.s.Fence(ctx) {
 			return
 		}
-		var silent []*roster.Group
 		for _, g := range r.groups {
 			if err := g.Asked(ctx, r.asked[g]); err != nil && ctx.Err() == nil {
 				a.s.log.Error("requests not stored", "group", g.Name(), "error", err)
 			}
+		}
+		r.reads.Wait()
+		var silent []*roster.Group
+		for _, g := range r.groups {
 			if !g.Swept(true) {
 				silent = append(silent, g)
 			}

@@ -29,11 +29,12 @@ import (
 // face.
 func TestFaces(t *testing.T) {
 	seen := map[string]bool{}
-	plain := leakStory(t, nothing)
+	plain := map[bool]*leakWorld{true: leakStory(t, nothing, true), false: leakStory(t, nothing, false)}
 	for _, s := range secrets {
-		a, b := leakStory(t, s.is), plain
+		strangers := slices.Contains(s.from, eve)
+		a, b := leakStory(t, s.is, strangers), plain[strangers]
 		if s.isNot != nil {
-			b = leakStory(t, s.isNot)
+			b = leakStory(t, s.isNot, strangers)
 		}
 		for _, watcher := range append(slices.Clone(s.from), "log") {
 			for _, face := range faces {
@@ -79,75 +80,16 @@ func difference(x, y []string) string {
 
 // faces are the ways on which somebody learns something.
 var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "disco", "affiliations",
-	"subscriptions", "options", "authorization", "explain", "error", "presence", "message", "log", "admin"}
-
-// The people of the worlds. All but mallory and eve are members of team; mallory
-// may watch it, eve may not even know of it.
-const (
-	alice, bob, carol, dora = "alice@example.org", "bob@example.org", "carol@example.org", "dora@example.org"
-	mallory, eve            = "mallory@elsewhere.example", "eve@elsewhere.example"
-)
-
-// secret is something that some may not find out.
-type secret struct {
-	what      string
-	from      []string         // who may not; "admin" is what the command line shows
-	is, isNot func(*leakWorld) // isNot: nil is nothing
-}
-
-func nothing(*leakWorld) {}
-
-var secrets = []secret{
-	{"how dora is, who shows that she is there", []string{bob, mallory, eve, "admin"},
-		func(w *leakWorld) { w.appears(dora, "desk", "<show>dnd</show><status>dentist</status>") }, nil},
-	{"where dora is", []string{bob, mallory, eve, "admin"},
-		func(w *leakWorld) {
-			w.appears(dora, "home", "<priority>1</priority>")
-			w.appears(dora, "home", "<show>xa</show><status>out</status>")
-		}, nil},
-	{"that alice is there, who hides", []string{bob, "admin"},
-		func(w *leakWorld) { w.appears(alice, "phone", "<show>chat</show><status>hello</status>") },
-		func(w *leakWorld) { w.leaves(alice, "phone") }},
-	{"that carol is there, whom they may not see", []string{bob, mallory, eve, "admin"},
-		func(w *leakWorld) { w.appears(carol, "phone", "<show>away</show>") }, nil},
-	{"that carol gives the group her presence", []string{bob, mallory, eve},
-		func(w *leakWorld) { w.says(carol, "<presence type='unsubscribed' TO/>") }, nil},
-	{"whom alice hides from", []string{bob, mallory, eve},
-		func(w *leakWorld) { w.authorizes(alice, carol) }, func(w *leakWorld) { w.authorizes(alice, dora) }},
-	{"what carol watches", []string{bob, mallory, eve},
-		func(w *leakWorld) { w.subscribes(carol, "presence", "dora@example.org") }, nil},
-	{"what carol wants", []string{bob, mallory, eve},
-		func(w *leakWorld) { w.subscribes(carol, "group", "dora@example.org") },
-		func(w *leakWorld) { w.subscribes(carol, "group", "bob@example.org") }},
-	{"that carol has the group as a contact", []string{bob, mallory, eve, "admin"},
-		func(w *leakWorld) { w.says(carol, "<presence type='subscribe' TO/>") }, nil},
-	{"that carol is an admin", []string{bob, mallory, eve},
-		func(w *leakWorld) { w.updates(carol, func(m *roster.MemberRecord) { m.Affiliation = roster.Admin }) }, nil},
-	{"what carol does", []string{mallory, eve},
-		func(w *leakWorld) {
-			w.updates(carol, func(m *roster.MemberRecord) { m.Nick, m.Roles = "Caro", []string{"lead"} })
-		}, nil},
-	{"who else is a member", []string{mallory, eve},
-		func(w *leakWorld) {
-			w.must(w.s.Roster.AddMembers(context.Background(), "team", roster.MemberRecord{JID: "zoe@example.org", Affiliation: roster.Plain, Ask: roster.Granted}))
-		}, nil},
-	{"that there is a group", []string{bob, mallory, eve},
-		func(w *leakWorld) {
-			w.must(w.s.Roster.CreateGroup(context.Background(), &roster.GroupRecord{Name: "quiet", Members: []roster.MemberRecord{{JID: dora, Affiliation: roster.Plain}}}))
-		}, nil},
-	{"what the group is like", []string{eve},
-		func(w *leakWorld) {
-			w.must(w.s.Roster.UpdateGroup(context.Background(), "team", func(s *roster.Settings) error {
-				s.Title, s.Payload = "Bank robbers", roster.Combined
-				return nil
-			}))
-		}, nil},
-}
+	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "log", "admin"}
 
 // leakWorld is a service without a server, and what everybody was sent.
 type leakWorld struct {
-	t      *testing.T
-	s      *Service
+	t   *testing.T
+	s   *Service
+	now time.Time
+
+	watchers, places []string // who looks, and where
+
 	log    bytes.Buffer
 	heard  map[string]map[string][]string // by watcher and face, by node
 	names  map[string]map[string]string   // of what is random, by stream
@@ -157,9 +99,12 @@ type leakWorld struct {
 
 // leakStory is a world where something happens between two looks. The second
 // begins with the whole state, for who is subscribed subscribes again.
-func leakStory(t *testing.T, is func(*leakWorld)) *leakWorld {
+func leakStory(t *testing.T, is func(*leakWorld), strangers bool) *leakWorld {
 	t.Helper()
 	w := newLeakWorld(t)
+	if w.watchers, w.places = []string{bob, mallory}, []string{"team@groups.example.org", "groups.example.org"}; strangers {
+		w.watchers, w.places = append(w.watchers, eve), append(w.places, "quiet@groups.example.org")
+	}
 	w.look()
 	is(w)
 	w.hear()
@@ -170,7 +115,7 @@ func leakStory(t *testing.T, is func(*leakWorld)) *leakWorld {
 
 func newLeakWorld(t *testing.T) *leakWorld {
 	t.Helper()
-	w := &leakWorld{t: t, heard: map[string]map[string][]string{}, names: map[string]map[string]string{}, tokens: map[string]string{}, asked: map[string]string{}}
+	w := &leakWorld{t: t, now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC), heard: map[string]map[string][]string{}, names: map[string]map[string]string{}, tokens: map[string]string{}, asked: map[string]string{}}
 	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelInfo,
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey {
@@ -180,7 +125,7 @@ func newLeakWorld(t *testing.T) *leakWorld {
 		}}))
 	log.Info("a world begins") // so that somebody looks at the log
 	w.s = NewService(ServiceConfig{Store: store.Memory(), Link: Config{Domain: "groups.example.org", Log: log},
-		Now: func() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }})
+		Now: func() time.Time { return w.now }})
 	w.s.Link.Out.attach()
 	rec := &roster.GroupRecord{Name: "team", Settings: roster.Settings{Policy: "watch members\nwatch jid:" + mallory}}
 	for _, jid := range []string{alice, bob, carol, dora} {
@@ -203,39 +148,6 @@ func (w *leakWorld) must(err error) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-}
-
-// authorizes lets everybody see alice but bob and some others; outsiders see
-// nothing of her.
-func (w *leakWorld) authorizes(jid string, hide ...string) {
-	w.rules(jid, "jid:"+strings.Join(append([]string{bob}, hide...), " jid:"), "<rule who='members' attributes='all'/>")
-}
-
-func (w *leakWorld) rules(jid, hide, rules string) {
-	if hide != "" {
-		hide = " hide='" + hide + "'"
-	}
-	w.says(jid, "<iq type='set' id='set' TO><authorization xmlns='urn:xmpp:tmp:group-presence:0'"+hide+">"+rules+"</authorization></iq>")
-}
-
-func (w *leakWorld) appears(jid, device, inner string) {
-	w.from(jid+"/"+device, "<presence to='team@groups.example.org'>"+inner+"</presence>")
-}
-
-func (w *leakWorld) leaves(jid, device string) {
-	w.from(jid+"/"+device, "<presence type='unavailable' to='team@groups.example.org'/>")
-}
-
-func (w *leakWorld) subscribes(jid, node, only string) {
-	w.says(jid, "<iq type='set' id='set' TO><pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='urn:xmpp:tmp:group-presence:0#"+node+"' jid='"+jid+"'/><options>"+
-		"<x xmlns='jabber:x:data' type='submit'><field var='{urn:xmpp:tmp:group-presence:0}members'><value>"+only+"</value></field></x></options></pubsub></iq>")
-}
-
-func (w *leakWorld) updates(jid string, change func(*roster.MemberRecord)) {
-	w.must(w.s.Roster.UpdateMember(context.Background(), "team", jid, func(m *roster.MemberRecord) error {
-		change(m)
-		return nil
-	}))
 }
 
 // says is a stanza from one of jid's devices; TO is where it goes.
@@ -287,26 +199,26 @@ func (w *leakWorld) hear() {
 }
 
 var (
-	leakTo     = regexp.MustCompile(`^<[^>]*? to='([^']*)'`)
-	leakID     = regexp.MustCompile(`^<[^>]*? id='([^']*)'`)
-	leakToken  = regexp.MustCompile(`<state [^>]*to='([^']*)'`)
-	leakNode   = regexp.MustCompile(`node='[^']*'`)
-	leakRandom = regexp.MustCompile(` (?:from|to)='([\w-]{22})'|/([\w-]{22})</last>|subid='([^']*)'`)
+	leakRandom = regexp.MustCompile(` (?:from|to)='([\w-]{22})'|/([\w-]{22})</last>|(?:subid|sessionid)='([^']*)'`)
 	leakItem   = regexp.MustCompile(`(?s)<item id='([^']*)'>.*?</item>|<retract[^>]*>`)
 	leakLine   = regexp.MustCompile(`<status>.*</status>`)
 )
 
+// value is that of the first attribute that begins so.
+func value(raw, start string) string {
+	_, rest, _ := strings.Cut(raw, start)
+	v, _, _ := strings.Cut(rest, "'")
+	return v
+}
+
 // take puts a stanza down, for its reader and its face.
 func (w *leakWorld) take(raw string) {
 	w.t.Helper()
-	to, id := leakTo.FindStringSubmatch(raw)[1], ""
-	if m := leakID.FindStringSubmatch(raw); m != nil {
-		id = m[1]
-	}
+	to, id := value(raw, " to='"), value(raw, " id='")
 	jid, _, _ := strings.Cut(to, "/")
-	node := leakNode.FindString(raw)
-	if m := leakToken.FindStringSubmatch(raw); m != nil && strings.Contains(node, "#group") {
-		w.tokens[jid] = m[1]
+	node := value(raw, " node='")
+	if _, state, ok := strings.Cut(raw, "<state "); ok && strings.HasSuffix(node, "#group") {
+		w.tokens[jid] = value(state, " to='")
 	}
 	// In which order the nodes have their turns depends on what others watch.
 	put := func(face, text string) { w.put(jid, face, node, text) }
@@ -344,6 +256,9 @@ func (w *leakWorld) rename(stream, raw string) string {
 		names = map[string]string{}
 		w.names[stream] = names
 	}
+	if !strings.Contains(raw, "<state ") && !strings.Contains(raw, "subid='") && !strings.Contains(raw, "sessionid='") {
+		return raw
+	}
 	for _, m := range leakRandom.FindAllStringSubmatch(raw, -1) {
 		name := m[1] + m[2] + m[3]
 		if names[name] == "" {
@@ -357,17 +272,24 @@ func (w *leakWorld) rename(stream, raw string) string {
 // look lets the watchers look at everything.
 func (w *leakWorld) look() {
 	w.t.Helper()
-	for _, jid := range []string{bob, mallory, eve} {
+	for _, jid := range w.watchers {
 		token := w.tokens[jid]
-		for _, to := range []string{"team@groups.example.org", "quiet@groups.example.org", "groups.example.org"} {
+		for _, to := range w.places {
 			for _, r := range requests {
-				if to != "groups.example.org" || r[0] == "disco" {
+				if to != "groups.example.org" || r[0] == "disco" || r[0] == "command" {
 					w.ask(jid, to, r[0], r[1], r[2], token)
 				}
 			}
 			w.from(jid, "<presence type='subscribe' to='"+to+"'/>")
 			w.from(jid+"/probe", "<presence type='probe' to='"+to+"'/>")
-			w.from(jid+"/look", "<message type='chat' to='"+to+"'><body>who</body></message>")
+			w.from(jid+"/look", "<message type='groupchat' to='"+to+"'><body>who</body></message>")
+			for _, line := range chats {
+				if to == "groups.example.org" && !slices.Contains([]string{"help", "groups", "mine"}, line) {
+					continue
+				}
+				w.now = w.now.Add(time.Minute) // answers are rationed
+				w.from(jid+"/look", "<message type='chat' to='"+to+"'><body>"+line+"</body></message>")
+			}
 		}
 		w.hear()
 		w.explain(jid)
@@ -393,45 +315,20 @@ func (w *leakWorld) put(jid, face, node, text string) {
 	w.heard[at][node] = append(w.heard[at][node], text)
 }
 
-// requests are what can be asked: the face of the answer, the type, the
-// payload. NODE is each node in turn.
-var requests = [][3]string{
-	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='urn:xmpp:tmp:group-presence:0#NODE' jid='ME'/></pubsub>"},
-	{"items", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:tmp:group-presence:0#NODE'/></pubsub>"},
-	{"items", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:tmp:group-presence:0#NODE'/><set xmlns='http://jabber.org/protocol/rsm'><max>1</max></set></pubsub>"},
-	{"items", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:tmp:group-presence:0#NODE'><item id='carol@example.org'/><item id='zoe@example.org'/></items></pubsub>"},
-	{"since", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:tmp:group-presence:0#group'/><since xmlns='urn:xmpp:tmp:group-presence:0' state='TOKEN'/></pubsub>"},
-	{"subscriptions", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscriptions/></pubsub>"},
-	{"affiliations", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><affiliations/></pubsub>"},
-	{"options", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><options node='urn:xmpp:tmp:group-presence:0#NODE' jid='ME'/></pubsub>"},
-	{"options", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><options node='urn:xmpp:tmp:group-presence:0#NODE' jid='carol@example.org'/></pubsub>"},
-	{"options", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><default/></pubsub>"},
-	{"authorization", "get", "<authorization xmlns='urn:xmpp:tmp:group-presence:0'/>"},
-	{"error", "set", "<authorization xmlns='urn:xmpp:tmp:group-presence:0'><rule who='members' attributes='shoe'/></authorization>"},
-	{"error", "set", "<authorization xmlns='urn:xmpp:tmp:group-presence:0' agree='x'/>"},
-	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#info'/>"},
-	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#info' node='urn:xmpp:tmp:group-presence:0#NODE'/>"},
-	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#items'/>"},
-	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#items' node='urn:xmpp:tmp:group-presence:0#NODE'/>"},
-	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='urn:xmpp:tmp:group-presence:0#NODE'/></pubsub>"},
-	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><create node='x'/></pubsub>"},
-	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><unsubscribe node='urn:xmpp:tmp:group-presence:0#presence' jid='carol@example.org'/></pubsub>"},
-	{"error", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub#owner'><subscriptions node='urn:xmpp:tmp:group-presence:0#NODE'/></pubsub>"},
-	{"error", "get", "<query xmlns='jabber:iq:version'/>"},
-	{"error", "get", "<ping xmlns='urn:xmpp:ping'/>"},
-	{"error", "get", "<vCard xmlns='vcard-temp'/>"},
-}
-
 func (w *leakWorld) ask(jid, to, face, typ, payload, token string) {
 	w.t.Helper()
 	nodes := []string{"group", "presence", "members", "info"}
 	if !strings.Contains(payload, "NODE") || face != "items" && typ != "set" || !strings.HasPrefix(to, "team@") {
 		nodes = nodes[:1]
 	}
+	if strings.Contains(payload, "WORD") {
+		nodes = []string{"who", "authorize", "receive", "explain", "watchers", "agree", "configure", "groups", "mine", "help",
+			"create", "join", "leave", "nick", "invite", "approve", "decline", "member", "remove", "delete"}
+	}
 	for _, node := range nodes {
 		id := fmt.Sprint("q", len(w.asked))
 		w.asked[id] = face
-		body := strings.NewReplacer("NODE", node, "ME", jid, "TOKEN", token).Replace(payload)
+		body := strings.NewReplacer("NODE", node, "WORD", node, "ME", jid, "TOKEN", token).Replace(payload)
 		w.from(jid+"/look", "<iq type='"+typ+"' id='"+id+"' to='"+to+"'>"+body+"</iq>")
 	}
 }

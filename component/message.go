@@ -7,6 +7,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/component/command"
 	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 )
 
 // onMessage takes a message: what came back, or what somebody says to a group
@@ -16,6 +17,7 @@ func (s *Service) onMessage(st *frame.Stanza) {
 	case "error":
 		s.bounced(st)
 	case "headline":
+		s.onEvent(st)
 	case "groupchat":
 		s.Link.Out.Control(func(b []byte) []byte { return appendUnheard(b, st) })
 	default: // RFC 6121 §5.2.2: an unknown type is normal
@@ -33,6 +35,9 @@ func appendUnheard(b []byte, st *frame.Stanza) []byte {
 // his message comes back.
 func (s *Service) chat(st *frame.Stanza) {
 	m := s.message(st)
+	if leak.Face == "message" && s.Roster.Loaded([]byte(m.Group)) != nil {
+		return
+	}
 	unheard := appendUnheard(nil, st)
 	ok := s.workers.request(m.Group, len(st.Raw), func(ctx context.Context) {
 		bare, _, _ := strings.Cut(m.From, "/")

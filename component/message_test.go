@@ -46,8 +46,12 @@ func TestStrangersTalkToNobody(t *testing.T) {
 // Who asks a group by chat is answered from where he asked; a room is none.
 func TestChatIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, p, stop := serve(t, "ann", "bob")
+		svc, p, stop := serve(t, "ann", "bob")
 		p.send("<presence from='bob@example.org/desk' to='team@" + testDomain + "'><status>a &amp; b</status></presence>")
+		synctest.Wait()
+		if err := svc.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		for _, c := range []struct{ to, typ, body, want string }{
 			{"team@" + testDomain, " type='chat'", "who", "bob: available, a &amp; b"},
 			{"team@" + testDomain + "/group", "", "who", "bob: available, a &amp; b"},

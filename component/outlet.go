@@ -28,6 +28,15 @@ func (o *outlet) appendPresence(b []byte, group, to string, t roster.PresenceTyp
 	return append(o.startPresence(b, group, to, t), "/>"...)
 }
 
+// appendInterest appends a presence that says nothing but what the group can
+// do, and so which events it wants (XEP-0163 §4.3.2).
+func (o *outlet) appendInterest(b []byte, group, to string) []byte {
+	b = append(frame.AppendAttr(append(b, "<presence from='"...), group), '@')
+	b = append(append(b, o.s.cfg.Link.Domain...), "/"+pubsub.Resource+"' to='"...)
+	b = append(frame.AppendAttr(b, to), "'>"...)
+	return append(pubsub.AppendCaps(b), "</presence>"...)
+}
+
 // appendRequest appends the request for a member's presence, with what people
 // read before they say yes: the group's name (XEP-0172 §4.2) and a question.
 func (o *outlet) appendRequest(b []byte, g *roster.Group, title, to string) []byte {

@@ -59,6 +59,7 @@ type peer struct {
 	t    testing.TB
 	conn net.Conn
 	mute atomic.Bool // markers are kept, not answered
+	keen atomic.Bool // questions for members' nodes are the test's to answer; else there is none
 	in   chan string // frames from the component; closed at its end
 	end  error       // why, after that
 
@@ -118,7 +119,13 @@ func (p *peer) read(r io.Reader) {
 			p.end = err
 			return
 		}
-		if frame.Parse(b, &s); string(s.To) != testHost || !bytes.Contains(b, []byte("urn:xmpp:ping")) {
+		if frame.Parse(b, &s); !p.keen.Load() && bytes.Contains(b, []byte("#authorization' max_items=")) {
+			p.mu.Lock()
+			io.WriteString(p.conn, fmt.Sprintf("<iq type='error' from='%s' to='%s' id='%s'><error type='cancel'><item-not-found xmlns='%s'/></error></iq>", s.To, s.From, s.ID, nsStanzas))
+			p.mu.Unlock()
+			continue
+		}
+		if string(s.To) != testHost || !bytes.Contains(b, []byte("urn:xmpp:ping")) {
 			if string(s.Name) == "message" {
 				p.mu.Lock()
 				p.bulk += len(b)

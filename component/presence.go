@@ -7,6 +7,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -31,6 +32,9 @@ func (s *Service) onPresence(st *frame.Stanza) {
 			resource = s.resource
 		}
 		s.decodePresence(st)
+		if leak.Face == "log" {
+			s.log.Info("presence", "status", string(s.presence.Status))
+		}
 		s.pace.hear(g, bare, resource, &s.presence)
 	case "error":
 		s.bounced(st)
@@ -134,7 +138,7 @@ func (s *Service) subscription(name, from, typ string) {
 // stranger answers for a name that is not used, as a group answers a
 // stranger: nobody can tell the two apart.
 func (s *Service) stranger(name, jid, typ string) {
-	if typ == "subscribe" || typ == "probe" {
+	if (typ == "subscribe" || typ == "probe") && leak.Face != "presence" {
 		(&outlet{s}).Presence(name, jid, roster.Unsubscribed)
 	}
 }

@@ -21,7 +21,7 @@ import (
 // Senders are
 //   - in roster, calls of the renderer's and the outbox's methods, and exported
 //     methods of Group and Roster that return something;
-//   - in pubsub, functions that make bytes;
+//   - in pubsub and command, functions that make bytes, and the words;
 //   - in component, calls that put something in the control lane;
 //   - in the admin interface, its routes.
 func TestSenders(t *testing.T) {
@@ -36,6 +36,8 @@ func TestSenders(t *testing.T) {
 	roster.getters("Group", found)
 	roster.getters("Roster", found)
 	parseDir(t, "../pubsub").makers(found)
+	parseDir(t, "command").makers(found)
+	parseDir(t, "command").words(found)
 	parseDir(t, ".").calls([]string{"Control", "Request"}, found)
 	parseDir(t, "../cmd/internal/admin").routes(found)
 	for _, s := range slices.Sorted(maps.Keys(found)) {
@@ -222,4 +224,20 @@ func (s *source) routes(found map[string]bool) {
 			return true
 		})
 	}
+}
+
+// words finds what can be asked by command and chat: the functions that the
+// table of words calls.
+func (s *source) words(found map[string]bool) {
+	s.functions(func(name string, d *ast.FuncDecl) {
+		if d.Name.Name != "table" {
+			return
+		}
+		ast.Inspect(d.Body, func(n ast.Node) bool {
+			if c, ok := n.(*ast.CallExpr); ok {
+				found[name+" "+fmt.Sprint(c.Fun)] = true
+			}
+			return true
+		})
+	})
 }

@@ -3,6 +3,7 @@ package component
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/component/command"
@@ -76,6 +77,7 @@ func NewService(cfg ServiceConfig) *Service {
 		Renderer: &pubsub.Renderer{Domain: cfg.Link.Domain},
 		Now:      cfg.Now,
 		Log:      s.log,
+		Reads:    true,
 
 		Admin:     cfg.Admin,
 		MayCreate: cfg.MayCreate,
@@ -118,14 +120,24 @@ func (s *Service) Detached(error) {
 // alive when it is not.
 func (s *Service) Detaching() {
 	for _, g := range s.Roster.All() {
-		for _, jid := range g.Contacts() {
+		known := append(g.Contacts(), g.Granted()...) // these were told what the group can do
+		slices.Sort(known)
+		for _, jid := range slices.Compact(known) {
 			(&outlet{s}).Presence(g.Name(), jid, roster.Unavailable)
 		}
 	}
 }
 
 // Refused implements [Handler].
-func (s *Service) Refused(*frame.Stanza, error) { s.counts.refused.Add(1) }
+func (s *Service) Refused(head *frame.Stanza, _ error) {
+	s.counts.refused.Add(1)
+	if string(head.Name) != "message" || string(head.Type) != "headline" {
+		return
+	}
+	if p, ok := s.owner(head); ok {
+		s.attend.read(p, nil) // what is too large may be a policy
+	}
+}
 
 // Stanza implements [Handler].
 func (s *Service) Stanza(st *frame.Stanza) {

@@ -65,6 +65,20 @@ func (w *wireAuthorization) agree(ctx context.Context, g *roster.Group, jid stri
 	return g.Agree(ctx, jid, *w.Agree)
 }
 
+// ParseAuthorization reads an <authorization/> element as [roster.Group]
+// understands it. A [roster.InvalidError] names the attribute that makes no
+// sense.
+func ParseAuthorization(payload []byte) (*policy.Authorization, error) {
+	var w wireAuthorization
+	if err := decode(payload, &w); err != nil {
+		return nil, bad("authorization", err)
+	}
+	if w.Agree != nil {
+		return nil, bad("agree", errors.New("is no part of a policy"))
+	}
+	return w.policy()
+}
+
 // wireAuthorization is <authorization/> as bots write it.
 type wireAuthorization struct {
 	Share string     `xml:"share,attr"`

@@ -32,7 +32,7 @@ func (r *Renderer) Contact(b []byte, l *roster.Line) []byte {
 	}
 	b = append(b, "<status>"...)
 	b = frame.AppendText(b, statusLine(l))
-	return append(b, "</status></presence>"...)
+	return append(AppendCaps(append(b, "</status>"...)), "</presence>"...)
 }
 
 // statusLine is "3 of 5 available: Anna, Bo, Cy", counts first so that they

@@ -69,6 +69,9 @@ func groupInfo(b []byte, d *roster.Description, q *Request) ([]byte, error) {
 	if err := decode(q.Payload, &w); err != nil {
 		return b, BadRequest
 	}
+	if b, ok := resourceInfo(b, q, w.Node); ok {
+		return b, nil
+	}
 	if w.Node == "" {
 		return discoInfo(b, "", d.People(), groupIdentities, groupFeatures), nil
 	}

@@ -99,10 +99,11 @@ func TestContact(t *testing.T) {
 		return renderer.Contact(renderer.Address(renderer.ContactStart(nil, "team"), "bob@example.org"), l)
 	}
 	const head = "<presence from='team@groups.example.org/group' to='bob@example.org'>"
+	tail := groupCaps.element + "</presence>"
 	check(t, "available", line(&roster.Line{Show: roster.Online, Summary: roster.Summary{Members: 1, Available: 1}, Names: []string{"A&B"}}),
-		head+"<status>1 of 1 available: A&amp;B</status></presence>")
+		head+"<status>1 of 1 available: A&amp;B</status>"+tail)
 	check(t, "nobody there", line(&roster.Line{Summary: roster.Summary{Members: 1}}),
-		head+"<show>xa</show><status>0 of 1 available</status></presence>")
+		head+"<show>xa</show><status>0 of 1 available</status>"+tail)
 }
 
 // Whatever stands in a record or a status text, what leaves is well-formed

@@ -181,7 +181,7 @@ func drawReceiving(t *rapid.T) string {
 
 // kinds of acts, the frequent ones more than once.
 var kinds = []string{"appears", "appears", "appears", "appears", "appears", "joins", "leaves", "changes", "changes", "allows", "allows", "allows", "policy", "policy",
-	"settings", "subscribes", "subscribes", "subscribes", "configures", "configures", "unsubscribes", "adds", "drops", "denies", "approves", "time", "time", "lost"}
+	"settings", "subscribes", "subscribes", "subscribes", "configures", "configures", "unsubscribes", "adds", "drops", "denies", "approves", "agrees", "time", "time", "lost"}
 
 func drawAct(t *rapid.T, w *truth) act {
 	a := act{kind: pick(t, "act", kinds...), jid: pick(t, "jid", everybody...)}

@@ -63,6 +63,7 @@ const refused = "refused"
 // do lets a happen. It returns the condition with which it is refused, "" if
 // it is not.
 func (w *truth) do(a act) string {
+	defer w.follow()
 	switch a.kind {
 	case "appears":
 		w.appears(a)
@@ -88,12 +89,16 @@ func (w *truth) do(a act) string {
 	case "time":
 		w.time = a.at
 	case "agrees":
-		if !w.m.Proposed(a.jid) {
-			return refused
+		switch {
+		case !w.m.MayKnow(a.jid):
+			return "item-not-found"
+		case w.m.Members[a.jid] == nil:
+			return "not-allowed"
+		case !w.m.Proposed(a.jid):
+			return "conflict"
 		}
 		w.m.Agree(a.jid)
 	}
-	w.follow()
 	return ""
 }
 
@@ -123,7 +128,6 @@ func (w *truth) doMember(a act) string {
 		maps.DeleteFunc(w.subs, func(_ string, s sub) bool { return s.owner == a.jid })
 	}
 	w.prune()
-	w.follow()
 	return ""
 }
 
@@ -242,18 +246,23 @@ func (w *truth) asker(from, node string) (s sub, sure bool) {
 	return sub{owner: bare(from), jid: from, node: node}, true
 }
 
-// sight is everything that somebody could find out.
+// sight is everything that somebody could find out. #group has all that the
+// other nodes have.
 func (w *truth) sight(jid string) (all []string) {
-	for _, node := range []string{"info", "members", "presence", "group"} {
-		all = append(all, fmt.Sprint(w.m.Refusal(jid, node), w.view(sub{owner: jid, node: node})))
-	}
+	all = append(all, fmt.Sprint(w.m.Refusal(jid, "group"), w.view(sub{owner: jid, node: "group"})))
 	all = append(all, w.m.Line(jid, w.time), fmt.Sprint(w.m.MayKnow(jid), w.m.Nodes(), w.m.Title, w.m.Listed))
 	for _, key := range slices.Sorted(maps.Keys(w.subs)) {
 		if s := w.subs[key]; s.owner == jid {
 			all = append(all, fmt.Sprint(s, w.view(s)))
 		}
 	}
-	return append(all, fmt.Sprintf("%+v %v", w.m.Said[jid], w.m.Proposed(jid)))
+	if m := w.m.Members[jid]; m != nil {
+		all = append(all, fmt.Sprint(m.Agreed))
+	}
+	if w.m.MayKnow(jid) { // what he has not said for himself is the group's
+		all = append(all, fmt.Sprintf("%+v %v %v", w.m.Said[jid], w.m.Policy.Default, w.m.Policy.Require))
+	}
+	return all
 }
 
 // clone copies w. What is never changed in place is shared.

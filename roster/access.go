@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -20,7 +21,7 @@ func (g *Group) mayWatch(who *policy.Watcher) error {
 	case who.Member || g.expected(who.JID) || g.roster.admin(who.JID):
 		return ErrForbidden
 	}
-	if g.settings.Listed {
+	if g.settings.Listed || leak.Face == "error" {
 		return ErrForbidden
 	}
 	return ErrNoGroup
@@ -74,7 +75,7 @@ func (g *Group) Describe(jid string) (*Description, error) {
 	defer g.mu.Unlock()
 	who := g.watcher(jid)
 	err := g.mayWatch(&who)
-	if errors.Is(err, ErrNoGroup) {
+	if errors.Is(err, ErrNoGroup) && leak.Face != "disco" {
 		return nil, err
 	}
 	s := &g.settings
@@ -84,6 +85,11 @@ func (g *Group) Describe(jid string) (*Description, error) {
 		d.Affiliation = m.Affiliation
 	}
 	d.Power, d.Join, d.Invited = g.power(jid), g.settings.Join, g.expected(jid)
+	if leak.Face == "affiliations" {
+		for _, m := range g.sorted {
+			d.Affiliation = max(d.Affiliation, m.Affiliation)
+		}
+	}
 	if g.seesBasic(&who) {
 		d.Attributes, d.Members = slices.Clone(s.Attributes), len(g.sorted)
 	}

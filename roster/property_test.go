@@ -105,6 +105,7 @@ func drawSettings(t *rapid.T) roster.Settings {
 		Listed:   rapid.Bool().Draw(t, "listed"),
 		Payload:  rapid.SampledFrom([]roster.Payload{roster.Both, roster.Both, roster.Both, roster.Separate, roster.Combined}).Draw(t, "payload"),
 	}
+	s.Aggregate = rapid.SampledFrom([]string{"", "any", "quorum:2", "role:lead"}).Draw(t, "aggregate")
 	if rapid.IntRange(0, 3).Draw(t, "periodic") == 0 {
 		s.Delivery = roster.MaxDelivery // the test says when
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -93,6 +94,9 @@ func (g *Group) answer(b []byte, q *Question) []byte {
 		return r.Refuse(b, g.name, q, ErrNoNode)
 	}
 	v := g.view(&who, q)
+	if leak.Face == "items" && q.Node != NodeContact || leak.Face == "probe" && q.Node == NodeContact {
+		v.own = nil
+	}
 	if q.Node == NodeContact {
 		b = r.ContactStart(b, g.name)
 		b = r.Address(b, q.To)
@@ -124,6 +128,9 @@ func (g *Group) depict(b []byte, q *Question, who *policy.Watcher) []byte {
 		return q.Picture(b, nil, err)
 	}
 	v := g.view(who, q)
+	if leak.Face == "command" {
+		v.own = nil
+	}
 	p := &Picture{Title: cmp.Or(g.settings.Title, g.name), Line: *v.audience.line(v.own)}
 	p.Members = func(yield func(*Item) bool) {
 		s := &g.scratch

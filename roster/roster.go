@@ -49,6 +49,7 @@ type Options struct {
 	MayCreate func(jid string) bool // who else may create groups; nil = nobody
 	Notify    func(Notice)          // tells people about their membership; must not block; nil = nobody is told
 	Log       *slog.Logger          // nil = slog.Default()
+	Reads     bool                  // somebody attends to [Group.Unread]
 }
 
 // Roster is all groups of one service.
@@ -59,6 +60,7 @@ type Roster struct {
 	now      func() time.Time
 	log      *slog.Logger
 	limits   limits
+	reads    bool
 
 	isAdmin, mayCreate func(jid string) bool
 	notify             func(Notice)
@@ -73,7 +75,7 @@ type Roster struct {
 // New makes a roster. Groups are loaded on first use.
 func New(o Options) *Roster {
 	r := &Roster{store: o.Store, outbox: o.Outbox, renderer: o.Renderer, now: o.Now, log: o.Log, groups: map[string]*Group{}}
-	r.isAdmin, r.mayCreate, r.notify = o.Admin, o.MayCreate, o.Notify
+	r.isAdmin, r.mayCreate, r.notify, r.reads = o.Admin, o.MayCreate, o.Notify, o.Reads
 	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle}
 	if r.now == nil {
 		r.now = time.Now

@@ -237,7 +237,7 @@ func (s *stage) attend() error {
 	ask, probe := s.g.Wants()
 	probe = slices.DeleteFunc(probe, func(j string) bool { // of whom more is acquired now
 		p := s.w.people[j]
-		return !slices.Contains(probes, j) && p != nil && p.rec.Ask == roster.Granted && p.known
+		return !slices.Contains(probes, j) && p != nil && p.rec.Ask == roster.Granted
 	})
 	if !slices.Equal(ask, asks) || !slices.Equal(probe, probes) {
 		return fmt.Errorf("wants %q and %q, expected %q and %q", ask, probe, asks, probes)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -70,6 +71,13 @@ func (g *Group) Receiving(owner, jid string, node Node, id string) (policy.Recei
 	w := g.find(owner, jid, node, id)
 	if w == nil {
 		return policy.Receiving{}, ErrNoSubscription
+	}
+	if leak.Face == "options" {
+		for _, other := range g.watches {
+			if other.rec.Receiving != "" {
+				w = other
+			}
+		}
 	}
 	return g.receiving(&w.rec), nil
 }
@@ -154,6 +162,11 @@ func (g *Group) Subscriptions(owner string) []SubscriptionRecord {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	var all []SubscriptionRecord
+	if leak.Face == "subscriptions" {
+		for _, w := range g.watches {
+			all = append(all, w.rec)
+		}
+	}
 	for _, w := range g.byOwner[owner] {
 		if w.node != NodeContact {
 			all = append(all, w.rec)

@@ -27,6 +27,7 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 	if len(b) > start {
 		g.turns++
 	}
+	g.window = g.window && g.late()
 	g.queued = g.pending()
 	return b, g.queued
 }

@@ -128,7 +128,7 @@ func (w *twins) mutate(o op) op {
 	case "settings":
 		was := o.settings
 		o.settings = drawSettings(w.t)
-		o.settings.Payload, o.settings.Delivery = was.Payload, was.Delivery
+		o.settings.Payload, o.settings.Delivery, o.settings.Aggregate = was.Payload, was.Delivery, was.Aggregate
 	case "policy":
 		if w.rules {
 			o.policy = drawPolicy(w.t)

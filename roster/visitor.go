@@ -70,6 +70,7 @@ type Notice struct {
 	Kind  NoticeKind
 	Group string // its name
 	Title string // and for people
+	Lang  string // the group's language, "" = unknown
 	To    string // bare JID
 	About string // Application: who wants to join
 	By    string // bare JID of who did it; "" = nobody in particular

@@ -180,7 +180,9 @@ func (w *world) sees(owner string, n roster.Node, r *policy.Receiving) map[strin
 			s.XA += toInt(show == roster.XA)
 			s.DND += toInt(show == roster.DND)
 		}
-		line.Show = max(line.Show, show)
+		if role, ok := strings.CutPrefix(w.settings.Aggregate, "role:"); !ok || m.Has(policy.Basic|policy.Availability) && slices.Contains(p.rec.Roles, role) {
+			line.Show = max(line.Show, show)
+		}
 		if there && m.Has(policy.Named|policy.Availability) && len(line.Names) < roster.MaxNames {
 			name, _, _ := strings.Cut(jid, "@")
 			if m.Has(policy.Basic) && p.rec.Nick != "" {
@@ -191,6 +193,9 @@ func (w *world) sees(owner string, n roster.Node, r *policy.Receiving) map[strin
 		if m.Has(policy.Named) && n != roster.NodeInfo && n != roster.NodeContact {
 			table[jid] = memberLine(n, p.item(m, n))
 		}
+	}
+	if w.settings.Aggregate == "quorum:2" && s.Available < 2 {
+		line.Show = roster.Offline
 	}
 	switch n {
 	case roster.NodeContact:

@@ -277,7 +277,7 @@ func TestRefusals(t *testing.T) {
 		{1, "delete member a@x of team: no such member (see: rollcall member list)", "member remove team a@x"},
 		{1, "member[0].jid: \"example.org\" is no user's address", "member add team example.org"},
 
-		{2, `expected one of "run", "group", "member", "policy", "doctor", ... (rollcall --help tells more)`, ""},
+		{2, `expected one of "run", "group", "member", "policy", "check", ... (rollcall --help tells more)`, ""},
 		{2, `unexpected argument groups, did you mean "group"? (rollcall --help tells more)`, "groups"},
 		{2, `expected one of "create", "list", "show", "set", "delete" (rollcall group --help tells more)`, "group"},
 		{2, `expected "<group>" (rollcall group create --help tells more)`, "group create"},
@@ -344,7 +344,7 @@ func TestConfigFlag(t *testing.T) {
 func TestHelp(t *testing.T) {
 	b := newBench(t)
 	for _, command := range []string{"", "run", "group", "group create", "group list", "group show", "group set", "group delete",
-		"member", "member add", "member set", "member remove", "member list", "snippet", "demo", "version"} {
+		"member", "member add", "member set", "member remove", "member list", "snippet", "watch", "export", "demo", "version"} {
 		help := b.done(append(strings.Fields(command), "--help")...)
 		if !strings.HasPrefix(help, strings.TrimSpace("Usage: rollcall "+command)) {
 			t.Errorf("%s --help begins with %.60q", command, help)

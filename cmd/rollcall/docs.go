@@ -34,7 +34,7 @@ func documents(s *session) map[string]string {
 	return map[string]string{
 		"man/rollcall.1":      manual.Commands(s.model, "group presence for XMPP", commandNotes()),
 		"man/rollcall.toml.5": manual.File(),
-		"rollcall.toml":       manual.Example(),
+		"rollcall.toml":       manual.Example(installed()),
 	}
 }
 
@@ -52,5 +52,15 @@ CREDENTIALS_DIRECTORY and NOTIFY_SOCKET, WATCHDOG_USEC are set by systemd: the s
 NO_COLOR, if it is not empty, keeps "rollcall demo" from using colours.`},
 		{Heading: "Files", Text: `/etc/rollcall/rollcall.toml is the configuration of the Debian package, /var/lib/rollcall/rollcall.db its database, /run/rollcall/rollcall.sock its admin socket. Elsewhere the database and the socket are beside rollcall.toml, unless it says otherwise.`},
 		{Heading: "See also", Text: "rollcall.toml(5), prosodyctl(8), ejabberdctl(8)"},
+	}
+}
+
+// installed is what an installation says otherwise than the defaults: where
+// things are when they are not beside the configuration.
+func installed() map[string]string {
+	return map[string]string{
+		"server.secret_file": `"secret"`,
+		"store.url":          `"sqlite:/var/lib/rollcall/rollcall.db"`,
+		"admin.socket":       `"/run/rollcall/rollcall.sock"`,
 	}
 }

@@ -63,3 +63,27 @@ func patterns(play string) (all []string) {
 	}
 	return all
 }
+
+// The programs in docs/bots.md are parts of programs that are compiled, or
+// run, with the tests.
+func TestBotExamplesAreReal(t *testing.T) {
+	page, err := os.ReadFile("../../docs/bots.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for language, file := range map[string]string{"go": "../../watch/example_test.go", "python": "../../examples/python/group_presence.py"} {
+		program, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		examples := regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(string(page), -1)
+		if len(examples) == 0 {
+			t.Errorf("no example in %s", language)
+		}
+		for _, e := range examples {
+			if !strings.Contains(string(program), e[1]) {
+				t.Errorf("%s has no\n%s", file, e[1])
+			}
+		}
+	}
+}

@@ -15,14 +15,14 @@ import (
 )
 
 type doctorCmd struct {
-	Account        userJID `help:"A test account of the server; then presence is examined as well." placeholder:"JID"`
-	PasswordFile   string  `help:"The file with the account's password, one line." placeholder:"FILE"`
-	AccountAddress string  `help:"Where the account connects; without it, where its domain's DNS says." placeholder:"HOST:PORT"`
-	Domain         string  `help:"Examine as this domain instead, which the server has to know; while the service runs." placeholder:"DOMAIN"`
-	SecretFile     string  `help:"The file with that domain's secret." placeholder:"FILE"`
-	Address        string  `help:"The component port to use for that domain; without it, that of the configuration." placeholder:"HOST:PORT"`
-	All            bool    `help:"Print the server's lines also for what is optional."`
-	JSON           bool    `name:"json" help:"Print JSON: {\"server\": …, \"findings\": [{\"check\", \"level\", \"says\", \"means\", \"remedy\"}, …]}."`
+	Account      userJID `help:"A test account of the server; then presence is examined as well." placeholder:"JID"`
+	PasswordFile string  `help:"Its password is the line in this file; else $$ROLLCALL_PASSWORD." placeholder:"FILE"`
+	Server       string  `help:"Connect the account there instead of where its domain says." placeholder:"HOST:PORT"`
+	Domain       string  `help:"Examine as this domain instead, which the server has to know; while the service runs." placeholder:"DOMAIN"`
+	SecretFile   string  `help:"The file with that domain's secret." placeholder:"FILE"`
+	Address      string  `help:"The component port to use for that domain; without it, that of the configuration." placeholder:"HOST:PORT"`
+	All          bool    `help:"Print the server's lines also for what is optional."`
+	JSON         bool    `name:"json" help:"Print JSON: {\"server\": …, \"findings\": [{\"check\", \"level\", \"says\", \"means\", \"remedy\"}, …]}."`
 }
 
 // Help implements [kong.HelpProvider].
@@ -56,10 +56,10 @@ func (c *doctorCmd) Run(s *session) error {
 		}
 	}
 	if err := s.ctx.Err(); err != nil {
-		return err
+		return err // what was found last is not the server's fault
 	}
 	if report.Bad() {
-		return errors.New("something has to be changed: see above what is bad")
+		return errChange
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func (c *doctorCmd) options(s *session, cfg *config.Config) (o doctor.Options, e
 		return o, err
 	}
 	o.Link = component.Config{Addr: cfg.Server.Address, Domain: cfg.Domain, ServerHost: cfg.Server.Host, TLS: secured}
-	if o.Account, err = c.account(); err != nil {
+	if o.Account, err = c.account(s); err != nil {
 		return o, err
 	}
 	var secret config.Secret
@@ -94,18 +94,24 @@ func (c *doctorCmd) options(s *session, cfg *config.Config) (o doctor.Options, e
 	return o, err
 }
 
-func (c *doctorCmd) account() (*doctor.Account, error) {
-	if c.Account == "" && c.PasswordFile == "" && c.AccountAddress == "" {
+func (c *doctorCmd) account(s *session) (*doctor.Account, error) {
+	if c.Account == "" {
+		if c.PasswordFile != "" || c.Server != "" {
+			return nil, usageError{errors.New("whose? give --account as well (rollcall doctor --help tells more)")}
+		}
 		return nil, nil
 	}
-	if c.Account == "" || c.PasswordFile == "" {
-		return nil, usageError{errors.New("--account and --password-file belong together: give both or none (rollcall doctor --help tells more)")}
+	password := config.NewSecret(s.Getenv("ROLLCALL_PASSWORD"))
+	if c.PasswordFile != "" {
+		var err error
+		if password, err = config.ReadSecret(c.PasswordFile); err != nil {
+			return nil, err
+		}
 	}
-	password, err := config.ReadSecret(c.PasswordFile)
-	if err != nil {
-		return nil, err
+	if password.Reveal() == "" {
+		return nil, usageError{errors.New("with which password? give --password-file or set ROLLCALL_PASSWORD (rollcall doctor --help tells more)")}
 	}
-	return &doctor.Account{JID: string(c.Account), Password: password.Reveal(), Address: c.AccountAddress}, nil
+	return &doctor.Account{JID: string(c.Account), Password: password.Reveal(), Address: c.Server}, nil
 }
 
 // running is the service that answers at the admin socket, nil if none does.

@@ -15,17 +15,29 @@ import (
 
 type exportCmd struct {
 	Group []string `arg:"" optional:"" help:"A group's name; without one, all groups."`
+	exportView
 }
 
 // Help implements [kong.HelpProvider].
 func (exportCmd) Help() string {
 	return `Prints JSON with all that the service remembers of the groups, for rollcall import. It holds personal data: mind where the output goes.
 
-    rollcall export > groups.json`
+    rollcall export > groups.json
+
+With --as it prints instead what a watcher sees of one group at this moment, under the policies of its members, of the group, and his own. The formats are JSON; xml, the items as he would be given them; multipart, for systems that speak SIMPLE: a list of the members in RLMI (RFC 4662) and a PIDF document for each; and pidf, that document of one member.
+
+    rollcall export team --as alice@example.org
+    rollcall export team --as alice@example.org --format multipart`
 }
 
 // Run prints the export.
 func (c *exportCmd) Run(s *session) error {
+	if c.As != "" {
+		if len(c.Group) != 1 {
+			return usageError{errors.New("--as is about one group (rollcall export --help tells more)")}
+		}
+		return c.exportView.run(s, c.Group[0])
+	}
 	return s.askLong(func(ctx context.Context, _ *config.Config, a *admin.Client) error {
 		names := c.Group
 		if len(names) == 0 {

@@ -44,6 +44,7 @@ type grammar struct {
 	Group   groupCmd   `cmd:"" help:"Create, look at, change and delete groups."`
 	Member  memberCmd  `cmd:"" help:"Add, look at, change and remove members of a group."`
 	Policy  policyCmd  `cmd:"" help:"Look at and set policies: a group's, and what users let others see."`
+	Check   checkCmd   `cmd:"" help:"Look at the configuration and what it names; start and change nothing."`
 	Doctor  doctorCmd  `cmd:"" help:"Examine the XMPP server: does it suit, and what would make it better?"`
 	Snippet snippetCmd `cmd:"" help:"Print the lines that the XMPP server's configuration needs."`
 	Watch   watchCmd   `cmd:"" help:"Log in as an account and see who of a group is there."`
@@ -51,7 +52,7 @@ type grammar struct {
 	Restore restoreCmd `cmd:"" help:"Put a backup in the place of what the service remembers."`
 	Verify  verifyCmd  `cmd:"" help:"Check the store, or a backup, for damage."`
 	Apply   applyCmd   `cmd:"" help:"Make groups and members what a file says."`
-	Export  exportCmd  `cmd:"" help:"Print groups as JSON, with all that belongs to them."`
+	Export  exportCmd  `cmd:"" help:"Print groups as JSON, with all that belongs to them, or what somebody sees of one."`
 	Import  importCmd  `cmd:"" help:"Create groups from an export, or from prosody's or ejabberd's."`
 	Status  statusCmd  `cmd:"" help:"Show how the service is."`
 	Audit   auditCmd   `cmd:"" help:"Show who changed what."`

@@ -18,7 +18,7 @@ func patient(t *testing.T, s lab.Server) []string {
 	if err := s.AddUser(t.Context(), "patient", "hunter2"); err != nil {
 		t.Fatal(err)
 	}
-	return []string{"--account", "patient@" + s.Host(), "--password-file", secretFile(t, "hunter2"), "--account-address", s.C2SAddr()}
+	return []string{"--account", "patient@" + s.Host(), "--password-file", secretFile(t, "hunter2"), "--server", s.C2SAddr()}
 }
 
 func secretFile(t *testing.T, secret string) string {
@@ -93,8 +93,8 @@ func TestDoctorUsage(t *testing.T) {
 	b := newBench(t)
 	b.write("secret", "sesame")
 	for args, want := range map[string]string{
-		"--account a@example.org":                        "--account and --password-file belong together",
-		"--password-file x":                              "--account and --password-file belong together",
+		"--account a@example.org":                        "with which password?",
+		"--password-file x":                              "give --account as well",
 		"--domain x.example.org":                         "--domain and --secret-file belong together",
 		"--domain groups.example.org --secret-file x":    "is the service's own",
 		"--account a@example.org --password-file absent": "no such file",

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
+	"github.com/rollcall-xmpp/rollcall/internal/lab/labtest"
 )
 
 // The life of the process on each server: it ends with a reason when its
@@ -127,5 +128,33 @@ func TestHangup(t *testing.T) {
 	}
 	if strings.Contains(p.log.String(), "5ecret") {
 		t.Error("the secret shows in the log")
+	}
+}
+
+// With TLS to ejabberd's component port the service attaches; without, it
+// keeps trying and says what is wrong.
+func TestSecuredLink(t *testing.T) {
+	server, authority := labtest.StartSecured(t, lab.Options{Modules: lab.Minimal})
+	program := build(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	config := writeConfig(t, server)
+	p := spawn(t, program, config)
+	p.says(ctx, "seems to speak TLS, but none is configured", 1)
+	if status := p.terminate(); status != exitDone {
+		t.Errorf("exit %d", status)
+	}
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secured := strings.Replace(string(text), "[log]", "tls = true\nca_file = \""+authority+"\"\n[log]", 1)
+	if err := os.WriteFile(config, []byte(secured), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p = spawn(t, program, config)
+	p.says(ctx, "msg=attached", 1)
+	if status := p.terminate(); status != exitDone {
+		t.Errorf("exit %d", status)
 	}
 }

@@ -108,7 +108,9 @@ func (s *stage) Start(ctx context.Context) (err error) {
 		var both sync.WaitGroup
 		var run, serve error
 		both.Go(func() { run = svc.Run(running) })
-		both.Go(func() { serve = admin.Serve(running, l, admin.New(svc.Roster, log, extras(cfg, svc, st)...), log) })
+		both.Go(func() {
+			serve = admin.Serve(running, l, admin.New(adminBackend(svc, cfg), log, extras(cfg, svc, st)...), log)
+		})
 		both.Wait()
 		s.done <- errors.Join(run, serve, st.Close())
 	}()

@@ -54,6 +54,13 @@ func newWatching(t *testing.T, server lab.Server) *watching {
 	if err := w.bo.Online(ctx); err != nil {
 		t.Fatal(err)
 	}
+	// Until the group has his consent.
+	if _, err := w.bo.Wait(ctx, func(s lab.Stanza) bool { return s.Name == "presence" && s.Type == "subscribe" }); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.bo.FenceVia(ctx, w.group); err != nil {
+		t.Fatal(err)
+	}
 	return w
 }
 
@@ -196,22 +203,54 @@ func TestWatchComesBack(t *testing.T) {
 	w.boIs(lines, watch.Available, "three")
 }
 
-func TestWatchOnce(t *testing.T) {
-	overTCP(t, func(t *testing.T, s lab.Server) {
-		w := newWatching(t, s)
-		for want, words := range map[string]string{
-			"Anna Bo Cy": "--once", "Anna Cy": "--once --same-role", "Bo": "--once --roles ops", "": "--once --refuse",
-			"Cy": "--once --attributes show --members " + w.bare("cy"),
-		} {
-			var out bytes.Buffer
-			if code, errs := w.command(w.ctx, &out, strings.Fields(words)...); code != exitDone || errs != "" {
-				t.Fatalf("%s: exit %d: %s", words, code, errs)
-			}
-			if got := namesIn(out.String()); got != want {
-				t.Errorf("%s shows %q, want %q:\n%s", words, got, want, out.String())
-			}
-		}
+// A member who is not available, but connected, is told what he subscribed to:
+// as long as the server knows of no device of his, too.
+func TestWatchUnavailable(t *testing.T) {
+	s := house.Server(t, "prosody")
+	w := newWatching(t, s)
+	anna, err := lab.Login(w.ctx, s, "anna"+w.suffix, "secret", "home", lab.ClientOptions{Requests: lab.Approve})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(anna.Drop)
+	if err := anna.Online(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	lines, _ := w.follow()
+	w.until(lines, "anna", func(l *line) bool {
+		return l.After != nil && l.After.JID == w.bare("anna") && l.After.Show == watch.Available
 	})
+	if err := anna.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.until(lines, "anna", func(l *line) bool {
+		return l.After != nil && l.After.JID == w.bare("anna") && l.After.Show == watch.Offline
+	})
+	if err := w.Restart(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Settle(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.say("<presence><status>here</status></presence>")
+	w.boIs(lines, watch.Available, "here")
+}
+
+func TestWatchOnce(t *testing.T) {
+	s := house.Server(t, "ejabberd")
+	w := newWatching(t, s)
+	for want, words := range map[string]string{
+		"Anna Bo Cy": "--once", "Anna Cy": "--once --same-role", "Bo": "--once --roles ops", "": "--once --refuse",
+		"Cy": "--once --attributes show --members " + w.bare("cy"),
+	} {
+		var out bytes.Buffer
+		if code, errs := w.command(w.ctx, &out, strings.Fields(words)...); code != exitDone || errs != "" {
+			t.Fatalf("%s: exit %d: %s", words, code, errs)
+		}
+		if got := namesIn(out.String()); got != want {
+			t.Errorf("%s shows %q, want %q:\n%s", words, got, want, out.String())
+		}
+	}
 }
 
 // namesIn is the first column of the table, behind the symbols.
@@ -227,30 +266,29 @@ func namesIn(text string) string {
 }
 
 func TestWatchRefusals(t *testing.T) {
-	overTCP(t, func(t *testing.T, s lab.Server) {
-		w := newWatching(t, s)
-		wrong := filepath.Join(t.TempDir(), "password")
-		if err := os.WriteFile(wrong, []byte("wrong\n"), 0o600); err != nil {
-			t.Fatal(err)
+	s := house.Server(t, "prosody")
+	w := newWatching(t, s)
+	wrong := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(wrong, []byte("wrong\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		code   int
+		stderr string
+		words  string
+	}{
+		{1, "the server accepts neither account nor password: ", "--password-file " + wrong},
+		{1, "read password: open /no/such/file", "--password-file /no/such/file"},
+		{1, "bad-request, invalid-options", "--attributes shoe"},
+	} {
+		code, errs := w.command(w.ctx, io.Discard, strings.Fields(test.words)...)
+		if code != test.code || !strings.HasPrefix(errs, "rollcall: ") || !strings.Contains(errs, test.stderr) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("%s: exit %d: %s", test.words, code, errs)
 		}
-		for _, test := range []struct {
-			code   int
-			stderr string
-			words  string
-		}{
-			{1, "the server accepts neither account nor password: ", "--password-file " + wrong},
-			{1, "read password: open /no/such/file", "--password-file /no/such/file"},
-			{1, "bad-request, invalid-options", "--attributes shoe"},
-		} {
-			code, errs := w.command(w.ctx, io.Discard, strings.Fields(test.words)...)
-			if code != test.code || !strings.HasPrefix(errs, "rollcall: ") || !strings.Contains(errs, test.stderr) || strings.Count(errs, "\n") != 1 {
-				t.Errorf("%s: exit %d: %s", test.words, code, errs)
-			}
-		}
-		w.group = "nobody@" + s.ComponentDomain()
-		code, errs := w.command(w.ctx, io.Discard)
-		if code != exitFailed || !strings.Contains(errs, "item-not-found (there is no such group, or "+w.bare("anna")+" may not know of it)") {
-			t.Errorf("exit %d: %s", code, errs)
-		}
-	})
+	}
+	w.group = "nobody@" + s.ComponentDomain()
+	code, errs := w.command(w.ctx, io.Discard)
+	if code != exitFailed || !strings.Contains(errs, "item-not-found (there is no such group, or "+w.bare("anna")+" may not know of it)") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
 }

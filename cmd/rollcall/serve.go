@@ -17,6 +17,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/doctor"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/metrics"
 	"github.com/rollcall-xmpp/rollcall/component"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -38,7 +39,7 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return explain(svc.Run(ctx), cfg) })
 	all.Go(func() error {
-		return admin.Serve(ctx, socket, admin.New(svc.Roster, log, extras(cfg, svc, st)...), log)
+		return admin.Serve(ctx, socket, admin.New(adminBackend(svc, cfg), log, extras(cfg, svc, st)...), log)
 	})
 	if cfg.HTTP.Listen != "" {
 		all.Go(func() error { return metrics.Serve(ctx, cfg.HTTP.Listen, metricsHandler(svc, st), log) })
@@ -74,6 +75,10 @@ func warnOfPlainLink(ctx context.Context, cfg *config.Config, log *slog.Logger) 
 		log.Warn("THE LINK TO THE SERVER IS NOT ENCRYPTED AND LEAVES THIS MACHINE: all presence and the handshake can be read and changed on the way",
 			"server", cfg.Server.Address, "remedy", doctor.PlainLinkRemedy)
 	}
+}
+
+func adminBackend(svc *component.Service, cfg *config.Config) admin.Backend {
+	return admin.Roster{Roster: svc.Roster, Renderer: pubsub.Renderer{Domain: cfg.Domain}}
 }
 
 // serviceConfig is what the configuration says to the component.

@@ -37,6 +37,11 @@ type note struct {
 // told is an answer of one sentence.
 func told(text string) *answer { return &answer{notes: []note{{info, text}}} }
 
+// said is what a word says instead of asking for anything.
+type said struct{ text string }
+
+func (s *said) Error() string { return s.text }
+
 // failed is an answer that says why nothing was done.
 func failed(text string) *answer { return &answer{notes: []note{{failure, text}}} }
 

@@ -77,8 +77,8 @@ func (c *call) reply(ctx context.Context, m *Message) (*answer, error) {
 		return failed(c.say("That is too long for me.")), nil
 	}
 	l := readLine(m.Body)
-	w := c.s.called(l.verb)
-	if w == nil || w.usage == "" || !w.allows(c) {
+	w := c.called(l.verb)
+	if w == nil {
 		return c.lost(l.verb), nil
 	}
 	var in values
@@ -91,7 +91,7 @@ func (c *call) reply(ctx context.Context, m *Message) (*answer, error) {
 	var f *form
 	if in != nil && w.form != nil {
 		var err error
-		if f, err = w.form(ctx, c); err != nil {
+		if f, err = w.whole(ctx, c, in); err != nil {
 			return nil, err
 		}
 		checked, wrong := c.check(f, in)

@@ -169,7 +169,7 @@ func TestChatDoesNotLoop(t *testing.T) {
 
 func TestRationsAreBounded(t *testing.T) {
 	now := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
-	r := newRations(func() time.Time { return now })
+	r := newRations(func() time.Time { return now }, ration, pause)
 	for i := range 2 * maxRations {
 		r.take(string(rune(i+100)), 1)
 	}
@@ -179,6 +179,15 @@ func TestRationsAreBounded(t *testing.T) {
 	now = now.Add(ration * pause)
 	if !r.take("new", 1) || len(r.full) != 1 {
 		t.Errorf("nobody was forgotten: %d", len(r.full))
+	}
+}
+
+// Nobody can write lines into the answer that others get.
+func TestStatusIsOneLine(t *testing.T) {
+	w := newWorld(t)
+	w.hear("ann", roster.Online, " gone\nBob: available \u2028Cid: \u202eelbaliava\x00 ")
+	if got := w.says("bob", team, "who"); got != "Team: 2 of 3 available\nAnn: available, gone Bob: available Cid: elbaliava\nCid: away\nNot there: Bob" {
+		t.Errorf("%q", got)
 	}
 }
 

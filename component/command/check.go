@@ -120,3 +120,14 @@ func shorten(s string, n int) string {
 	r := []rune(s)
 	return string(r[:n-1]) + "…"
 }
+
+// localpart reads the name of a group at domain, as servers would stamp it.
+func localpart(s, domain string) (string, bool) {
+	j, err := jid.New(strings.TrimSuffix(s, "@"+domain), domain, "")
+	if err != nil || j.Localpart() == "" {
+		return "", false
+	}
+	return j.Localpart(), true
+}
+
+func joinLines(all []string) string { return strings.Join(all, "\n") }

@@ -1,10 +1,10 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 
 	data "mellium.im/xmpp/form"
@@ -53,7 +53,7 @@ func configureWord() word {
 	}
 }
 
-func isAdmin(c *call) bool { return c.about.Affiliation >= roster.Admin }
+func isAdmin(c *call) bool { return c.about.Power >= roster.Admin }
 
 // The fields of the form: the words of the contract.
 const (
@@ -69,6 +69,8 @@ const (
 	fieldRequire     = "require"
 	fieldCollect     = "collect"
 	fieldCollectFrom = "collect-from"
+	fieldJoin        = "join"
+	fieldAggregate   = "aggregate"
 	fieldPayload     = "payload"
 	fieldDelivery    = "delivery"
 )
@@ -112,6 +114,8 @@ func (c *call) configureForm(rec *roster.GroupRecord, g *policy.Group) *form {
 			{name: fieldLanguage, kind: data.TypeText, label: c.say("Language (such as en)"), values: one(s.Language)},
 			{name: fieldFree, kind: data.TypeTextMulti, label: c.say("Attributes, one a line (such as phone=123)"), values: free},
 			{name: fieldListed, kind: data.TypeBoolean, label: c.say("Strangers may know of the group"), values: boolean(s.Listed)},
+			{name: fieldJoin, kind: data.TypeList, label: c.say("Who may join"), values: []string{s.Join.String()}, options: c.joinRules(), required: true},
+			{name: fieldAggregate, kind: data.TypeText, label: c.say("When the contact is there (any, quorum:2, role:duty)"), values: []string{cmp.Or(s.Aggregate, "any")}},
 			{name: fieldWatch, kind: data.TypeListMulti, label: c.say("Who may watch"), values: watch, options: classes},
 			{name: fieldWatchList, kind: data.TypeTextMulti, label: c.say("Who else may watch (addresses, domains)"), values: list},
 			{name: fieldBasic, kind: data.TypeList, label: c.say("Who sees attributes and members"), values: []string{className(g.Basic)}, options: classes, required: true},
@@ -122,8 +126,17 @@ func (c *call) configureForm(rec *roster.GroupRecord, g *policy.Group) *form {
 			{name: fieldPayload, kind: data.TypeList, label: c.say("Nodes for programs"), values: []string{s.Payload.String()}, required: true, options: []option{
 				{roster.Both.String(), c.say("all four")}, {roster.PresenceOnly.String(), c.say("presence only")},
 				{roster.Separate.String(), c.say("presence and attributes apart")}, {roster.Combined.String(), c.say("both in one")}}},
-			{name: fieldDelivery, kind: data.TypeText, label: c.say("Tell of changes at most every … milliseconds (0: at once)"), values: []string{strconv.Itoa(s.Delivery)}},
+			{name: fieldDelivery, kind: data.TypeText, label: c.say("Tell of changes: immediate, or every … milliseconds"), values: []string{roster.FormatDelivery(s.Delivery)}},
 		},
+	}
+}
+
+// joinRules are the ways into a group.
+func (c *call) joinRules() []option {
+	return []option{
+		{roster.Invite.String(), c.say("who is invited")},
+		{roster.Approve.String(), c.say("who an admin approves")},
+		{roster.Open.String(), c.say("who wants to")},
 	}
 }
 
@@ -180,15 +193,19 @@ func one(s string) []string {
 
 // configure puts in in force, all of it or nothing.
 func (c *call) configure(ctx context.Context, in values) error {
-	return c.s.cfg.Roster.UpdateGroup(ctx, c.group.Name(), func(s *roster.Settings) error {
+	return c.group.Edit(ctx, c.bare, func(s *roster.Settings) error {
 		s.Title, s.Description, s.Language = in.one(fieldName), strings.Join(in[fieldDescription], "\n"), in.one(fieldLanguage)
 		s.Listed = in.is(fieldListed)
 		var err error
 		if s.Payload, err = roster.ParsePayload(in.one(fieldPayload)); err != nil {
 			return &fieldError{fieldPayload, err.Error()}
 		}
-		if s.Delivery, err = strconv.Atoi(in.one(fieldDelivery)); err != nil || s.Delivery < 0 {
-			return &fieldError{fieldDelivery, c.say("This is not a number.")}
+		if s.Join, err = roster.ParseJoin(in.one(fieldJoin)); err != nil {
+			return &fieldError{fieldJoin, err.Error()}
+		}
+		s.Aggregate = in.one(fieldAggregate)
+		if s.Delivery, err = roster.ParseDelivery(in.one(fieldDelivery)); err != nil {
+			return &fieldError{fieldDelivery, c.say("This is neither immediate nor a number.")}
 		}
 		if s.Attributes, err = c.freeAttributes(in[fieldFree]); err != nil {
 			return err

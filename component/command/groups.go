@@ -3,8 +3,6 @@ package command
 import (
 	"context"
 
-	data "mellium.im/xmpp/form"
-
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -16,7 +14,7 @@ func groupsWord() word {
 		label: "Groups you may know of",
 		usage: "groups – the groups here",
 		run: func(ctx context.Context, c *call, _ values) (*answer, error) {
-			a, err := c.groups(ctx, func(*roster.Description) bool { return true })
+			a, err := c.groups(ctx)
 			if err == nil && len(a.fields) == 0 {
 				return told(c.say("There is no group here that you may know of.")), nil
 			}
@@ -30,18 +28,39 @@ func mineWord() word {
 		name: "mine", also: []string{"meine", "my"}, at: atService,
 		label: "Your groups",
 		usage: "mine – the groups that you are in",
-		run: func(ctx context.Context, c *call, _ values) (*answer, error) {
-			a, err := c.groups(ctx, func(d *roster.Description) bool { return d.Member })
-			if err == nil && len(a.fields) == 0 {
+		run: func(_ context.Context, c *call, _ values) (*answer, error) {
+			a := c.mine()
+			if len(a.fields) == 0 {
 				return told(c.say("You are in no group here.")), nil
 			}
-			return a, err
+			return a, nil
 		},
 	}
 }
 
-// groups lists those that the caller may know of and keep says yes to.
-func (c *call) groups(ctx context.Context, keep func(*roster.Description) bool) (*answer, error) {
+// mine lists the groups that the caller is in or invited to.
+func (c *call) mine() *answer {
+	a := &answer{title: c.say("Groups")}
+	all := c.s.cfg.Roster.GroupsOf(c.bare)
+	for i, g := range all {
+		d, err := g.Describe(c.bare)
+		switch {
+		case err != nil:
+		case i >= maxListed:
+			a.notes = []note{{info, c.say("And %d more.", len(all)-maxListed)}}
+		case d.Member:
+			a.tell(d.People(), c.address(g))
+		default:
+			a.tell(d.People(), c.say("%s (you are invited)", c.address(g)))
+		}
+	}
+	return a
+}
+
+func (c *call) address(g *roster.Group) string { return g.Name() + "@" + c.s.cfg.Domain }
+
+// groups lists those that the caller may know of.
+func (c *call) groups(ctx context.Context) (*answer, error) {
 	names, err := c.s.cfg.Roster.ListGroups(ctx)
 	if err != nil {
 		return nil, err
@@ -53,14 +72,14 @@ func (c *call) groups(ctx context.Context, keep func(*roster.Description) bool) 
 			continue // deleted meanwhile
 		}
 		d, err := g.Describe(c.bare)
-		if err != nil || !keep(d) {
+		if err != nil {
 			continue
 		}
 		if len(a.fields) == maxListed {
 			more++
 			continue
 		}
-		a.fields = append(a.fields, field{name: name, kind: data.TypeText, label: d.People(), values: []string{name + "@" + c.s.cfg.Domain}})
+		a.tell(d.People(), c.address(g))
 	}
 	if more > 0 {
 		a.notes = append(a.notes, note{info, c.say("And %d more.", more)})

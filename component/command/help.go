@@ -18,7 +18,7 @@ func helpWord() word {
 			return values{fieldAbout: l.words}, nil
 		},
 		run: func(_ context.Context, c *call, in values) (*answer, error) {
-			if w := c.s.called(fold(in.one(fieldAbout))); w != nil && w.usage != "" && w.allows(c) {
+			if w := c.called(fold(in.one(fieldAbout))); w != nil {
 				return c.helpAbout(w), nil
 			}
 			return c.help(), nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"maps"
 
 	"mellium.im/xmpp/stanza"
 
@@ -85,21 +86,19 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *pubsub.Request) ([]
 	case !w.allows(c):
 		return b, forbidden
 	}
-	return c.command(ctx, b, w, &in)
+	start := len(b)
+	b, err = c.command(ctx, b, w, &in)
+	if a := c.explainError(err); a != nil {
+		return c.done(b[:start], w, newID(), a)
+	}
+	return b, err
 }
 
 // command performs one stage of w.
 func (c *call) command(ctx context.Context, b []byte, w *word, in *wireCommand) ([]byte, error) {
-	var x *session
-	if in.Session != "" {
-		var expired bool
-		x, expired = c.s.sessions.find(c, in.Node, in.Session)
-		switch {
-		case expired:
-			return b, sessionExpired
-		case x == nil:
-			return b, badSession
-		}
+	x, err := c.session(in)
+	if err != nil {
+		return b, err
 	}
 	switch in.Action {
 	case "", "execute", "next", "complete": // clients send any of these
@@ -110,49 +109,104 @@ func (c *call) command(ctx context.Context, b []byte, w *word, in *wireCommand) 
 		c.s.sessions.end(x)
 		return append(c.start(b, w, x.id, "canceled"), "</command>"...), nil
 	case "prev":
-		return b, badAction // there is no stage before
+		if x == nil || x.first == nil {
+			return b, badAction // there is no stage before
+		}
+		return c.back(ctx, b, w, x)
 	default:
 		return b, malformedAction
 	}
 	if w.form == nil {
 		return c.run(ctx, b, w, nil, nil, nil)
 	}
-	f, err := w.form(ctx, c)
-	if err != nil {
-		return b, err
-	}
 	if in.Form == nil || in.Form.Type == "cancel" {
-		if x == nil {
-			x = c.s.sessions.begin(c, w.node())
-		}
-		return c.ask(b, w, x, f, nil)
+		return c.present(ctx, b, w, x)
 	}
 	typed, ok := in.Form.submitted(w)
 	if !ok {
 		return b, badPayload
 	}
-	return c.run(ctx, b, w, x, f, typed)
+	return c.submit(ctx, b, w, x, typed)
 }
 
-// run lets the word do what it shall with what was typed, and appends what it
-// says. x is nil for who submits without having been asked.
-func (c *call) run(ctx context.Context, b []byte, w *word, x *session, f *form, typed values) ([]byte, error) {
-	var in values
-	if f != nil {
-		checked, wrong := c.check(f, typed)
-		if wrong != nil {
-			return c.again(b, w, x, f.with(typed), wrong)
-		}
-		in = checked
+// session is the one that in goes on with, nil if it begins one.
+func (c *call) session(in *wireCommand) (*session, error) {
+	if in.Session == "" {
+		return nil, nil
 	}
+	x, expired := c.s.sessions.find(c, in.Node, in.Session)
+	switch {
+	case expired:
+		return nil, sessionExpired
+	case x == nil:
+		return nil, badSession
+	}
+	return x, nil
+}
+
+// form is the one that the caller has before him, or all of it if he has
+// none.
+func (c *call) form(ctx context.Context, w *word, x *session, typed values) (*form, error) {
+	switch {
+	case x == nil:
+		return w.whole(ctx, c, typed)
+	case x.first != nil:
+		return w.next(ctx, c, x.first)
+	}
+	return w.form(ctx, c)
+}
+
+// present appends the form that is to be filled in.
+func (c *call) present(ctx context.Context, b []byte, w *word, x *session) ([]byte, error) {
+	if x == nil {
+		x = c.s.sessions.begin(c, w.node())
+	}
+	f, err := c.form(ctx, w, x, nil)
+	if err != nil {
+		return b, err
+	}
+	return c.ask(b, w, x, f, nil)
+}
+
+// back shows the first of two forms again.
+func (c *call) back(ctx context.Context, b []byte, w *word, x *session) ([]byte, error) {
+	f, err := w.form(ctx, c)
+	if err != nil {
+		return b, err
+	}
+	f, x.first = f.with(x.first), nil
+	return c.ask(b, w, x, f, nil)
+}
+
+// submit takes what was typed into a form.
+func (c *call) submit(ctx context.Context, b []byte, w *word, x *session, typed values) ([]byte, error) {
+	f, err := c.form(ctx, w, x, typed)
+	if err != nil {
+		return b, err
+	}
+	in, wrong := c.check(f, typed)
+	switch {
+	case wrong != nil:
+		return c.again(b, w, x, f.with(typed), wrong)
+	case x != nil && w.next != nil && x.first == nil:
+		x.first = in
+		return c.present(ctx, b, w, x)
+	case x != nil:
+		maps.Copy(in, x.first)
+	}
+	return c.run(ctx, b, w, x, f.with(typed), in)
+}
+
+// run lets the word do what it shall with what was said in the form f, and
+// appends what it says. x is nil for who submits without having been asked, f
+// for a word without form.
+func (c *call) run(ctx context.Context, b []byte, w *word, x *session, f *form, in values) ([]byte, error) {
 	a, err := w.run(ctx, c, in)
 	switch wrong := c.wrong(f, err); {
 	case wrong != nil && f != nil:
-		return c.again(b, w, x, f.with(typed), wrong)
+		return c.again(b, w, x, f, wrong)
 	case err != nil:
-		if a = c.explainError(err); a == nil {
-			return b, err
-		}
+		return b, err
 	}
 	id := newID()
 	if x != nil {
@@ -211,9 +265,20 @@ func (c *call) start(b []byte, w *word, session, status string) []byte {
 
 // ask appends a form to be filled in.
 func (c *call) ask(b []byte, w *word, x *session, f *form, notes []note) ([]byte, error) {
-	b = append(c.start(b, w, x.id, "executing"), "<actions execute='complete'><complete/></actions>"...)
+	b = append(c.start(b, w, x.id, "executing"), actions(w, x)...)
 	b, err := appendForm(b, w, f)
 	return append(appendNotes(b, notes), "</command>"...), err
+}
+
+// actions are what can be done with the form that x has before him.
+func actions(w *word, x *session) string {
+	switch {
+	case x.first != nil:
+		return "<actions execute='complete'><prev/><complete/></actions>"
+	case w.next != nil:
+		return "<actions execute='next'><next/></actions>"
+	}
+	return "<actions execute='complete'><complete/></actions>"
 }
 
 // done appends what a word has said.
@@ -262,12 +327,21 @@ func (c *call) refuse(b []byte, err error) []byte {
 }
 
 // explainError makes of an error of the roster what people can read; nil if
-// it is none of theirs.
+// there is none, or none of theirs.
 func (c *call) explainError(err error) *answer {
 	var bad *roster.InvalidError
+	var instead *said
 	switch {
+	case errors.As(err, &instead):
+		return told(instead.text)
 	case errors.As(err, &bad):
 		return failed(c.say("This cannot be: %s", bad.Error()))
+	case errors.Is(err, roster.ErrForbidden):
+		return failed(c.say("You may not do that."))
+	case errors.Is(err, roster.ErrRefused):
+		return failed(c.say("There was a no before, and nobody is asked twice."))
+	case errors.Is(err, roster.ErrMemberExists):
+		return failed(c.say("That person is a member already."))
 	case errors.Is(err, roster.ErrNoMember):
 		return failed(c.say("There is no such member."))
 	case errors.Is(err, roster.ErrLimit):

@@ -123,10 +123,12 @@ func TestWordsAreForSome(t *testing.T) {
 		return all
 	}
 	for _, c := range []struct{ who, to, want string }{
-		{"bob", team, "[who authorize receive explain watchers help]"},
-		{"cid", team, "[who authorize receive explain watchers configure help]"},
+		{"bob", team, "[who authorize receive explain watchers leave nick help]"},
+		{"cid", team, "[who authorize receive explain watchers leave nick invite approve member remove configure help]"},
 		{"mia", open, "[authorize help]"},
 		{"mia", domain, "[groups mine help]"},
+		{"bob", domain, "[groups mine create help]"},
+		{"root", team, "[authorize invite approve member remove configure delete help]"},
 		{"mia", team, "[]"},
 	} {
 		if got := fmt.Sprint(names(c.who, c.to)); got != c.want {

@@ -12,6 +12,11 @@ type language struct {
 	printer *message.Printer
 }
 
+// say is a text in the language: an English format, and what stands in it.
+func (l language) say(format string, args ...any) string {
+	return l.printer.Sprintf(message.Key(format, format), args...)
+}
+
 type languages struct {
 	match lang.Matcher
 	all   []language // as match knows them
@@ -21,7 +26,7 @@ type languages struct {
 // who asked for none of ours.
 func newLanguages() *languages {
 	b := catalog.NewBuilder(catalog.Fallback(lang.English))
-	for _, t := range germanTexts() {
+	for _, t := range germanTexts {
 		// A text that cannot be set stays English; a test says which.
 		_ = b.SetString(lang.German, t[0], t[1])
 	}

@@ -69,7 +69,7 @@ func TestTranslations(t *testing.T) {
 	}
 	german := map[string]string{}
 	b := catalog.NewBuilder()
-	for _, pair := range germanTexts() {
+	for _, pair := range germanTexts {
 		if german[pair[0]] != "" {
 			t.Errorf("twice: %q", pair[0])
 		}

@@ -7,35 +7,38 @@ import (
 
 // Notice appends the message that tells somebody a word about his membership,
 // from the group, as people read it; what can be answered with one word says
-// so.
+// so. The language is the group's: who is told may never have spoken to us.
 func (s *Service) Notice(b []byte, n roster.Notice) []byte {
+	l := s.languages.pick(n.Lang)
 	b = frame.AppendAttr(append(b, "<message type='chat' from='"...), n.Group)
 	b = append(append(b, '@'), s.cfg.Domain...)
 	b = frame.AppendAttr(append(b, "' to='"...), n.To)
+	b = append(append(b, "' xml:lang='"...), l.tag...)
 	b = append(b, "'><body>"...)
-	b = frame.AppendText(b, noticeText(&n))
+	b = frame.AppendText(b, l.notice(&n))
 	return append(b, "</body></message>"...)
 }
 
-func noticeText(n *roster.Notice) string {
+func (l language) notice(n *roster.Notice) string {
+	title := oneLine(n.Title)
 	switch n.Kind {
 	case roster.Invitation:
-		if n.By != "" {
-			return n.By + " invites you to the group “" + n.Title + "”. Answer yes to join, or no."
+		if n.By == "" {
+			return l.say("You are invited to the group “%s”. Answer yes to join, or no.", title)
 		}
-		return "You are invited to the group “" + n.Title + "”. Answer yes to join, or no."
+		return l.say("%s invites you to the group “%s”. Answer yes to join, or no.", n.By, title)
 	case roster.Application:
-		return n.About + " wants to join “" + n.Title + "”. Answer approve " + n.About + " or reject " + n.About + "."
+		return l.say("%s wants to join “%s”. Answer approve %s or reject %s.", n.About, title, n.About, n.About)
 	case roster.Admitted:
-		return "You are now a member of “" + n.Title + "”."
+		return l.say("You are now a member of “%s”.", title)
 	case roster.TurnedAway:
-		return "You were not admitted to “" + n.Title + "”."
+		return l.say("You were not admitted to “%s”.", title)
 	case roster.Removed:
-		return "You are no longer a member of “" + n.Title + "”."
+		return l.say("You are no longer a member of “%s”.", title)
 	case roster.Disbanded:
-		return "The group “" + n.Title + "” is no more."
+		return l.say("The group “%s” is no more.", title)
 	case roster.Proposed:
-		return "“" + n.Title + "” asks you to agree to something new about what its members may see. Answer agree to see what."
+		return l.say("“%s” asks you to agree to something new about what its members may see. Answer agree to see what.", title)
 	}
-	return n.Title
+	return title
 }

@@ -7,24 +7,31 @@ import (
 
 // A user may say so much at once, and one thing more after each pause. What
 // was not understood costs several: two machines that do not understand each
-// other are soon silent.
+// other are soon silent. Who invites makes us write to people who did not ask
+// for it: that has a ration of its own.
 const (
 	ration        = 20
 	pause         = 3 * time.Second
 	notUnderstood = 5
+	invitations   = 50
+	invitePause   = time.Minute
 	maxRations    = 4096 // users; beyond it nobody new is answered for a while
 )
 
-// rations keep two machines from talking to each other for ever.
+// rations keep two machines from talking to each other for ever, and one from
+// talking to everybody.
 type rations struct {
-	now func() time.Time
+	now   func() time.Time
+	size  int
+	pause time.Duration // after which one thing more may be said
 
-	mu   sync.Mutex
-	full map[string]time.Time // by bare JID: when he has all of his ration again
+	mu    sync.Mutex
+	full  map[string]time.Time // by bare JID: when he has all of his ration again
+	swept time.Time            // when those were forgotten who have
 }
 
-func newRations(now func() time.Time) *rations {
-	return &rations{now: now, full: map[string]time.Time{}}
+func newRations(now func() time.Time, size int, pause time.Duration) *rations {
+	return &rations{now: now, size: size, pause: pause, full: map[string]time.Time{}}
 }
 
 // take says whether bare may be answered, and takes cost of his ration if so.
@@ -32,7 +39,8 @@ func (r *rations) take(bare string, cost int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.now()
-	if len(r.full) >= maxRations {
+	if len(r.full) >= maxRations && now.Sub(r.swept) >= r.pause {
+		r.swept = now
 		for who, at := range r.full {
 			if !at.After(now) {
 				delete(r.full, who)
@@ -46,8 +54,8 @@ func (r *rations) take(bare string, cost int) bool {
 	if at.Before(now) {
 		at = now
 	}
-	at = at.Add(time.Duration(cost) * pause)
-	if at.Sub(now) > ration*pause {
+	at = at.Add(time.Duration(cost) * r.pause)
+	if at.Sub(now) > time.Duration(r.size)*r.pause {
 		return false
 	}
 	r.full[bare] = at

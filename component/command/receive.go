@@ -89,18 +89,11 @@ func (c *call) receiveForm(r policy.Receiving) *form {
 		fields: []field{
 			{name: fieldDeliver, kind: data.TypeBoolean, label: c.say("Send me who is there"), values: boolean(!r.Refuse)},
 			{name: fieldMembers, kind: data.TypeJIDMulti, label: c.say("Only these members (none: all)"), values: r.Members},
-			{name: fieldRoles, kind: data.TypeText, label: c.say("Only members with one of these roles (none: all)"), values: oneLine(r.Roles)},
+			{name: fieldRoles, kind: data.TypeText, label: c.say("Only members with one of these roles (none: all)"), values: one(strings.Join(r.Roles, " "))},
 			{name: fieldSameRole, kind: data.TypeBoolean, label: c.say("Only members with a role of mine"), values: boolean(r.SameRole)},
 			of,
 		},
 	}
-}
-
-func oneLine(all []string) []string {
-	if len(all) == 0 {
-		return nil
-	}
-	return []string{strings.Join(all, " ")}
 }
 
 // wantReceived is the policy that in asks for.

@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"time"
 
-	"golang.org/x/text/message"
-
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -27,6 +25,8 @@ type Service struct {
 	languages *languages
 	sessions  *sessions
 	rations   *rations
+
+	invitations *rations
 }
 
 // New makes a service.
@@ -37,7 +37,7 @@ func New(cfg Config) *Service {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{cfg: cfg, words: table(), languages: newLanguages(), sessions: newSessions(cfg.Now), rations: newRations(cfg.Now)}
+	return &Service{cfg: cfg, words: table(), languages: newLanguages(), sessions: newSessions(cfg.Now), rations: newRations(cfg.Now, ration, pause), invitations: newRations(cfg.Now, invitations, invitePause)}
 }
 
 // call is somebody asking something somewhere.
@@ -89,9 +89,7 @@ func (c *call) title() string {
 
 // say is a text in the caller's language: an English format, and what stands
 // in it.
-func (c *call) say(format string, args ...any) string {
-	return c.lang.printer.Sprintf(message.Key(format, format), args...)
-}
+func (c *call) say(format string, args ...any) string { return c.lang.say(format, args...) }
 
 // words lists those the caller may use.
 func (c *call) words() (all []*word) {

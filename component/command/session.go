@@ -24,6 +24,10 @@ type session struct {
 	to   string
 	node string
 	ends time.Time
+
+	// first is what was said in the first of two forms, nil while that is
+	// before him. Only the worker of the group, or of the service, looks at it.
+	first values
 }
 
 // sessions are kept in the order in which they end.

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"strings"
+	"unicode"
 
 	data "mellium.im/xmpp/form"
 
@@ -70,8 +71,8 @@ func (c *call) who(p *roster.Picture) *answer {
 
 // name is what people call a member.
 func name(it *roster.Item) string {
-	if it.Nick != "" {
-		return it.Nick
+	if nick := oneLine(it.Nick); nick != "" {
+		return shorten(nick, maxNote)
 	}
 	local, _, _ := strings.Cut(it.JID, "@")
 	return local
@@ -80,10 +81,25 @@ func name(it *roster.Item) string {
 // state is how a member is, in few words.
 func (c *call) state(it *roster.Item) string {
 	s := c.show(it.Show)
-	if it.Status != "" {
-		s += ", " + shorten(strings.Join(strings.Fields(it.Status), " "), maxNote)
+	if status := oneLine(it.Status); status != "" {
+		s += ", " + shorten(status, maxNote)
 	}
 	return s
+}
+
+// oneLine is what somebody has written, as part of a line: without what would
+// begin another one, or turn it round.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r), unicode.IsControl(r):
+			return ' '
+		case unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
 }
 
 func (c *call) show(s roster.Show) string {

@@ -29,6 +29,9 @@ type word struct {
 	may func(*call) bool
 	// form is what the word must know; nil: it runs at once.
 	form func(context.Context, *call) (*form, error)
+	// next is a second form, where what is asked depends on what was said in
+	// the first; nil: there is none.
+	next func(context.Context, *call, values) (*form, error)
 	// read makes of a chat line what the form would have given. nil values:
 	// the line only asks how things stand. A word without read takes none.
 	read func(context.Context, *call, *line) (values, error)
@@ -46,9 +49,19 @@ func table() []word {
 		explainWord(),
 		watchersWord(),
 		agreeWord(),
+		joinWord(),
+		declineWord(),
+		leaveWord(),
+		nickWord(),
+		inviteWord(),
+		approveWord(),
+		memberWord(),
+		removeWord(),
 		configureWord(),
+		deleteWord(),
 		groupsWord(),
 		mineWord(),
+		createWord(),
 		helpWord(),
 	}
 }
@@ -70,11 +83,30 @@ func (s *Service) word(node string) *word {
 	return &s.words[i]
 }
 
-// called finds a word by what it is called in a chat line, folded.
-func (s *Service) called(verb string) *word {
-	i := slices.IndexFunc(s.words, func(w word) bool { return w.name == verb || slices.Contains(w.also, verb) })
-	if i < 0 {
-		return nil
+// called finds the word that verb stands for in a chat line, folded: yes is
+// said to different things. nil: none that the caller may use.
+func (c *call) called(verb string) *word {
+	for _, w := range c.words() {
+		if w.usage != "" && (w.name == verb || slices.Contains(w.also, verb)) {
+			return w
+		}
 	}
-	return &s.words[i]
+	return nil
+}
+
+// whole is all that w asks for, in one form, after in.
+func (w *word) whole(ctx context.Context, c *call, in values) (*form, error) {
+	f, err := w.form(ctx, c)
+	if err != nil || w.next == nil {
+		return f, err
+	}
+	first, wrong := c.check(f, in)
+	if wrong != nil {
+		return f, nil // and that will be said
+	}
+	g, err := w.next(ctx, c, first)
+	if err != nil {
+		return nil, err
+	}
+	return &form{title: g.title, instructions: g.instructions, fields: append(slices.Clone(f.with(first).fields), g.fields...)}, nil
 }

@@ -27,6 +27,21 @@ type world struct {
 	mu    sync.Mutex
 	ready []*roster.Group
 	sent  []string // presence without state
+	told  []roster.Notice
+}
+
+// notices takes what somebody was told about his membership.
+func (w *world) notices(name string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []string
+	for _, n := range w.told {
+		if n.To == at(name) {
+			all = append(all, string(w.s.Notice(nil, n)))
+		}
+	}
+	w.told = nil
+	return strings.Join(all, "\n")
 }
 
 func (w *world) Ready(g *roster.Group) {
@@ -50,7 +65,14 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return w.now }
-	r := roster.New(roster.Options{Store: store.Memory(), Outbox: w, Renderer: &pubsub.Renderer{Domain: domain}, Now: now})
+	r := roster.New(roster.Options{Store: store.Memory(), Outbox: w, Renderer: &pubsub.Renderer{Domain: domain}, Now: now,
+		Admin:     func(jid string) bool { return jid == at("root") },
+		MayCreate: func(jid string) bool { return jid == at("bob") },
+		Notify: func(n roster.Notice) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.told = append(w.told, n)
+		}})
 	w.s = New(Config{Roster: r, Domain: domain, Title: "Group presence", Now: now})
 	for _, rec := range []*roster.GroupRecord{
 		{Name: "open", Settings: roster.Settings{Listed: true}, Members: []roster.MemberRecord{member("bob")}},

@@ -10,6 +10,7 @@ const (
 	nsPing   = "urn:xmpp:ping"
 	nsDisco  = "http://jabber.org/protocol/disco#info"
 	nsRoster = "jabber:iq:roster"
+	nsCaps   = "http://jabber.org/protocol/caps"
 )
 
 // answer is what the client must say to s, "" if nothing, and marks s as
@@ -19,6 +20,8 @@ func (c *Client) answer(s *Stanza) string {
 	case s.Name == "iq" && (s.Type == "get" || s.Type == "set"):
 		s.Housekeeping = true
 		return c.answerIQ(s)
+	case s.Name == "presence" && s.Type == "":
+		s.Housekeeping = onlyCaps(s.Raw)
 	case s.Name == "presence" && s.Type == "subscribe" && c.opts.Requests != Leave:
 		word := "subscribed"
 		if c.opts.Requests == Deny {
@@ -70,6 +73,22 @@ func (c *Client) disco(node string) string {
 	}
 	b.WriteString("</query>")
 	return b.String()
+}
+
+// onlyCaps says whether a presence says nothing but what its sender can do
+// (XEP-0115): it is meant for the user's server.
+func onlyCaps(raw string) bool {
+	var in frame.Scanner
+	caps := 0
+	for in.Reset([]byte(raw)); in.Next(); {
+		if in.Kind == frame.Start && in.Depth == 2 {
+			if string(in.NS()) != nsCaps {
+				return false
+			}
+			caps++
+		}
+	}
+	return caps > 0
 }
 
 // payload is the namespace and the node of an iq's child.

@@ -59,6 +59,7 @@ type Options struct {
 	Secret          string  // of the component; "" = `secret`
 	LogLevel        string  // debug (logs every stanza), info, warn or error; "" = info
 	Modules         Modules // "" = Full
+	Certificate     string  // file with certificate and key: users log in with STARTTLS only (Prosody); "" = without TLS
 	Extra           Extra   // what this one server has beside
 }
 

@@ -16,7 +16,8 @@ type Stanza struct {
 
 	From, To, ID, Type string
 
-	// Housekeeping: the client answered it by itself, or it answers a Query.
+	// Housekeeping: the client answered it by itself, it answers a Query, or
+	// it says only what its sender can do.
 	Housekeeping bool
 }
 

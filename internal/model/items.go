@@ -130,8 +130,8 @@ var ladder = map[string]int{"chat": 5, "": 4, "dnd": 3, "away": 2, "xa": 1}
 // available the devices are, they all are alike.
 func (g *Group) speaker(jid string, now time.Time) *Device {
 	var best *Device
-	shown := g.Acquired(jid, now)["show"]
 	devices := g.Members[jid].Devices
+	shown := len(devices) > 1 && g.Acquired(jid, now)["show"]
 	for i := range devices {
 		if d := &devices[i]; best == nil || !d.behind(best, shown) {
 			best = d

@@ -87,7 +87,7 @@ func list(text string) (all []string) {
 
 // AddLine adds a line of a receiving policy.
 func (r *Receiving) AddLine(line string) error {
-	word, rest, _ := strings.Cut(line, " ")
+	word, rest := cut(line)
 	switch word {
 	case "refuse":
 		r.Refuse = true
@@ -114,8 +114,7 @@ func ReadPolicy(text string) (p Policy, err error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		word, rest, _ := strings.Cut(line, " ")
-		rest = strings.TrimSpace(rest)
+		word, rest := cut(line)
 		said[word] = true
 		switch word {
 		case "watch":
@@ -155,4 +154,10 @@ func ReadPolicy(text string) (p Policy, err error) {
 		p.Default = fresh.Default
 	}
 	return p, nil
+}
+
+// cut takes the first word off a line.
+func cut(line string) (word, rest string) {
+	word = strings.Fields(line + " ")[0]
+	return word, strings.TrimSpace(strings.TrimPrefix(line, word))
 }

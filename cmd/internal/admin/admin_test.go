@@ -189,6 +189,8 @@ func (f failing) SetPolicy(context.Context, string, string, string) error       
 func (f failing) ShowPolicy(context.Context, string, string) (string, bool, error) {
 	return "", false, f.err
 }
+func (failing) ViewGroup(context.Context, string, string) ([]byte, error) { return nil, nil }
+
 func (failing) UpdateGroup(context.Context, string, func(*roster.Settings) error) error {
 	return nil
 }

@@ -3,11 +3,12 @@ package admin
 import (
 	"context"
 
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
-// Backend is what the admin socket administers; a *roster.Roster is one. Its
-// errors wrap roster's sentinels or are a [*roster.InvalidError].
+// Backend is what the admin socket administers: a *roster.Roster, and who can
+// show it (see [Roster]). Its errors wrap roster's sentinels or are a [*roster.InvalidError].
 type Backend interface {
 	// ListGroups returns the names of all groups, sorted.
 	ListGroups(ctx context.Context) ([]string, error)
@@ -32,4 +33,22 @@ type Backend interface {
 	ShowPolicy(ctx context.Context, group, jid string) (text string, own bool, err error)
 	// SetPolicy sets it; "" goes back to the default. ErrNoGroup, InvalidError.
 	SetPolicy(ctx context.Context, group, jid, text string) error
+	// ViewGroup returns what as, a bare JID, sees of a group now, as the payload
+	// of an answer (XEP-0060 §6.5.2). ErrNoGroup, ErrForbidden.
+	ViewGroup(ctx context.Context, group, as string) ([]byte, error)
+}
+
+// Roster is a roster as a Backend.
+type Roster struct {
+	*roster.Roster
+	Renderer pubsub.Renderer
+}
+
+// ViewGroup implements [Backend].
+func (r Roster) ViewGroup(ctx context.Context, group, as string) ([]byte, error) {
+	g, err := r.Group(ctx, group)
+	if err != nil {
+		return nil, err
+	}
+	return r.Renderer.View(ctx, g, as)
 }

@@ -14,6 +14,7 @@
 //	POST   /members?group=team        {"members": [{"jid": …, "nick": …}]}: jid and MemberChange
 //	PATCH  /member?group=team&jid=…   MemberChange
 //	DELETE /member?group=team&jid=…
+//	GET    /view?group=team&as=…      View: what that user sees
 //
 // What else there is, is an [Extra]. Whoever asks is named in the audit log as
 // the user that the kernel says he is.

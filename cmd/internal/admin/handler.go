@@ -33,6 +33,7 @@ func New(b Backend, log *slog.Logger, extras ...Extra) http.Handler {
 		"DELETE /member": removeMember,
 		"GET /policy":    showPolicy,
 		"PUT /policy":    setPolicy,
+		"GET /view":      viewGroup,
 	}
 	for _, extra := range extras {
 		extra(routes, mux)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 )
 
 // Config is a configuration that has been checked.
@@ -83,7 +84,8 @@ type Error struct {
 	Remedy  string
 }
 
-// Error is on one line: file:line: key: problem: remedy.
+// Error is on one line, whatever stands in the file: file:line: key: problem:
+// remedy.
 func (e *Error) Error() string {
 	place := e.File
 	if e.Line > 0 {
@@ -95,7 +97,12 @@ func (e *Error) Error() string {
 			parts = append(parts, part)
 		}
 	}
-	return strings.Join(parts, ": ")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, strings.Join(parts, ": "))
 }
 
 // Load reads and checks the file at path. What is wrong with it is an

@@ -63,20 +63,36 @@ func (s *secretSource) set(inline, file string) error {
 	return nil
 }
 
+// InlineSecret says whether the file itself holds the secret.
+func (c *Config) InlineSecret() bool { return c.secret.inline.value != nil }
+
+// SecretFile is the file that Secret reads, "" if the secret is elsewhere.
+func (c *Config) SecretFile(getenv func(string) string) string {
+	dir := getenv("CREDENTIALS_DIRECTORY")
+	switch {
+	case getenv("ROLLCALL_SECRET") != "" || c.InlineSecret():
+		return ""
+	case c.secret.file != "" || dir == "":
+		return c.secret.file
+	}
+	return filepath.Join(dir, "secret")
+}
+
 // Secret returns the component secret, read from where the package's manual
 // says. getenv is [os.Getenv], or a test's.
 func (c *Config) Secret(getenv func(string) string) (Secret, error) {
 	if env := getenv("ROLLCALL_SECRET"); env != "" {
 		return NewSecret(env), nil
 	}
-	if c.secret.inline.value != nil {
+	if c.InlineSecret() {
 		return c.secret.inline, nil
 	}
-	if c.secret.file != "" {
-		return c.readSecret("server.secret_file", c.secret.file)
-	}
-	if dir := getenv("CREDENTIALS_DIRECTORY"); dir != "" {
-		return c.readSecret("credential", filepath.Join(dir, "secret"))
+	if file := c.SecretFile(getenv); file != "" {
+		key := "server.secret_file"
+		if c.secret.file == "" {
+			key = "credential"
+		}
+		return c.readSecret(key, file)
 	}
 	return Secret{}, &Error{File: c.Path, Key: "server.secret", Problem: "missing",
 		Remedy: `write secret_file = "FILE" or secret = "…" below [server], or set ROLLCALL_SECRET, or give systemd's LoadCredential=secret:FILE`}

@@ -9,7 +9,6 @@
 //	reach       the component port can be connected to
 //	tls         whether it speaks TLS, and whether the configuration agrees
 //	attach      the secret and the domain are accepted
-//	conflict    what a second connection of the same domain does
 //	host        server.host is the server, and what server it is
 //	clock       its clock and ours agree (XEP-0202)
 //	privilege   what it lets the component do beside (XEP-0356)
@@ -21,6 +20,7 @@
 //	probe       what a probe is answered while it is online, and when it is not
 //	unclean     whether a connection that is cut counts as offline
 //	managed     what of all this XEP-0356 tells, if it was granted
+//	conflict    what a second connection of the same domain does
 //	size        whether our largest stanzas come through
 //	service     the running service answers, from end to end
 //

@@ -50,6 +50,7 @@ type exam struct {
 	group  string
 	server kind
 
+	managed      bool   // XEP-0356: we are told the presence of all users
 	multicastJID string // "" = there is none
 }
 
@@ -78,12 +79,14 @@ func Examine(ctx context.Context, o Options) *Report {
 	if !e.attach(ctx) {
 		return &e.report
 	}
-	e.conflict(ctx)
 	e.about(ctx, e.peer, o.Link.Domain)
-	e.privilege()
+	e.privilege(ctx)
 	if e.login(ctx) {
 		e.meet(ctx)
 	}
+	// From here on the connection may be another one, or gone: a second one
+	// takes ejabberd's privileges away with it when it ends.
+	e.conflict(ctx)
 	e.size(ctx)
 	e.multicastLimit(ctx)
 	return &e.report

@@ -3,11 +3,11 @@ package doctor
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -155,16 +155,6 @@ func (p *peer) within(ctx context.Context, d time.Duration, match func(stanza) b
 	return p.await(ctx, match)
 }
 
-// first returns the first such stanza of those that came already.
-func (p *peer) first(match func(stanza) bool) (stanza, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if i := slices.IndexFunc(p.log, match); i >= 0 {
-		return p.log[i], true
-	}
-	return stanza{}, false
-}
-
 // ask sends an iq get from one of our addresses and returns what answers it: a
 // result, or an error with its condition.
 func (p *peer) ask(ctx context.Context, from, to, payload string) (stanza, error) {
@@ -213,13 +203,17 @@ func (p *peer) close() {
 	<-p.done
 }
 
-// cut ends the connection as a dying device would: with a reset, where that
-// can be had.
+// cut ends the connection as a dying device would: without a word, TLS's
+// included.
 func (p *peer) cut() {
-	if tcp, ok := p.conn.(interface{ SetLinger(int) error }); ok {
-		_ = tcp.SetLinger(0)
+	conn := p.conn
+	if secured, ok := conn.(*tls.Conn); ok {
+		conn = secured.NetConn()
 	}
-	_ = p.conn.Close()
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // a reset
+	}
+	_ = conn.Close()
 	<-p.done
 }
 

@@ -94,7 +94,6 @@ func (e *exam) probe(ctx context.Context, account string) {
 
 // unclean cuts the account's connection as a device without network would.
 func (e *exam) unclean(ctx context.Context, account string) {
-	managed := e.managed()
 	e.client.cut()
 	e.client = nil
 	gone := presence(account, "unavailable")
@@ -110,7 +109,7 @@ func (e *exam) unclean(ctx context.Context, account string) {
 			Means: "The server waits for its own time-out, or for the session to be resumed."})
 		return
 	}
-	if managed {
+	if e.managed {
 		e.managedPresence(ctx, gone)
 	}
 	asker := e.group + "/late"

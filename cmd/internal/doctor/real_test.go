@@ -70,7 +70,6 @@ func TestRealProsody(t *testing.T) {
 		reach good can be reached
 		tls good does not leave this machine
 		attach good attached as groups.example.org
-		conflict good a second connection is refused
 		host good answers as example.org: Prosody 0.
 		clock good agree
 		pubsub note has a PubSub service: pubsub.example.org
@@ -82,6 +81,7 @@ func TestRealProsody(t *testing.T) {
 		probe good who is online
 		unclean good offline at once
 		probe good who is offline
+		conflict good a second connection is refused
 		size good 96 KiB comes through`)
 	if r.Bad() || !strings.HasPrefix(r.Server, "Prosody ") {
 		t.Errorf("bad %v, server %q", r.Bad(), r.Server)
@@ -115,12 +115,12 @@ func TestRealPoorProsody(t *testing.T) {
 		reach good .
 		tls good .
 		attach good .
-		conflict note throws the first one out
 		host good answers as example.org
 		clock unknown does not tell its time
 		pubsub note has no PubSub service
 		multicast note has no multicast
 		privilege note no privileges
+		conflict note throws the first one out
 		size bad does not come through`)
 	if r.Server != "" || !r.Bad() {
 		t.Errorf("bad %v, server %q", r.Bad(), r.Server)
@@ -137,7 +137,6 @@ func TestRealEjabberd(t *testing.T) {
 		reach good .
 		tls good .
 		attach good .
-		conflict note accepted beside the first
 		host good answers as example.org: ejabberd 2
 		clock unknown does not tell its time
 		pubsub note has a PubSub service: pubsub.example.org
@@ -149,6 +148,7 @@ func TestRealEjabberd(t *testing.T) {
 		probe good who is online
 		unclean good .
 		probe note offline is not answered
+		conflict note accepted beside the first
 		size good .`)
 	forgotten(t, s, a)
 }
@@ -172,7 +172,6 @@ func TestRealRichEjabberd(t *testing.T) {
 		reach good .
 		tls good speaks TLS, and so do we
 		attach good .
-		conflict note .
 		host good .
 		clock good .
 		pubsub note .
@@ -184,6 +183,7 @@ func TestRealRichEjabberd(t *testing.T) {
 		unclean good .
 		managed note does not tell
 		probe note .
+		conflict note .
 		size good .
 		multicast good takes 1000 addresses in a stanza, and perhaps more`)
 	found(t, examine(t, Options{Link: link(s)}), `
@@ -237,7 +237,7 @@ func TestRealBadHost(t *testing.T) {
 	l := link(house.Server(t, "prosody"))
 	l.ServerHost = "nobody.example.net"
 	r := examine(t, Options{Link: l})
-	found(t, r, "reach good .\ntls good .\nattach good .\nconflict good .\nhost bad nobody.example.net is not the server\nprivilege note .\nsize good .")
+	found(t, r, "reach good .\ntls good .\nattach good .\nhost bad nobody.example.net is not the server\nprivilege note .\nconflict good .\nsize good .")
 }
 
 func TestRealClock(t *testing.T) {

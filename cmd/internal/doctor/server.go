@@ -107,11 +107,15 @@ type grant struct {
 	} `xml:"privilege"`
 }
 
-// privilege looks for the message that comes behind the handshake. What the
-// server said before it answered us is here by now.
-func (e *exam) privilege() {
-	s, ok := e.peer.first(func(s stanza) bool { return grantOf(s) != nil })
-	if !ok {
+// privilege looks for the message that comes behind the handshake. Prosody has
+// sent it before it answered anything; ejabberd sends it from another process.
+func (e *exam) privilege(ctx context.Context) {
+	wait := time.Second
+	if e.server == prosody {
+		wait = 0
+	}
+	s, err := e.peer.within(ctx, wait, func(s stanza) bool { return grantOf(s) != nil })
+	if err != nil {
 		e.tell(Finding{Check: "privilege", Level: Note, Says: "the server grants the component no privileges (XEP-0356)",
 			Means: "None are needed: presence comes by subscription, with each user's consent.", Remedy: e.privilegeLines()})
 		return
@@ -123,6 +127,9 @@ func (e *exam) privilege() {
 			perms = append(perms, clean(p.Access+"="+p.Type))
 		}
 	}
+	e.managed = slices.ContainsFunc(g.Privilege.Perm, func(p perm) bool {
+		return p.Access == "presence" && (p.Type == "managed_entity" || p.Type == "roster")
+	})
 	if len(perms) == 0 {
 		perms = []string{"nothing"}
 	}
@@ -137,12 +144,4 @@ func grantOf(s stanza) *grant {
 		return nil
 	}
 	return &g
-}
-
-// managed says whether the component is told the presence of all users.
-func (e *exam) managed() bool {
-	s, ok := e.peer.first(func(s stanza) bool { return grantOf(s) != nil })
-	return ok && slices.ContainsFunc(grantOf(s).Privilege.Perm, func(p perm) bool {
-		return p.Access == "presence" && (p.Type == "managed_entity" || p.Type == "roster")
-	})
 }

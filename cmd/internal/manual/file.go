@@ -1,6 +1,7 @@
 package manual
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -75,8 +76,9 @@ It is never logged, and no command takes it as an argument, so that it shows in 
 }
 
 // Example makes a configuration file in which every key is explained. What
-// stands behind a single # may be uncommented.
-func Example() string {
+// stands behind a single # may be uncommented; the keys of set, by their whole
+// names, stand there with these values.
+func Example(set map[string]string) string {
 	var b strings.Builder
 	b.WriteString("# Configuration of rollcall; see rollcall.toml(5), and run: rollcall check\n" +
 		"# What is commented out is the default or, where there is none, an example.\n")
@@ -90,11 +92,11 @@ func Example() string {
 		}
 		b.WriteString("\n")
 		comment(&b, k.Help)
-		value := k.Default
-		if value == "" {
-			value = k.Example
+		if value, ok := set[k.Name]; ok {
+			fmt.Fprintf(&b, "%s = %s\n", k.Word(), value)
+		} else {
+			fmt.Fprintf(&b, "#%s = %s\n", k.Word(), cmp.Or(k.Default, k.Example))
 		}
-		fmt.Fprintf(&b, "#%s = %s\n", k.Word(), value)
 	}
 	return b.String()
 }

@@ -21,6 +21,7 @@ func directives() []directive {
 		{form: who + ` never received`, block: true, read: readNever},
 		{form: who + ` (closes|drops)`, read: readLeaves},
 		{form: `all is quiet`, read: readQuiet},
+		{form: `only on real servers`, read: readReal},
 		{form: `(server|service) (restarts|stops|is killed|starts)`, read: readLife},
 	}
 }
@@ -158,6 +159,11 @@ func readLeaves(_ *Script, m []string, _ string) (action, error) {
 		}
 		return d.client.Close()
 	}, nil
+}
+
+func readReal(s *Script, _ []string, _ string) (action, error) {
+	s.Real = true
+	return func(context.Context, *performance) error { return nil }, nil
 }
 
 func readQuiet(*Script, []string, string) (action, error) {

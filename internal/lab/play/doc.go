@@ -40,6 +40,7 @@
 //	USER never received                      block: patterns that no stanza of the whole play matches
 //	USER closes | USER drops                 end of the stream, or of the connection only
 //	all is quiet                             wait until everybody has heard everything
+//	only on real servers                     the play needs what the fake one has not (PEP, blocking)
 //	server restarts | is killed | starts
 //	service restarts | stops | is killed | starts
 //
@@ -78,7 +79,8 @@
 // `receives nothing else` first waits until all is quiet, then fails if any
 // stanza is left, except what concerns only the user and his server: stanzas
 // from his own account and his server, roster pushes and what else the client
-// answers by itself.
+// answers by itself, and presence that says nothing but what its sender can do
+// (XEP-0115).
 //
 // # Stages
 //

@@ -15,6 +15,7 @@ type Script struct {
 	Name  string // such as `subscribe.play`
 	Title string // the first comment: what it shows
 	steps []step
+	Real  bool     // it needs what the fake server has not: PEP, blocking
 	users []string // who need accounts
 	life  bool     // it stops or kills the server
 }

@@ -122,3 +122,16 @@ func (b *Backend) SetPolicy(ctx context.Context, group, jid, text string) error 
 	}
 	return b.store.StoreAuthorization(ctx, group, jid, text)
 }
+
+// ViewGroup implements [admin.Backend]. A bare store has nothing to show; only
+// a group that there is not is like a service's.
+func (b *Backend) ViewGroup(ctx context.Context, group, as string) ([]byte, error) {
+	rec, err := b.store.GetGroup(ctx, group)
+	if err != nil {
+		return nil, err
+	}
+	if rec.Member(as) == nil {
+		return nil, fmt.Errorf("view %s: %w", group, roster.ErrForbidden)
+	}
+	return []byte("<pubsub xmlns='http://jabber.org/protocol/pubsub'/>"), nil
+}

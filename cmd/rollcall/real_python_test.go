@@ -1,0 +1,28 @@
+package main
+
+import (
+	"bytes"
+	"os/exec"
+	"testing"
+
+	"github.com/rollcall-xmpp/rollcall/internal/lab"
+)
+
+// The plugin for slixmpp, the example bots and slixmpp's own PubSub client, as
+// Debian has it, against the service.
+func TestPython(t *testing.T) {
+	overTCP(t, func(t *testing.T, s lab.Server) {
+		if err := lab.Install(t.Context(), t.Output(), "python3-slixmpp"); err != nil {
+			t.Fatal(err)
+		}
+		w := newWatching(t, s)
+		w.admin("member", "set", "team", w.bare("cy"), "--no-roles")
+		w.bo.Drop()
+		cmd := exec.CommandContext(w.ctx, "/usr/bin/python3", "-B", "../../examples/python/check.py", s.C2SAddr(), s.Host(), w.group,
+			w.bare("anna"), w.bare("bo"), w.bare("cy"))
+		out, err := cmd.CombinedOutput()
+		if err != nil || !bytes.HasSuffix(out, []byte("ok\n")) {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+}

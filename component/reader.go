@@ -1,0 +1,132 @@
+package component
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// reading is a member whose server is being asked what he keeps there.
+type reading struct {
+	again bool     // somebody wanted it asked behind the question: it may have changed
+	done  []func() // who waits
+}
+
+// read has p's server asked what he keeps there, and calls done, if it is not
+// nil, when that is in force, or nobody has answered in time. A member is asked
+// one question at a time, however much he does. It never blocks; without a
+// connection nothing is asked, and all are when there is one.
+func (a *attendant) read(p proof, done func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	x := a.reading[p]
+	switch {
+	case !a.up:
+		if done != nil {
+			done()
+		}
+		return
+	case x != nil:
+		x.again = true
+	default:
+		x = &reading{}
+		a.reading[p] = x
+		a.open++
+		a.note()
+		ctx := a.life
+		a.all.Go(func() { a.readOne(ctx, p) })
+	}
+	if done != nil {
+		x.done = append(x.done, done)
+	}
+}
+
+// consult asks the servers of g's members what they keep there, paced, and lets
+// them know that events of it are wanted. Who has the group as a contact sees
+// that in its presence; another would take it for one.
+func (a *attendant) consult(ctx context.Context, g *roster.Group, jids []string, r *tour) {
+	if len(jids) == 0 {
+		return
+	}
+	contacts, out := g.Contacts(), &outlet{a.s}
+	a.paced(ctx, jids, func(jids []string) {
+		a.s.Link.Out.Control(func(b []byte) []byte {
+			for _, jid := range jids {
+				if _, shown := slices.BinarySearch(contacts, jid); !shown {
+					b = out.appendInterest(b, g.Name(), jid)
+				}
+			}
+			return b
+		})
+		for _, jid := range jids {
+			r.reads.Add(1)
+			a.read(proof{g, jid}, r.reads.Done)
+		}
+	})
+}
+
+// readOne asks until nobody wants to know any more, or the connection ends.
+func (a *attendant) readOne(ctx context.Context, p proof) {
+	for {
+		select {
+		case a.slots <- struct{}{}:
+			ok := a.question(ctx, p)
+			<-a.slots
+			if !ok && a.sleep(ctx, readPause) {
+				continue
+			}
+		case <-ctx.Done():
+		}
+		if a.readOver(ctx, p) {
+			return
+		}
+	}
+}
+
+// question puts the question, and returns when the answer is in force. False:
+// something of ours failed.
+func (a *attendant) question(ctx context.Context, p proof) bool {
+	over := make(chan bool, 1)
+	group := p.g.Name()
+	err := a.s.Link.Request("get", group+"@"+a.s.cfg.Link.Domain, p.jid,
+		[]byte("<pubsub xmlns='"+pubsub.NSPubSub+"'><items node='"+pubsub.NSAuthorization+"' max_items='1'/></pubsub>"),
+		readTime, func(st *frame.Stanza, err error) {
+			f := found(st, err)
+			if !a.s.workers.put(group, func(ctx context.Context) { over <- a.s.heed(ctx, p, f) }) {
+				over <- false
+			}
+		})
+	if err != nil {
+		return false
+	}
+	select {
+	case ok := <-over:
+		if ok {
+			p.g.Read(p.jid)
+		}
+		return ok
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// readOver says whether p need not be asked again; then it tells who waits.
+func (a *attendant) readOver(ctx context.Context, p proof) bool {
+	a.mu.Lock()
+	x := a.reading[p]
+	if x.again && ctx.Err() == nil {
+		x.again = false
+		a.mu.Unlock()
+		return false
+	}
+	delete(a.reading, p)
+	a.mu.Unlock()
+	for _, done := range x.done {
+		done()
+	}
+	a.ended()
+	return true
+}

@@ -1,0 +1,150 @@
+package component
+
+import (
+	"context"
+	"strings"
+
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// The people of the worlds. All but mallory and eve are members of team; mallory
+// may watch it, eve may not even know of it.
+const (
+	alice, bob, carol, dora = "alice@example.org", "bob@example.org", "carol@example.org", "dora@example.org"
+	mallory, eve            = "mallory@elsewhere.example", "eve@elsewhere.example"
+)
+
+// secret is something that some may not find out. Where eve is one of them
+// everybody looks for groups that he may not know of as well.
+type secret struct {
+	what      string
+	from      []string         // who may not; "admin" is what the command line shows
+	is, isNot func(*leakWorld) // isNot: nil is nothing
+}
+
+func nothing(*leakWorld) {}
+
+var secrets = []secret{
+	{"how dora is, who shows that she is there", []string{bob, mallory, "admin"},
+		func(w *leakWorld) { w.appears(dora, "desk", "<show>dnd</show><status>dentist</status>") }, nil},
+	{"where dora is", []string{bob, mallory, "admin"},
+		func(w *leakWorld) {
+			w.appears(dora, "home", "<priority>1</priority>")
+			w.appears(dora, "home", "<show>xa</show><status>out</status>")
+		}, nil},
+	{"that alice is there, who hides", []string{bob, "admin"},
+		func(w *leakWorld) { w.appears(alice, "phone", "<show>chat</show><status>hello</status>") },
+		func(w *leakWorld) { w.leaves(alice, "phone") }},
+	{"that carol is there, whom they may not see", []string{bob, mallory, "admin"},
+		func(w *leakWorld) { w.appears(carol, "phone", "<show>away</show>") }, nil},
+	{"that carol gives the group her presence", []string{bob, mallory},
+		func(w *leakWorld) { w.says(carol, "<presence type='unsubscribed' TO/>") }, nil},
+	{"whom alice hides from", []string{bob, mallory},
+		func(w *leakWorld) { w.authorizes(alice, carol) }, func(w *leakWorld) { w.authorizes(alice, dora) }},
+	{"what carol watches", []string{bob, mallory},
+		func(w *leakWorld) { w.subscribes(carol, "presence", "dora@example.org") }, nil},
+	{"what carol wants", []string{bob, mallory},
+		func(w *leakWorld) { w.subscribes(carol, "group", "dora@example.org") },
+		func(w *leakWorld) { w.subscribes(carol, "group", "bob@example.org") }},
+	{"that carol has the group as a contact", []string{bob, mallory, "admin"},
+		func(w *leakWorld) { w.says(carol, "<presence type='subscribe' TO/>") }, nil},
+	{"that carol is an admin", []string{bob, mallory},
+		func(w *leakWorld) { w.updates(carol, func(m *roster.MemberRecord) { m.Affiliation = roster.Admin }) }, nil},
+	{"what carol does", []string{mallory},
+		func(w *leakWorld) {
+			w.updates(carol, func(m *roster.MemberRecord) { m.Nick, m.Roles = "Caro", []string{"lead"} })
+		}, nil},
+	{"who else is a member", []string{mallory},
+		func(w *leakWorld) {
+			w.must(w.s.Roster.AddMembers(context.Background(), "team", roster.MemberRecord{JID: "zoe@example.org", Affiliation: roster.Plain, Ask: roster.Granted}))
+		}, nil},
+	{"who is invited", []string{bob, mallory},
+		func(w *leakWorld) {
+			w.must(w.s.Roster.Loaded([]byte("team")).Invite(context.Background(), "", "zoe@example.org"))
+		}, nil},
+	{"who is kept out", []string{bob, mallory, eve},
+		func(w *leakWorld) {
+			w.must(w.s.Roster.Loaded([]byte("team")).Ban(context.Background(), "", "zoe@example.org"))
+		}, nil},
+	{"that there is a group", []string{bob, mallory, eve},
+		func(w *leakWorld) {
+			w.must(w.s.Roster.CreateGroup(context.Background(), &roster.GroupRecord{Name: "quiet", Members: []roster.MemberRecord{{JID: dora, Affiliation: roster.Plain}}}))
+		}, nil},
+	{"what the group is like", []string{eve},
+		func(w *leakWorld) {
+			w.must(w.s.Roster.UpdateGroup(context.Background(), "team", func(s *roster.Settings) error {
+				s.Title, s.Payload = "Bank robbers", roster.Combined
+				return nil
+			}))
+		}, nil},
+}
+
+// authorizes lets everybody see alice but bob and some others; outsiders see
+// nothing of her.
+func (w *leakWorld) authorizes(jid string, hide ...string) {
+	w.rules(jid, "jid:"+strings.Join(append([]string{bob}, hide...), " jid:"), "<rule who='members' attributes='all'/>")
+}
+
+func (w *leakWorld) rules(jid, hide, rules string) {
+	if hide != "" {
+		hide = " hide='" + hide + "'"
+	}
+	w.says(jid, "<iq type='set' id='set' TO><authorization xmlns='urn:xmpp:tmp:group-presence:0'"+hide+">"+rules+"</authorization></iq>")
+}
+
+func (w *leakWorld) appears(jid, device, inner string) {
+	w.from(jid+"/"+device, "<presence to='team@groups.example.org'>"+inner+"</presence>")
+}
+
+func (w *leakWorld) leaves(jid, device string) {
+	w.from(jid+"/"+device, "<presence type='unavailable' to='team@groups.example.org'/>")
+}
+
+func (w *leakWorld) subscribes(jid, node, only string) {
+	w.says(jid, "<iq type='set' id='set' TO><pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='urn:xmpp:tmp:group-presence:0#"+node+"' jid='"+jid+"'/><options>"+
+		"<x xmlns='jabber:x:data' type='submit'><field var='{urn:xmpp:tmp:group-presence:0}members'><value>"+only+"</value></field></x></options></pubsub></iq>")
+}
+
+func (w *leakWorld) updates(jid string, change func(*roster.MemberRecord)) {
+	w.must(w.s.Roster.UpdateMember(context.Background(), "team", jid, func(m *roster.MemberRecord) error {
+		change(m)
+		return nil
+	}))
+}
+
+// chats are what can be said to a group, or to the service.
+var chats = []string{"help", "who", "explain carol@example.org", "explain mallory@elsewhere.example", "watchers", "authorize", "receive", "agree",
+	"configure", "groups", "mine", "help who", "help share", "nick", "invite", "approve", "member", "remove zoe@example.org", "create", "nonsense"}
+
+// requests are what can be asked: the face of the answer, the type, the
+// payload. NODE is each node in turn.
+var requests = [][3]string{
+	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='urn:xmpp:tmp:group-presence:0#NODE' jid='ME'/></pubsub>"},
+	{"items", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:tmp:group-presence:0#NODE'/></pubsub>"},
+	{"items", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:tmp:group-presence:0#NODE'/><set xmlns='http://jabber.org/protocol/rsm'><max>1</max></set></pubsub>"},
+	{"items", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:tmp:group-presence:0#NODE'><item id='carol@example.org'/><item id='zoe@example.org'/></items></pubsub>"},
+	{"since", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:tmp:group-presence:0#group'/><since xmlns='urn:xmpp:tmp:group-presence:0' state='TOKEN'/></pubsub>"},
+	{"subscriptions", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscriptions/></pubsub>"},
+	{"affiliations", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><affiliations/></pubsub>"},
+	{"options", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><options node='urn:xmpp:tmp:group-presence:0#NODE' jid='ME'/></pubsub>"},
+	{"options", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><options node='urn:xmpp:tmp:group-presence:0#NODE' jid='carol@example.org'/></pubsub>"},
+	{"options", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><default/></pubsub>"},
+	{"authorization", "get", "<authorization xmlns='urn:xmpp:tmp:group-presence:0'/>"},
+	{"error", "set", "<authorization xmlns='urn:xmpp:tmp:group-presence:0'><rule who='members' attributes='shoe'/></authorization>"},
+	{"error", "set", "<authorization xmlns='urn:xmpp:tmp:group-presence:0' agree='x'/>"},
+	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#info'/>"},
+	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#info' node='urn:xmpp:tmp:group-presence:0#NODE'/>"},
+	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#items'/>"},
+	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#items' node='urn:xmpp:tmp:group-presence:0#NODE'/>"},
+	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='urn:xmpp:tmp:group-presence:0#NODE'/></pubsub>"},
+	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><create node='x'/></pubsub>"},
+	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><unsubscribe node='urn:xmpp:tmp:group-presence:0#presence' jid='carol@example.org'/></pubsub>"},
+	{"error", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub#owner'><subscriptions node='urn:xmpp:tmp:group-presence:0#NODE'/></pubsub>"},
+	{"command", "get", "<query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'/>"},
+	{"command", "set", "<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#WORD'/>"},
+	{"command", "set", "<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#explain'>" +
+		"<x xmlns='jabber:x:data' type='submit'><field var='jid'><value>carol@example.org</value></field></x></command>"},
+	{"error", "get", "<query xmlns='jabber:iq:version'/>"},
+	{"error", "get", "<ping xmlns='urn:xmpp:ping'/>"},
+	{"error", "get", "<vCard xmlns='vcard-temp'/>"},
+}

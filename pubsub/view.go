@@ -1,0 +1,52 @@
+package pubsub
+
+import (
+	"context"
+
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// View is what the user at that bare JID sees of a group now, as the payload of
+// an answer that has all items of NS#group (XEP-0060 §6.5.2). It is rendered in
+// the group's turn, and so only while the service is attached; until then it
+// waits. ErrNoGroup, ErrForbidden, ErrLimit, the error of ctx.
+func (r *Renderer) View(ctx context.Context, g *roster.Group, jid string) ([]byte, error) {
+	d, err := g.Describe(jid)
+	if err != nil {
+		return nil, err
+	}
+	type view struct {
+		xml []byte
+		err error
+	}
+	answered := make(chan view, 1)
+	q := &roster.Question{Node: roster.NodeGroup, Watcher: jid, To: jid, Max: -1, Index: -1}
+	q.Picture = func(b []byte, p *roster.Picture, err error) []byte {
+		if err != nil {
+			answered <- view{nil, err}
+		} else {
+			answered <- view{r.picture(g.Name(), d, p), nil}
+		}
+		return b
+	}
+	if err := g.Ask(q); err != nil {
+		return nil, err
+	}
+	select {
+	case v := <-answered:
+		return v.xml, v.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (r *Renderer) picture(name string, d *roster.Description, p *roster.Picture) []byte {
+	b := attr([]byte("<pubsub xmlns='"+NSPubSub+"'><items"), "node", nodeName(roster.NodeGroup))
+	s := &roster.Settings{Title: p.Title, Description: d.Description, Language: d.Language, Attributes: d.Attributes}
+	b = r.Info(append(b, '>'), s, name, true) // d has only what he may see
+	b = r.Summary(b, p.Line.Summary)
+	for it := range p.Members {
+		b = r.Member(b, roster.NodeGroup, it)
+	}
+	return append(b, "</items></pubsub>"...)
+}

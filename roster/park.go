@@ -1,0 +1,114 @@
+package roster
+
+import "github.com/rollcall-xmpp/rollcall/policy"
+
+// What a member keeps at his server (see [Group.OnElsewhere]) may have changed
+// while nobody could tell us of it: while the link was down, while he was
+// offline, before he granted us his presence. So it is read again then, and
+// nothing is shown of him before: after a lost link the group as a whole is
+// silent (see [Group.Swept]), and who comes from being offline is parked.
+
+// Unread lists, once, members whose server is to be asked what they keep
+// there. The caller finds out, says so with [Group.OnElsewhere], and then with
+// [Group.Read], also when there was no answer.
+func (g *Group) Unread() (jids []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for m := range g.unread {
+		if m.Ask == Granted && m.gone == 0 {
+			jids = append(jids, m.JID)
+		}
+	}
+	clear(g.unread)
+	return jids
+}
+
+// Read says that jid's server was asked: what was parked of him is shown, as
+// far as the policies allow it now.
+func (g *Group) Read(jid string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := g.live(jid)
+	if m == nil || m.parked == nil {
+		return
+	}
+	parked := m.parked
+	m.parked = nil
+	if m.Ask != Granted || m.withdrawn || m.keeps == 0 {
+		return
+	}
+	if m.presence == nil {
+		m.presence = &presence{}
+	}
+	var changed policy.Mask
+	var spare Presence
+	for i := range parked.devices {
+		d := &parked.devices[i]
+		changed |= m.presence.set([]byte(d.resource), d.said().kept(m.keeps, &spare), d.at, g.sweep)
+	}
+	if changed != 0 {
+		g.changed(m, changed)
+	}
+}
+
+// park says whether p has to wait until m's server was asked.
+func (g *Group) park(m *member, resource []byte, p *Presence) bool {
+	if !g.roster.reads || g.sweeping {
+		return false
+	}
+	there := m.presence != nil && len(m.devices) > 0
+	if p.Show == Offline {
+		if there || m.parked == nil {
+			return false
+		}
+		if m.parked.set(resource, p, g.clock, g.sweep); len(m.parked.devices) == 0 {
+			m.parked = nil
+		}
+		return true
+	}
+	at := m.presence
+	if !there {
+		if m.might == 0 {
+			return true // nothing is acquired of him, whatever his server says
+		}
+		if m.parked == nil {
+			m.parked = &presence{}
+		}
+		at = m.parked
+	}
+	if _, known := at.find(resource); !known {
+		g.unread[m] = struct{}{} // a new device may be one that nobody could tell us of
+		g.roster.outbox.Wanted(g)
+	}
+	if there {
+		return false
+	}
+	var spare Presence
+	m.parked.set(resource, p.kept(m.might, &spare), g.clock, g.sweep)
+	return true
+}
+
+// said is the presence that d last sent.
+func (d *device) said() *Presence {
+	return &Presence{Show: d.show, Priority: d.priority, Status: []byte(d.status), Idle: []byte(d.idle)}
+}
+
+// Grants says whether jid is a member who grants us his presence.
+func (g *Group) Grants(jid string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := g.live(jid)
+	return m != nil && m.Ask == Granted && !m.withdrawn
+}
+
+// Granted lists those members, in order.
+func (g *Group) Granted() (jids []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, m := range g.sorted {
+		if m.Ask == Granted && !m.withdrawn {
+			jids = append(jids, m.JID)
+		}
+	}
+	return jids
+}
