@@ -10,6 +10,8 @@
 #   make test-newcomer run docs/admins.md word by word on this machine, as root
 #   make bench         benchmarks        (BENCH=regexp, BENCHTIME=2s)
 #   make kill          kill -9 under load, again and again, and nothing is lost   (KILLS=200 on each server)
+#   make flood         ten million changes of presence in flat memory      (CHANGES=10000000)
+#   make lint          staticcheck and govulncheck
 #   make fuzz          all fuzz targets  (FUZZTIME=30s each)
 #   make leaks         builds that leak on purpose, one for each face, must be caught
 
@@ -21,6 +23,7 @@ BENCH     ?= .
 BENCHTIME ?= 1s
 FUZZTIME  ?= 30s
 KILLS     ?= 200
+CHANGES   ?= 10000000
 
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -29,7 +32,7 @@ UNITDIR    ?= $(PREFIX)/lib/systemd/system
 VERSION    ?= $(shell git describe --tags --match 'v*' 2>/dev/null | sed 's/^v//; s/-/+/; s/-/./g' | grep . || git log -1 --format=0.0.0+git%cd.%h --date=format:%Y%m%d)
 NFPM       ?= $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.4
 
-.PHONY: build demo test docs bench kill fuzz leaks clean tools servers install package test-package test-newcomer
+.PHONY: build demo test docs bench kill flood lint fuzz leaks clean tools servers install package test-package test-newcomer
 
 build: tools
 	@$(GO) build -o bin/rollcall ./cmd/rollcall
@@ -49,6 +52,12 @@ bench: tools servers
 
 kill: tools servers
 	ROLLCALL_TEST_KILLS=$(KILLS) $(GO) test -v -run '^TestKill$$' -timeout 6h ./store ./cmd/rollcall
+
+flood: tools
+	ROLLCALL_TEST_FLOOD=$(CHANGES) $(GO) test -v -count=1 -run '^TestFlood$$' -timeout 1h ./component
+
+lint: tools
+	@GO='$(GO)' .ci/lint
 
 fuzz: tools
 	@GO='$(GO)' .ci/fuzz $(FUZZTIME)

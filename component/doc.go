@@ -19,6 +19,10 @@
 // kind, PubSub requests) is put to one of a few workers, the same group always
 // to the same, so that the reader never waits.
 //
+// Before that a gate counts what each address and each domain asks; who asks
+// too much is told to wait. Presence has a limit of its own, beyond which it is
+// told later (pace): the latest word of a device is never lost.
+//
 // # Attending to groups
 //
 // After a (re)connect, and when a group is loaded, its members are probed at

@@ -10,7 +10,7 @@ import (
 
 // The reasons why a store does not open or no longer answers.
 var (
-	ErrURL    = errors.New("store url must be sqlite:FILE or sqlite::memory:")
+	ErrURL    = errors.New("store url must be sqlite:FILE, or sqlite::memory: for tests")
 	ErrNewer  = errors.New("the store was written by a newer version of rollcall")
 	ErrClosed = errors.New("store is closed")
 )

@@ -16,8 +16,6 @@ type Limits struct {
 	Changes        int      // of a member's presence in one group
 }
 
-func defaultLimits() Limits { return Limits{Requests: 50, DomainRequests: 500, Changes: 5} }
-
 const typeNumber = "number"
 
 const maxRate = 1_000_000 // a second
