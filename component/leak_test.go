@@ -176,6 +176,11 @@ func (w *leakWorld) from(full, stanza string) {
 func (w *leakWorld) hear() {
 	w.t.Helper()
 	for {
+		for _, g := range w.s.Roster.All() { // nobody keeps a policy at his server
+			for _, jid := range g.Unread() {
+				g.Read(jid)
+			}
+		}
 		for _, q := range w.s.workers.queues {
 			w.s.workers.drain(q)
 		}
