@@ -77,7 +77,9 @@ func (importCmd) Help() string {
 	return `Creates the groups of the file, each as a whole or not at all. What a file of prosody or ejabberd says that has no place here is told. ejabberd's is made so:
 
     for g in $(ejabberdctl srg_list example.org); do
-      echo "[$g]"; ejabberdctl srg_get_info "$g" example.org; ejabberdctl srg_get_members "$g" example.org
+      echo "[$g]"
+      ejabberdctl srg_get_info "$g" example.org
+      ejabberdctl srg_get_members "$g" example.org
     done > groups.txt
     rollcall import --from ejabberd groups.txt`
 }
