@@ -29,4 +29,14 @@
 // a bounded rate; until they answered, or had their time, the group does not
 // speak. Members never asked for their presence are asked then. A request
 // counts as sent when the server has answered something sent after it.
+//
+// # What members keep at their servers
+//
+// A group's presence says (XEP-0115) that it wants the events of one PEP node
+// of each member. The node is also read: after a (re)connect of every member
+// who grants his presence, and when a device of one comes. Until his server
+// answered, or five seconds passed, nothing is shown of who comes from being
+// offline; after a (re)connect the group as a whole waits for it. A member is
+// asked one question at a time, and what is found is put in force by the
+// group's worker, in the order in which it came.
 package component

@@ -149,3 +149,41 @@ func TestPace(t *testing.T) {
 		t.Error("never told")
 	}
 }
+
+// Other limits count from the next stanza on, for requests and for changes.
+func TestSetLimits(t *testing.T) {
+	now := time.Unix(0, 0)
+	s := NewService(ServiceConfig{Link: Config{Domain: "g.example", ServerHost: "home.example"}, Store: store.Memory(),
+		Limits: Limits{Rate: 1, Burst: 2, ChangeRate: 1, ChangeBurst: 1}, Now: func() time.Time { return now }})
+	turned := func() int {
+		var n uint64
+		for i := range s.counts.turned {
+			n += s.counts.turned[i].Load()
+		}
+		return int(n)
+	}
+	ask := func(times int) {
+		for range times {
+			var st frame.Stanza
+			frame.Parse([]byte("<iq from='a@home.example/1' to='g.example' type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>"), &st)
+			s.Stanza(&st)
+		}
+	}
+	ask(5)
+	if n := turned(); n != 3 {
+		t.Errorf("turned away %d", n)
+	}
+	s.SetLimits(Limits{Rate: -1, ChangeRate: -1})
+	ask(50)
+	if n := turned(); n != 3 {
+		t.Errorf("without a limit: turned away %d", n-3)
+	}
+	if !s.pace.limits.allow([]byte("x"), now) || !s.pace.limits.allow([]byte("x"), now) {
+		t.Error("changes are limited as before")
+	}
+	s.SetLimits(Limits{Rate: 1, Burst: 1})
+	ask(2)
+	if n := turned(); n != 4 {
+		t.Errorf("with another limit: turned away %d", n-3)
+	}
+}

@@ -38,13 +38,16 @@ func newPace(rate, burst float64, now func() time.Time) *pace {
 	return &pace{now: now, limits: newLimiter(rate, burst), held: map[string]*late{}, max: maxLate}
 }
 
+// set puts another limit in force. Who waits goes on waiting for his turn.
+func (c *pace) set(rate, burst float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.limits = newLimiter(rate, burst)
+}
+
 // hear lets g hear p now, or later. It never waits, and keeps nothing of the
 // caller's.
 func (c *pace) hear(g *roster.Group, bare, resource []byte, p *roster.Presence) {
-	if c.limits.rate < 0 {
-		g.Hear(bare, resource, p)
-		return
-	}
 	key := make([]byte, 0, 256)
 	key = append(append(append(key, g.Name()...), '\n'), bare...)
 	end := len(key)

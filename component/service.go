@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/component/command"
@@ -58,6 +59,8 @@ type Service struct {
 	pace     *pace
 	counts   counts
 
+	limits atomic.Pointer[Limits] // for the reading goroutine to take; nil = as before
+
 	// Only the reading goroutine uses these.
 	gate     *gate
 	presence roster.Presence
@@ -89,6 +92,14 @@ func NewService(cfg ServiceConfig) *Service {
 	s.gate = newGate(cfg.Limits, s.Link.cfg.ServerHost)
 	s.pace = newPace(cfg.Limits.ChangeRate, cfg.Limits.ChangeBurst, cfg.Now)
 	return s
+}
+
+// SetLimits puts other limits in force, from the next stanza on. What anybody
+// has used up of the former ones is forgiven.
+func (s *Service) SetLimits(l Limits) {
+	l.withDefaults()
+	s.limits.Store(&l)
+	s.pace.set(l.ChangeRate, l.ChangeBurst)
 }
 
 // Run serves until ctx is done. An error means that the server will not have
@@ -145,6 +156,9 @@ func (s *Service) Stanza(st *frame.Stanza) {
 		return
 	}
 	s.counts.received(st.Name)
+	if s.limits.Load() != nil { // seldom, and only we take it
+		s.gate = newGate(*s.limits.Swap(nil), s.Link.cfg.ServerHost)
+	}
 	if v := s.gate.judge(st, s.cfg.Now()); v != hear {
 		s.counts.turned[v].Add(1)
 		s.turnAway(st, v)

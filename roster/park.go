@@ -15,7 +15,7 @@ func (g *Group) Unread() (jids []string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for m := range g.unread {
-		if m.Ask == Granted && m.gone == 0 {
+		if m.Ask == Granted && m.gone == 0 && !g.closed {
 			jids = append(jids, m.JID)
 		}
 	}
@@ -98,7 +98,7 @@ func (g *Group) Grants(jid string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	m := g.live(jid)
-	return m != nil && m.Ask == Granted && !m.withdrawn
+	return m != nil && m.Ask == Granted && !m.withdrawn && !g.closed
 }
 
 // Granted lists those members, in order.

@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 	"mellium.im/xmpp"
+	"mellium.im/xmpp/component"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 	"mellium.im/xmpp/stream"
@@ -140,7 +141,7 @@ func (h *house) deliver(b []byte) {
 			continue
 		}
 		for _, p := range h.all() {
-			if bare, _, _ := strings.Cut(p.jid, "/"); string(st.To) == p.jid || string(st.To) == bare {
+			if p.hears(string(st.To)) {
 				p.send(string(raw))
 			}
 		}
@@ -158,17 +159,24 @@ func (h *house) all() (list []*peer) {
 
 // peer is the server's end of a session.
 type peer struct {
-	jid  string
+	jid  string // of a component: its domain
+	ns   string // of its stream
 	conn net.Conn
 	out  chan string
 	done chan struct{}
 	once sync.Once
 }
 
+func (p *peer) hears(to string) bool {
+	bare, _, _ := strings.Cut(p.jid, "/")
+	user, _, _ := strings.Cut(to, "/")
+	return to == p.jid || to == bare || p.ns == component.NSAccept && strings.HasSuffix(user, "@"+p.jid)
+}
+
 func (p *peer) send(xml string) {
 	name, rest, _ := strings.Cut(xml, " ")
 	select {
-	case p.out <- name + " xmlns='jabber:client' " + rest:
+	case p.out <- name + " xmlns='" + p.ns + "' " + rest:
 	case <-p.done:
 	}
 }
@@ -179,10 +187,12 @@ func (p *peer) cut() {
 }
 
 // session logs somebody in.
-func (h *house) session(full string) *xmpp.Session {
+func (h *house) session(full string) *xmpp.Session { return h.attach(full, stanza.NSClient) }
+
+func (h *house) attach(full, ns string) *xmpp.Session {
 	h.t.Helper()
 	ours, theirs := net.Pipe()
-	p := &peer{jid: full, conn: ours, out: make(chan string, 1000), done: make(chan struct{})}
+	p := &peer{jid: full, ns: ns, conn: ours, out: make(chan string, 1000), done: make(chan struct{})}
 	h.mu.Lock()
 	h.peers[full] = p
 	h.mu.Unlock()
@@ -202,7 +212,7 @@ func (h *house) session(full string) *xmpp.Session {
 	me := jid.MustParse(full)
 	s, err := xmpp.NewSession(h.ctx, me.Domain(), me, theirs, xmpp.Secure,
 		func(_ context.Context, in, out *stream.Info, _ *xmpp.Session, _ any) (xmpp.SessionState, io.ReadWriter, any, error) {
-			in.XMLNS, out.XMLNS = stanza.NSClient, stanza.NSClient
+			in.XMLNS, out.XMLNS = ns, ns
 			return xmpp.Ready, nil, nil, nil
 		})
 	if err != nil {
@@ -231,7 +241,13 @@ func (h *house) read(p *peer) {
 		if !frame.Parse(raw, &st) || string(st.Name) != "iq" || string(st.To) != "team@"+domain {
 			continue
 		}
-		q := &pubsub.Request{Set: string(st.Type) == "set", From: p.jid, To: string(st.To), Group: "team", ID: string(st.ID)}
+		from := p.jid
+		if p.ns == component.NSAccept {
+			if from = string(st.From); !p.hears(from) { // servers end such a stream
+				return
+			}
+		}
+		q := &pubsub.Request{Set: string(st.Type) == "set", From: from, To: string(st.To), Group: "team", ID: string(st.ID)}
 		var in frame.Scanner
 		for in.Reset(raw); in.Next(); {
 			if in.Kind == frame.Start && in.Depth == 2 {

@@ -8,8 +8,10 @@ import (
 	"iter"
 	"strings"
 	"testing"
+	"time"
 
 	"mellium.im/xmpp"
+	"mellium.im/xmpp/component"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/mux"
 	"mellium.im/xmpp/stanza"
@@ -180,6 +182,19 @@ func TestLostEvent(t *testing.T) {
 	}
 }
 
+// An event that was lost, and that no other follows, is found by and by.
+func TestCheck(t *testing.T) {
+	h := newHouse(t, member("anna"), member("bo"))
+	b := newBot(t, watch.Watch(h.ctx, h.session("anna@example.org/bot"), team, watch.Options{Node: watch.NodePresence, Check: 20 * time.Millisecond}))
+	b.until("synced")
+	h.lose(func([]byte) bool { return true })
+	h.is("bo", roster.XA, "")
+	b.expect("bo:offline>xa")
+	if got := h.questions(); !strings.HasPrefix(got, "subscribe items since") {
+		t.Errorf("asked %s", got)
+	}
+}
+
 // follow dials sessions of one address.
 func (h *house) follow(full string, o watch.Options) (*watch.Watcher, iter.Seq2[watch.Change, error]) {
 	w := watch.New(team, o)
@@ -263,6 +278,34 @@ func TestHandler(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+	_ = s.Conn().Close()
+	<-served
+}
+
+// A component watches as any address of its domain, for many at once.
+func TestComponent(t *testing.T) {
+	bot := func(name string) roster.MemberRecord {
+		return roster.MemberRecord{JID: name + "@bots.example.org", Nick: name, Affiliation: roster.Plain}
+	}
+	h := newHouse(t, bot("one"), bot("two"), member("bo"))
+	s := h.attach("bots.example.org", component.NSAccept)
+	handler := &watch.Handler{}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(mux.New(component.NSAccept, watch.Handle(handler))) }()
+	ctx, cancel := context.WithCancel(h.ctx)
+	one := newBot(t, handler.Watch(ctx, s, watch.New(team, watch.Options{As: "one@bots.example.org"})))
+	one.until("synced")
+	two := newBot(t, handler.Watch(ctx, s, watch.New(team, watch.Options{As: "two@bots.example.org/x", Node: watch.NodeMembers})))
+	two.until("synced")
+	h.is("bo", roster.Away, "")
+	one.expect("1/3 bo:offline>away")
+	cancel()
+	if err := errors.Join(one.end(), two.end()); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if left := append(h.g.Subscriptions("one@bots.example.org"), h.g.Subscriptions("two@bots.example.org")...); len(left) > 0 {
+		t.Errorf("left behind: %+v", left)
 	}
 	_ = s.Conn().Close()
 	<-served

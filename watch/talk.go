@@ -2,25 +2,17 @@ package watch
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
-	"sync"
 	"time"
 
 	"mellium.im/xmpp"
-	"mellium.im/xmpp/component"
-	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 )
 
-const (
-	answerTime = time.Minute     // how long a request may go unanswered
-	graceTime  = 3 * time.Second // how long, when nobody wants the answer any more
-	retryTime  = 5 * time.Second // about how long before a request is made again
-)
+// retryTime is about how long it takes until a request is made again.
+const retryTime = 5 * time.Second
 
 // talk does what is said to the group over one session, until ctx ends: it
 // subscribes, asks what the table wants to know, and unsubscribes.
@@ -29,9 +21,16 @@ func (w *Watcher) talk(ctx context.Context, s *xmpp.Session) (err error) {
 	if err := w.begin(ctx, s); err != nil {
 		return err
 	}
+	tick := time.NewTicker(max(w.o.Check, time.Millisecond))
+	defer tick.Stop()
+	if w.o.Check < 0 {
+		tick.Stop()
+	}
 	for {
 		select {
 		case <-w.ask:
+		case <-tick.C:
+			w.check()
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -57,6 +56,7 @@ func (w *Watcher) catchUp(ctx context.Context, s *xmpp.Session) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			u, err := w.table.answer(a, err, w.o.Now())
+			w.checks = w.checks && u.Partial
 			w.note(&u)
 			return err
 		})
@@ -91,7 +91,7 @@ func (w *Watcher) begin(ctx context.Context, s *xmpp.Session) error {
 		w.table.Filter(me, w.o.Want)
 	}
 	w.table.fresh()
-	w.synced, w.news.synced = false, false
+	w.synced, w.news.synced, w.checks = false, false, false
 	w.mu.Unlock()
 	for ctx.Err() == nil {
 		err := w.settle(ctx, s, as, known)
@@ -161,152 +161,5 @@ func (w *Watcher) leave(s *xmpp.Session, why error) {
 		w.mu.Lock()
 		w.as = ""
 		w.mu.Unlock()
-	}
-}
-
-// query sends a request to the group. take, if there is one, is given the
-// answer, or the reason why there is none, before the session reads on, so
-// that answers and events keep their order.
-func (w *Watcher) query(ctx context.Context, s *xmpp.Session, typ stanza.IQType, payload string, take func(*wireAnswer, error) error) error {
-	if take == nil {
-		take = func(_ *wireAnswer, err error) error { return err }
-	}
-	to, err := jid.Parse(w.group)
-	if err != nil {
-		return fmt.Errorf("ask %s: %w", w.group, err)
-	}
-	iq := stanza.IQ{Type: typ, To: to}
-	if s.Out().XMLNS == component.NSAccept { // ejabberd ends a stream without (XEP-0114 §3)
-		if iq.From, err = jid.Parse(w.asBare()); err != nil {
-			return fmt.Errorf("ask %s: %w", w.group, err)
-		}
-	}
-	p := newPatience(ctx)
-	defer p.stop()
-	resp, err := s.SendIQElement(p, tokens(payload), iq)
-	var a wireAnswer
-	if err == nil {
-		defer resp.Close()
-		err = xml.NewTokenDecoder(resp).Decode(&a)
-	}
-	switch {
-	case err != nil && ctx.Err() != nil:
-		err = context.Cause(ctx)
-	case errors.Is(err, errPatience):
-		err = fmt.Errorf("%w: %w", ErrLost, err)
-	case err == nil && a.From != "" && a.From != w.group:
-		err = errStranger
-	case err == nil && a.Type == string(stanza.ErrorIQ):
-		err = a.refusal()
-	}
-	if err = take(&a, err); err != nil {
-		return fmt.Errorf("ask %s: %w", w.group, err)
-	}
-	return nil
-}
-
-func (w *Watcher) asBare() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.as
-}
-
-var (
-	errStranger = errors.New("somebody else answered")
-	errPatience = errors.New("no answer came")
-)
-
-// temporary says whether the same request may succeed later.
-func temporary(err error) bool {
-	var r *refusedError
-	return errors.As(err, &r) && r.temporary || errors.Is(err, errStranger)
-}
-
-// pause waits about so long.
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d/2 + rand.N(d))
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
-}
-
-// tokens is XML of our own as a session sends it: its encoder writes the
-// namespace of each element, so it must not stand there as an attribute too.
-func tokens(s string) xml.TokenReader {
-	return &tokenReader{xml.NewDecoder(strings.NewReader(s))}
-}
-
-type tokenReader struct{ d *xml.Decoder }
-
-// Token implements [xml.TokenReader].
-func (r *tokenReader) Token() (xml.Token, error) {
-	t, err := r.d.Token()
-	start, ok := t.(xml.StartElement)
-	if !ok {
-		return xml.CopyToken(t), err
-	}
-	var attrs []xml.Attr
-	for _, a := range start.Attr {
-		if a.Name.Local != "xmlns" {
-			attrs = append(attrs, a)
-		}
-	}
-	start.Attr = attrs
-	return start, err
-}
-
-// patience is the context of one request. mellium v0.22.0 breaks a session
-// when a context ends while, or just after, something is sent: so this one
-// ends only when nobody would mind, never because all went well.
-type patience struct {
-	context.Context
-	done   chan struct{}
-	end    func()
-	timers []*time.Timer
-	unhook func() bool
-	mu     sync.Mutex // guards timers
-}
-
-func newPatience(ctx context.Context) *patience {
-	p := &patience{Context: context.Background(), done: make(chan struct{})}
-	p.end = sync.OnceFunc(func() { close(p.done) })
-	p.after(answerTime)
-	p.unhook = context.AfterFunc(ctx, func() {
-		if errors.Is(context.Cause(ctx), ErrLost) {
-			p.end()
-			return
-		}
-		p.after(graceTime)
-	})
-	return p
-}
-
-func (p *patience) after(d time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.timers = append(p.timers, time.AfterFunc(d, p.end))
-}
-
-func (p *patience) stop() {
-	p.unhook()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, t := range p.timers {
-		t.Stop()
-	}
-}
-
-// Done implements [context.Context].
-func (p *patience) Done() <-chan struct{} { return p.done }
-
-// Err implements [context.Context].
-func (p *patience) Err() error {
-	select {
-	case <-p.done:
-		return errPatience
-	default:
-		return nil
 	}
 }

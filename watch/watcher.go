@@ -21,8 +21,15 @@ type Options struct {
 	// left behind, unless the session is lost for good.
 	Keep bool
 
+	// Check is how long the group may be silent before it is asked whether
+	// something changed. So a lost event is found that no other followed, a
+	// dead session is noticed, and the service knows that somebody is there.
+	Check time.Duration // 0 = 5 min, negative = never
+
 	Now func() time.Time // nil = time.Now
 }
+
+const defaultCheck = 5 * time.Minute
 
 // Watcher watches one node of one group, over any number of sessions, one
 // after the other. Its methods may be called concurrently.
@@ -36,6 +43,8 @@ type Watcher struct {
 	table  *Table
 	news   news
 	synced bool
+	heard  bool   // of the group, since the last check
+	checks bool   // a check is under way: nothing is known to be missing
 	as     string // the address of the last subscription, "" = none yet
 }
 
@@ -46,6 +55,9 @@ func New(group jid.JID, o Options) *Watcher {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Check == 0 {
+		o.Check = defaultCheck
 	}
 	w := &Watcher{group: group.Bare().String(), o: o, fed: make(chan struct{}, 1), ask: make(chan struct{}, 1)}
 	w.table = NewTable(w.group, o.Node)
@@ -101,14 +113,28 @@ func (w *Watcher) message(m *wireMessage, err error) {
 // note passes on what an update did. mu is held.
 func (w *Watcher) note(u *Update) {
 	w.news.add(u)
+	w.heard = true
 	switch whole := w.table.Synced(); {
 	case whole && !w.synced:
 		w.synced, w.news.synced = true, true
-	case !whole:
+	case !whole && !w.checks:
 		w.synced, w.news.synced = false, false
 	}
 	wake(w.fed)
 	wake(w.ask)
+}
+
+// check asks whether something changed if nothing was heard since the last
+// time.
+func (w *Watcher) check() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.heard && w.synced {
+		w.checks = true
+		w.table.Resync()
+		wake(w.ask)
+	}
+	w.heard = false
 }
 
 func wake(c chan struct{}) {

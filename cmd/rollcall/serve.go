@@ -63,6 +63,7 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 				return nil
 			case <-hangups:
 				l.reload()
+				svc.SetLimits(limits(l.config().Limits))
 			}
 		}
 	})

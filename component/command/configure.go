@@ -39,7 +39,13 @@ func configureWord() word {
 			return c.readFields(c.configureForm(rec, g), l)
 		},
 		run: func(ctx context.Context, c *call, in values) (*answer, error) {
+			var before *form
 			if in != nil {
+				rec, g, err := c.settings(ctx)
+				if err != nil {
+					return nil, err
+				}
+				before = c.configureForm(rec, g)
 				if err := c.configure(ctx, in); err != nil {
 					return nil, err
 				}
@@ -48,9 +54,28 @@ func configureWord() word {
 			if err != nil {
 				return nil, err
 			}
-			return c.tellFields(c.say("Settings of %s", c.title()), c.configureForm(rec, g)), nil
+			now := c.configureForm(rec, g)
+			if c.chat && before != nil {
+				now.fields = c.changed(before, now)
+			}
+			return c.tellFields(c.say("Settings of %s", c.title()), now), nil
 		},
 	}
+}
+
+// changed are the fields of now that were not so before: on a phone, what
+// somebody has just said is enough.
+func (c *call) changed(before, now *form) (all []field) {
+	for _, x := range now.fields {
+		switch was := before.field(x.name); {
+		case was != nil && slices.Equal(was.values, x.values):
+			continue
+		case len(x.values) == 0:
+			x = field{name: x.name, kind: data.TypeText, label: x.label, values: []string{c.say("nothing")}}
+		}
+		all = append(all, x)
+	}
+	return all
 }
 
 func isAdmin(c *call) bool { return c.about.Power >= roster.Admin }

@@ -70,11 +70,11 @@ func TestConfigureByChat(t *testing.T) {
 	for _, c := range []struct{ line, says, policy string }{
 		{"configure", "Settings of Team\nName: Team\nStrangers may know of the group: no", ""},
 		{"configure name \"The Team\"", "Name: The Team", ""},
-		{"configure listed yes", "Strangers may know of the group: yes", ""},
+		{"configure listed yes", "Settings of The Team\nStrangers may know of the group: yes", ""},
 		{"set watch role:lead", "Who may watch: Members with the role lead", "watch role:lead\n"},
 		{"configure basic anyone", "Everybody", "basic anyone\n"},
 		{"configure require Availability, show", "What every member must share: being available, away or busy", "require availability show\n"},
-		{"configure require nothing", "", ""},
+		{"configure require nothing", "Settings of The Team\nWhat every member must share: nothing", ""},
 		{"configure collect everything", "", "collect availability connection"},
 		{"configure delivery 5000", "milliseconds: 5000", ""},
 		{"configure default-authorization nothing", "", "default nothing\n"},

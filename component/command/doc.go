@@ -16,7 +16,8 @@
 //
 // # Forms
 //
-// A form is one step wherever that is possible. What is submitted is bounded
+// A form is one step wherever that is possible; where what is asked depends on
+// what was said there are two. What is submitted is bounded
 // and checked against the form before the word sees it; what makes no sense
 // brings the form back with a note, and with everything that was typed. A
 // field that is not there stays as it was. A submit may come with no action,
@@ -33,6 +34,10 @@
 // what was stored and delivered late, and whatever comes from our own domain
 // are never answered. Answers are rationed for each user, and not understanding
 // costs more than understanding, so that two machines do not talk for long.
+//
+// What people are told about their membership without having asked
+// ([Service.Notice]) is a message of the same kind, and says how to answer.
+// Whoever invites has a ration of his own.
 //
 // # Who learns what
 //

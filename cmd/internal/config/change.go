@@ -28,6 +28,6 @@ func Reloaded(before, after *Config) *Config {
 	c := *before
 	c.secret = after.secret
 	c.Admin.JIDs, c.Admin.Creators = after.Admin.JIDs, after.Admin.Creators
-	c.Log = after.Log
+	c.Limits, c.Log = after.Limits, after.Log
 	return &c
 }

@@ -104,11 +104,11 @@ func storeKeys() []Key {
 func adminKeys() []Key {
 	return []Key{
 		{Name: "admin.jids", Type: typeList, Default: "[]", Example: `["admin@example.org"]`, Reload: true,
-			Help:  "Who may create and administer every group. They see presence only as policies grant it, like anybody. Not used yet.",
+			Help:  "Who may create and administer every group. They see presence only as policies grant it, like anybody.",
 			set:   list(func(c *Config, l []string) error { return addresses(l, &c.Admin.JIDs) }),
 			value: func(c *Config) string { return strings.Join(c.Admin.JIDs, " ") }},
 		{Name: "admin.creators", Type: typeList, Default: "[]", Example: `["example.org", "boss@example.net"]`, Reload: true,
-			Help:  "Who else may create groups: addresses and domains. Empty: everybody of the server's own host. Not used yet.",
+			Help:  "Who else may create groups: addresses and domains. Empty: everybody of the server's own host.",
 			set:   list(func(c *Config, l []string) error { return addresses(l, &c.Admin.Creators) }),
 			value: func(c *Config) string { return strings.Join(c.Admin.Creators, " ") }},
 		{Name: "admin.socket", Type: typeText, Default: `"rollcall.sock"`, Example: `"/run/rollcall/rollcall.sock"`,

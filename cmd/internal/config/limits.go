@@ -22,20 +22,20 @@ const maxRate = 1_000_000 // a second
 
 func limitKeys() []Key {
 	return []Key{
-		{Name: "limits.domains", Type: typeList, Example: `["partner.example"]`,
+		{Name: "limits.domains", Type: typeList, Example: `["partner.example"]`, Reload: true,
 			Help:  "The domains that may use the service beside the server's own. Without it: all. To others no group is there.",
 			set:   list(func(c *Config, l []string) error { return domains(l, &c.Limits.Domains) }),
 			value: func(c *Config) string { return strings.Join(c.Limits.Domains, " ") }},
-		{Name: "limits.requests", Type: typeNumber, Default: "50", Example: "20",
+		{Name: "limits.requests", Type: typeNumber, Default: "50", Example: "20", Reload: true,
 			Help: "How many requests a second one address may go on making; forty times as many may come at once. " +
 				"Beyond that it is told to wait (resource-constraint). 0 is no limit.",
 			set:   number(func(c *Config) *int { return &c.Limits.Requests }),
 			value: func(c *Config) string { return strconv.Itoa(c.Limits.Requests) }},
-		{Name: "limits.domain_requests", Type: typeNumber, Default: "500", Example: "200",
+		{Name: "limits.domain_requests", Type: typeNumber, Default: "500", Example: "200", Reload: true,
 			Help:  "The same for all addresses together of a domain that is not the server's own.",
 			set:   number(func(c *Config) *int { return &c.Limits.DomainRequests }),
 			value: func(c *Config) string { return strconv.Itoa(c.Limits.DomainRequests) }},
-		{Name: "limits.changes", Type: typeNumber, Default: "5", Example: "1",
+		{Name: "limits.changes", Type: typeNumber, Default: "5", Example: "1", Reload: true,
 			Help: "How often a second a member's presence may go on changing in one group; twenty times as often for a moment. " +
 				"What comes faster is told later, and only the latest of it. 0 is no limit.",
 			set:   number(func(c *Config) *int { return &c.Limits.Changes }),
