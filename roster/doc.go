@@ -46,6 +46,43 @@
 // Who asks without a watch has no past: his tokens are good as long as nothing
 // that concerns him alone was decided (see Group.standing).
 //
+// # Life
+//
+// Who becomes a member, and how he ceases to be one, is decided in one place
+// (life.go), whichever way he came: by a command, a chat, or by adding the
+// group as a contact, which is a wish to join ([Group.OnSubscribe]). A
+// [VisitorRecord] remembers who is no member but has to do with the group:
+// invited, waiting, turned away, banned; so nobody is asked twice. Each
+// operation takes who acts and checks his power ([Group.Power]), which never
+// is a right to see. What people have to be told of it is a [Notice].
+//
+// # Agreement
+//
+// The group's default binds a member as far as he agreed to it. A stricter one
+// holds at once, of any other only what both grant, until he says yes
+// ([Group.Proposal], [Group.Agree]). His record holds the text that he stands
+// by when it is not the present one; equal texts are parsed and held once.
+//
+// # Keeping
+//
+// What no rule may grant anybody, or the group does not collect, is not held
+// (keep.go), and of whom nothing would be held the presence is not asked for,
+// or given back. When a policy allows more again, it is asked for anew.
+//
+// # Elsewhere
+//
+// What a member lets others see may stand at his server too
+// ([Group.OnElsewhere]); both have to grant. It is read again whenever it may
+// have changed unheard, and until then his presence is parked: taken in, and
+// shown to nobody ([Group.Read]).
+//
+// # Delivery
+//
+// A group may tell of changes periodically (pace.go): cohorts are then due only
+// in the turn that follows a moment of a clock which runs whether or not
+// something happens, so that the moment tells nothing. Answers and first states
+// do not wait.
+//
 // # Late rendering
 //
 // A change puts its group in the outbox, once. The outbox gives the group
