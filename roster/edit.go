@@ -197,6 +197,9 @@ func (g *Group) checkNew(members []MemberRecord) error {
 func (g *Group) join(rec MemberRecord, special []*Watch) {
 	g.version++
 	auth := g.auths[rec.JID]
+	if auth != nil {
+		g.stranger(rec.JID, -1)
+	}
 	g.refer(auth, 1) // before anything is decided about him
 	old := g.members[rec.JID]
 	if old != nil {
