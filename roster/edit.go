@@ -111,9 +111,13 @@ func (g *Group) end(over func(*Watch) bool) (ended []SubscriptionRecord) {
 func (g *Group) forget(ctx context.Context, ended []SubscriptionRecord) {
 	var ids []string
 	for _, rec := range ended {
-		if rec.Node != NodeContact.String() {
+		if rec.Node != NodeContact.String() || rec.Receiving != "" {
 			ids = append(ids, rec.ID)
-		} else if err := g.roster.store.DeleteContact(ctx, g.name, rec.JID); err != nil {
+		}
+		if rec.Node != NodeContact.String() {
+			continue
+		}
+		if err := g.roster.store.DeleteContact(ctx, g.name, rec.JID); err != nil {
 			g.roster.log.Warn("ended contact not deleted", "group", g.name, "error", err)
 		}
 	}

@@ -119,7 +119,11 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	}
 	for _, j := range rec.Contacts {
 		if who := g.watcher(j); g.mayWatch(&who) == nil {
-			g.addContact(j)
+			sub := contactRecord(j)
+			if i := slices.IndexFunc(rec.Subscriptions, func(s SubscriptionRecord) bool { return s.ID == sub.ID }); i >= 0 {
+				sub = rec.Subscriptions[i]
+			}
+			g.addWatch(sub, NodeContact, g.receiving(&sub))
 		}
 	}
 	return g
@@ -284,7 +288,8 @@ func (g *Group) record() *GroupRecord {
 		for _, w := range ws {
 			if w.node == NodeContact {
 				rec.Contacts = append(rec.Contacts, w.rec.JID)
-			} else {
+			}
+			if w.node != NodeContact || w.rec.Receiving != "" {
 				rec.Subscriptions = append(rec.Subscriptions, w.rec)
 			}
 		}
