@@ -74,7 +74,7 @@ func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving) *a
 	k := g.keyOf(w, node, r)
 	a := g.audiences[k]
 	if a == nil {
-		a = &audience{g: g, key: k, made: g.version, mute: r.Refuse, past: map[int]*history{}}
+		a = &audience{g: g, key: k, made: g.version, mute: r.Refuse && node != NodeContact, past: map[int]*history{}}
 		a.born = max(g.decided, g.left)
 		a.vouches = a.born
 		a.standing = policy.Watcher{Member: w.Member, Roles: strings.Fields(k.roles)}

@@ -15,6 +15,9 @@ import (
 // (yet): who sets his before he joins.
 const MaxStrangers = 10_000
 
+// MaxStrangersOf bounds those of one domain: it cannot take all the room.
+const MaxStrangersOf = 1000
+
 // MaxStranger bounds one such policy, in bytes of its text form.
 const MaxStranger = 4096
 
@@ -136,10 +139,19 @@ func (r *Roster) SetPolicy(ctx context.Context, group, jid, text string) error {
 // setAuthorization puts other rules of jid in force; nil is the group's
 // default. mu is held.
 func (g *Group) setAuthorization(jid string, a *policy.Authorization) {
+	had := g.auths[jid] != nil
 	if g.auths[jid] = a; a == nil {
 		delete(g.auths, jid)
 	}
-	if m := g.live(jid); m != nil {
+	m := g.live(jid)
+	switch {
+	case m != nil:
+	case !had && a != nil:
+		g.stranger(jid, 1)
+	case had && a == nil:
+		g.stranger(jid, -1)
+	}
+	if m != nil {
 		g.version++
 		g.enact(m, a, m.elsewhere)
 		g.signal()
@@ -182,7 +194,18 @@ func (g *Group) checkAuthorize(jid string, a *policy.Authorization) error {
 	if g.auths[jid] == nil && len(g.auths) >= len(g.sorted)+MaxStrangers {
 		return fmt.Errorf("%w: too many policies of users who are no members", ErrLimit)
 	}
+	if a != nil && g.auths[jid] == nil && g.strangers[domainOf(jid)] >= MaxStrangersOf {
+		return fmt.Errorf("%w: too many policies of users of that domain who are no members", ErrLimit)
+	}
 	return nil
+}
+
+// stranger counts a policy of who is no member, or one less. mu is held.
+func (g *Group) stranger(jid string, by int) {
+	domain := domainOf(jid)
+	if g.strangers[domain] += by; g.strangers[domain] == 0 {
+		delete(g.strangers, domain)
+	}
 }
 
 // restore puts the stored policies in force; one that cannot be read shares
@@ -193,6 +216,8 @@ func (g *Group) restore(all []AuthorizationRecord) {
 		g.auths[rec.JID] = a
 		if m := g.live(rec.JID); m != nil {
 			g.enact(m, a, m.elsewhere)
+		} else {
+			g.stranger(rec.JID, 1)
 		}
 	}
 	for _, m := range g.sorted {

@@ -98,6 +98,60 @@ func TestStrangersPoliciesAreSmall(t *testing.T) {
 	}
 }
 
+// One domain cannot take the room that a group has for strangers' policies;
+// who joins, or takes his back, makes room again.
+func TestStrangersOfOneDomain(t *testing.T) {
+	ctx := context.Background()
+	rec := team("ann")
+	rec.Settings.Listed = true
+	st := store.Memory()
+	_, _, g := playOn(t, st, rec)
+	a := &policy.Authorization{Share: true}
+	spam := func(i int) string { return fmt.Sprintf("u%d@spam.example", i) }
+	for i := range roster.MaxStrangersOf {
+		if err := g.Authorize(ctx, spam(i), a); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	full := func(when string) {
+		t.Helper()
+		if err := g.Authorize(ctx, spam(roster.MaxStrangersOf), a); !errors.Is(err, roster.ErrLimit) {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	full("at first")
+	for _, err := range []error{g.Authorize(ctx, spam(0), a), g.Authorize(ctx, "eve@b.example", a), g.Authorize(ctx, spam(1), nil), g.Authorize(ctx, spam(1), a)} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	full("after one went and came")
+	again := roster.New(roster.Options{Store: st, Outbox: deaf{}, Renderer: nil})
+	loaded, err := again.Group(ctx, "team")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g = loaded
+	full("after a restart")
+	if err := again.AddMembers(ctx, "team", roster.MemberRecord{JID: spam(0), Affiliation: roster.Plain}); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Authorize(ctx, spam(roster.MaxStrangersOf), a); err != nil {
+		t.Errorf("after one joined: %v", err)
+	}
+	if err := g.Authorize(ctx, spam(roster.MaxStrangersOf+1), a); !errors.Is(err, roster.ErrLimit) {
+		t.Errorf("then: %v", err)
+	}
+}
+
+// deaf is an outbox that nobody listens to.
+type deaf struct{}
+
+func (deaf) Ready(*roster.Group)                          {}
+func (deaf) Presence(string, string, roster.PresenceType) {}
+func (deaf) Wanted(*roster.Group)                         {}
+func (deaf) Ended(string, roster.SubscriptionRecord)      {}
+
 // Who changes what he wants before he has heard of somebody who left, and is
 // no longer known even as a tombstone, gets the state anew.
 func TestMovesPastAFreedTombstone(t *testing.T) {

@@ -246,6 +246,9 @@ func (g *Group) OnUnsubscribe(ctx context.Context, jid string) error {
 	if err := g.roster.store.DeleteContact(ctx, g.name, jid); err != nil {
 		return err
 	}
+	if err := g.roster.store.DeleteSubscriptions(ctx, g.name, contactRecord(jid).ID); err != nil {
+		return err
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if w := g.contact(jid); w != nil {

@@ -111,9 +111,13 @@ func (g *Group) end(over func(*Watch) bool) (ended []SubscriptionRecord) {
 func (g *Group) forget(ctx context.Context, ended []SubscriptionRecord) {
 	var ids []string
 	for _, rec := range ended {
-		if rec.Node != NodeContact.String() {
+		if rec.Node != NodeContact.String() || rec.Receiving != "" {
 			ids = append(ids, rec.ID)
-		} else if err := g.roster.store.DeleteContact(ctx, g.name, rec.JID); err != nil {
+		}
+		if rec.Node != NodeContact.String() {
+			continue
+		}
+		if err := g.roster.store.DeleteContact(ctx, g.name, rec.JID); err != nil {
 			g.roster.log.Warn("ended contact not deleted", "group", g.name, "error", err)
 		}
 	}
@@ -197,6 +201,9 @@ func (g *Group) checkNew(members []MemberRecord) error {
 func (g *Group) join(rec MemberRecord, special []*Watch) {
 	g.version++
 	auth := g.auths[rec.JID]
+	if auth != nil {
+		g.stranger(rec.JID, -1)
+	}
 	g.refer(auth, 1) // before anything is decided about him
 	old := g.members[rec.JID]
 	if old != nil {

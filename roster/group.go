@@ -56,6 +56,7 @@ type Group struct {
 	watches    map[string]*Watch                // by subscription ID
 	byOwner    map[string][]*Watch              // by the watcher's bare JID, contacts included
 	auths      map[string]*policy.Authorization // what users let others see, members or not
+	strangers  map[string]int                   // how many of them are of who is no member, by domain
 	agreements map[string]*policy.Authorization // former defaults that members still stand by
 	timed      map[*member]time.Time            // when a rule of theirs begins or ends
 	ticked     time.Time                        // when the default's rules were last decided by
@@ -97,7 +98,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		watches:  map[string]*Watch{}, byOwner: map[string][]*Watch{},
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
 		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{},
-		auths: map[string]*policy.Authorization{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
+		auths: map[string]*policy.Authorization{}, strangers: map[string]int{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
 	g.setAggregate()
 	for _, v := range rec.Visitors {
@@ -118,7 +119,11 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	}
 	for _, j := range rec.Contacts {
 		if who := g.watcher(j); g.mayWatch(&who) == nil {
-			g.addContact(j)
+			sub := contactRecord(j)
+			if i := slices.IndexFunc(rec.Subscriptions, func(s SubscriptionRecord) bool { return s.ID == sub.ID }); i >= 0 {
+				sub = rec.Subscriptions[i]
+			}
+			g.addWatch(sub, NodeContact, g.receiving(&sub))
 		}
 	}
 	return g
@@ -283,7 +288,8 @@ func (g *Group) record() *GroupRecord {
 		for _, w := range ws {
 			if w.node == NodeContact {
 				rec.Contacts = append(rec.Contacts, w.rec.JID)
-			} else {
+			}
+			if w.node != NodeContact || w.rec.Receiving != "" {
 				rec.Subscriptions = append(rec.Subscriptions, w.rec)
 			}
 		}

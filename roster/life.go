@@ -279,6 +279,8 @@ func (g *Group) Ban(ctx context.Context, actor, jid string) error {
 	g.mu.Lock()
 	if m := g.live(jid); m != nil {
 		g.expel(m)
+	} else if g.auths[jid] != nil {
+		g.setAuthorization(jid, nil)
 	}
 	ended := g.end(func(w *Watch) bool { return w.rec.Owner == jid })
 	g.signal()

@@ -253,7 +253,7 @@ func drawOp(t *rapid.T, w *world) op {
 			x := rapid.SampledFrom(w.subs).Draw(t, "sub")
 			o.jid, o.resource, o.node = x.owner, x.resource(), x.node
 		}
-		if o.node == roster.NodeContact {
+		if o.node == roster.NodeContact && o.kind == "unsubscribe" {
 			o.node = roster.NodeGroup
 		}
 		if o.kind == "receive" {

@@ -299,7 +299,7 @@ func (s *stage) judge(h heard) error {
 		return fmt.Errorf("nobody is subscribed there")
 	case x.held:
 		return fmt.Errorf("nobody is there")
-	case x.wants.Refuse:
+	case x.wants.Refuse && x.node != roster.NodeContact:
 		return fmt.Errorf("he wants nothing")
 	}
 	c := s.clients[x.key()]
@@ -332,7 +332,11 @@ func (c *client) contact(h heard) error {
 
 func (s *stage) probed(h heard) error {
 	owner, _, _ := strings.Cut(h.to, "/")
-	if want := s.w.sees(owner, roster.NodeContact, &policy.Receiving{})["line"]; h.text != want {
+	wants := policy.Receiving{}
+	if x := s.w.sub("contact " + owner); x != nil {
+		wants = x.wants
+	}
+	if want := s.w.sees(owner, roster.NodeContact, &wants)["line"]; h.text != want {
 		return fmt.Errorf("%s, but may see %s", h.text, want)
 	}
 	return nil
@@ -355,7 +359,7 @@ func (s *stage) settle(budget int) {
 	}
 	for _, x := range s.w.subs {
 		c := s.clients[x.key()]
-		if x.held || x.wants.Refuse {
+		if x.held || x.wants.Refuse && x.node != roster.NodeContact {
 			continue
 		}
 		if ids := changes(c.table, c.view); len(ids) > 0 || c.owed || len(c.parts) > 0 {

@@ -63,7 +63,8 @@ func (g *Group) receiving(rec *SubscriptionRecord) policy.Receiving {
 	return *r
 }
 
-// Receiving is the receiving policy of a subscription; id may be "".
+// Receiving is the receiving policy of a subscription, or with NodeContact of
+// the contact; id may be "".
 // ErrNoSubscription.
 func (g *Group) Receiving(owner, jid string, node Node, id string) (policy.Receiving, error) {
 	g.mu.Lock()
@@ -82,8 +83,8 @@ func (g *Group) Receiving(owner, jid string, node Node, id string) (policy.Recei
 	return g.receiving(&w.rec), nil
 }
 
-// Configure stores another receiving policy of a subscription and puts it in
-// force. The subscriber hears of what now looks different to him.
+// Configure stores another receiving policy of a subscription, or with
+// NodeContact of the contact, and puts it in force. The subscriber hears of what now looks different to him.
 // InvalidError, ErrNoSubscription.
 func (g *Group) Configure(ctx context.Context, owner, jid string, node Node, id string, r *policy.Receiving) error {
 	if err := r.Check(); err != nil {

@@ -113,7 +113,14 @@ func (g *Group) addWatch(rec SubscriptionRecord, node Node, r policy.Receiving) 
 }
 
 func (g *Group) addContact(jid string) *Watch {
-	return g.addWatch(SubscriptionRecord{Node: NodeContact.String(), JID: jid, Owner: jid}, NodeContact, policy.Receiving{})
+	return g.addWatch(contactRecord(jid), NodeContact, policy.Receiving{})
+}
+
+// contactRecord is that of a contact who has set no receiving policy. It is
+// stored as soon as he sets one.
+func contactRecord(jid string) SubscriptionRecord {
+	node := NodeContact.String()
+	return SubscriptionRecord{ID: node + "/" + jid, Node: node, JID: jid, Owner: jid}
 }
 
 // place puts w in its audience, from the beginning.

@@ -103,3 +103,36 @@ func TestWithdrawalDoesNotWaitForTheStore(t *testing.T) {
 	comes()
 	expect("granted again", true)
 }
+
+// What somebody wants of the group as a contact is kept with the contact, over
+// a restart, and goes with it.
+func TestContactReceives(t *testing.T) {
+	rec := team("ann", "bob")
+	rec.Contacts = []string{at("bob")}
+	s, ctx := play(t, rec), context.Background()
+	s.comes("ann", "desk", roster.DND, "")
+	line := func() string {
+		s.settle(1 << 20)
+		return s.clients["contact "+at("bob")].table["line"]
+	}
+	busy := line()
+	s.do(op{kind: "receive", jid: at("bob"), node: roster.NodeContact, wants: policy.Receiving{Attributes: policy.Counted | policy.Availability}})
+	if got := line(); got == busy {
+		t.Errorf("bob is still shown %s", got)
+	}
+	stored, err := s.r.ShowGroup(ctx, "team")
+	if err != nil || len(stored.Subscriptions) != 1 || stored.Subscriptions[0].Receiving == "" {
+		t.Fatalf("%+v %v", stored, err)
+	}
+	if got := s.g.Subscriptions(at("bob")); len(got) > 0 {
+		t.Errorf("bob has the subscriptions %v", got)
+	}
+	s.do(op{kind: "onUnsubscribe", jid: at("bob")})
+	if stored, err = s.r.ShowGroup(ctx, "team"); err != nil || len(stored.Subscriptions)+len(stored.Contacts) > 0 {
+		t.Errorf("%+v %v", stored, err)
+	}
+	s.do(op{kind: "onSubscribe", jid: at("bob")})
+	if got := line(); got != busy {
+		t.Errorf("bob is shown %s, at first he was shown %s", got, busy)
+	}
+}

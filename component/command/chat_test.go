@@ -34,7 +34,7 @@ func TestChat(t *testing.T) {
 		{"share\nmembers: shoes", "My own rules, one a line: Line 1: "},
 		{"share shoes", "shoes: I do not know this attribute. There are: " + policy.All.String() + ".\nWrite “help share” for how it is written."},
 		{"hide from @@@", "@@@: This is not an address"},
-		{"receive", "You have no subscription in this group."},
+		{"receive", "You have neither a subscription in this group nor it as a contact."},
 		{"help", "Team: write one of these words to the group. Only you get the answer.\nwho: who is there\nshare:"},
 		{"help share", "share – what others see of you\nshare nothing\nshare everything but location"},
 		{"help nonsense", "Team: write one"},

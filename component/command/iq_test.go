@@ -37,7 +37,7 @@ func TestCommands(t *testing.T) {
 		{who: "ann", to: team, word: "authorize", form: []string{"Members see"}, typed: []string{"what=nothing", "rules=members: all except location addresses"}, says: []string{"Everybody", "nothing"}},
 		{who: "ann", to: team, word: "authorize", form: []string{"Members see"}, typed: []string{"what=rules", "rules=role:lead: availability show|members: counted"},
 			says: []string{"Members with the role lead", "away or busy", "being counted"}},
-		{who: "bob", to: team, word: "receive", form: []string{"Send me who is there"}, typed: []string{"deliver=0"}, says: []string{"You have no subscription"}},
+		{who: "bob", to: team, word: "receive", form: []string{"Send me who is there"}, typed: []string{"deliver=0"}, says: []string{"You have neither a subscription"}},
 		{who: "cid", to: team, word: "configure", form: []string{"Who may watch", "<value>members</value>", "role:lead", "<value>members: all except location addresses</value>"},
 			typed: []string{"name=The <Team>", "description=One|two", "language=de", "listed=1", "attributes=phone=123", "watch=members|role:lead", "watch-list=example.com, eve@example.org",
 				"basic=anyone", "default-authorization=members: availability", "require=availability", "collect=counted|availability|show", "collect-from=ann@example.org", "payload=combined", "delivery=5000"},

@@ -24,7 +24,7 @@ func receiveWord() word {
 		read: readReceive,
 		run: func(ctx context.Context, c *call, in values) (*answer, error) {
 			if len(c.subscriptions()) == 0 {
-				return failed(c.say("You have no subscription in this group.")), nil
+				return failed(c.say("You have neither a subscription in this group nor it as a contact.")), nil
 			}
 			if in == nil {
 				return c.tellReceived(), nil
@@ -50,17 +50,29 @@ const (
 	fieldOf       = "attributes"
 )
 
-func (c *call) subscriptions() []roster.SubscriptionRecord { return c.group.Subscriptions(c.bare) }
+// subscriptions are those of the caller, and his contact.
+func (c *call) subscriptions() []roster.SubscriptionRecord {
+	all := c.group.Subscriptions(c.bare)
+	contact := roster.SubscriptionRecord{Node: roster.NodeContact.String(), JID: c.bare, Owner: c.bare}
+	if _, err := c.group.Receiving(c.bare, c.bare, roster.NodeContact, ""); err == nil {
+		all = append(all, contact)
+	}
+	return all
+}
+
+// node is the one that rec is about.
+func node(rec *roster.SubscriptionRecord) roster.Node {
+	if n, err := roster.ParseNode(rec.Node); err == nil {
+		return n
+	}
+	return roster.NodeContact
+}
 
 // received is what the caller wants now: what the first of his subscriptions
 // says.
 func (c *call) received() policy.Receiving {
 	for _, s := range c.subscriptions() {
-		n, err := roster.ParseNode(s.Node)
-		if err != nil {
-			continue
-		}
-		if r, err := c.group.Receiving(c.bare, s.JID, n, s.ID); err == nil {
+		if r, err := c.group.Receiving(c.bare, s.JID, node(&s), s.ID); err == nil {
 			return r
 		}
 	}
@@ -70,11 +82,7 @@ func (c *call) received() policy.Receiving {
 // setReceived sets it for all of them.
 func (c *call) setReceived(ctx context.Context, r *policy.Receiving) error {
 	for _, s := range c.subscriptions() {
-		n, err := roster.ParseNode(s.Node)
-		if err != nil {
-			continue
-		}
-		if err := c.group.Configure(ctx, c.bare, s.JID, n, s.ID, r); err != nil {
+		if err := c.group.Configure(ctx, c.bare, s.JID, node(&s), s.ID, r); err != nil {
 			return err
 		}
 	}
@@ -85,7 +93,7 @@ func (c *call) receiveForm(r policy.Receiving) *form {
 	of := c.attributeField(fieldOf, c.say("Of each member, only this (none: everything)"), r.Attributes)
 	return &form{
 		title:        c.say("What you receive from %s", c.title()),
-		instructions: c.say("You are sent what others let you see and you want. This counts for all your subscriptions in this group."),
+		instructions: c.say("You are sent what others let you see and you want. This counts for all your subscriptions in this group, and for it as a contact."),
 		fields: []field{
 			{name: fieldDeliver, kind: data.TypeBoolean, label: c.say("Send me who is there"), values: boolean(!r.Refuse)},
 			{name: fieldMembers, kind: data.TypeJIDMulti, label: c.say("Only these members (none: all)"), values: r.Members},

@@ -157,7 +157,7 @@ func shapeGroup(rec *roster.GroupRecord) Group {
 		Listed: rec.Settings.Listed, Payload: rec.Settings.Payload.String(),
 		Delivery: roster.FormatDelivery(rec.Settings.Delivery), Policy: rec.Settings.Policy,
 		Members:       make([]Member, len(rec.Members)),
-		Subscriptions: make([]Subscription, len(rec.Subscriptions)),
+		Subscriptions: make([]Subscription, 0, len(rec.Subscriptions)),
 		Contacts:      append([]string{}, rec.Contacts...),
 	}
 	for i, m := range rec.Members {
@@ -166,8 +166,10 @@ func shapeGroup(rec *roster.GroupRecord) Group {
 			Roles: append([]string{}, m.Roles...), Attributes: shapeAttributes(m.Attributes), Presence: m.Ask.String(),
 		}
 	}
-	for i, s := range rec.Subscriptions {
-		g.Subscriptions[i] = Subscription{Node: s.Node, JID: s.JID, Owner: s.Owner}
+	for _, s := range rec.Subscriptions {
+		if s.Node != roster.NodeContact.String() { // that is among the contacts
+			g.Subscriptions = append(g.Subscriptions, Subscription{Node: s.Node, JID: s.JID, Owner: s.Owner})
+		}
 	}
 	// By address, as their order in the record is that of the SubIDs.
 	slices.SortFunc(g.Subscriptions, func(a, b Subscription) int {
