@@ -118,7 +118,7 @@ type auditCmd struct {
 
 // Help implements [kong.HelpProvider].
 func (auditCmd) Help() string {
-	return `Who changed groups, members and policies, the latest last. An actor is a user's address, socket:NAME for who used this command line, or service. A user may read what concerns him without you. For example:
+	return `Who changed groups, members and policies, the latest last. An actor is a user's address, socket:NAME for who used this command line, or service. For example:
 
     rollcall audit --member alice@example.org`
 }

@@ -7,9 +7,9 @@
 //	ctx = audit.By(ctx, "alice@example.org")
 //	err := roster.UpdateMember(ctx, "team", "bob@example.org", …)
 //
-// A store that keeps the record is a [Reader]. A user may read what concerns
-// him: Query{Member: jid}. That is what was done to him and by him, and the
-// changes of the settings of groups that he is a member of.
+// A store that keeps the record is a [Reader]. What concerns a user, and what
+// he may be told, is Query{Member: jid}: what was done to him and by him, and
+// the changes of the settings of groups that he is a member of.
 //
 // An entry names people by their bare JIDs; the admin socket's user is
 // "socket:NAME". It holds no presence, no nicks and no attributes, only that
