@@ -1,4 +1,3 @@
-// Package login logs in to an XMPP account, as a client does.
 package login
 
 import (

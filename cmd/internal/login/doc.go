@@ -1,0 +1,2 @@
+// Package login logs in to an XMPP account, as a client does.
+package login
