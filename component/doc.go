@@ -23,6 +23,10 @@
 // too much is told to wait. Presence has a limit of its own, beyond which it is
 // told later (pace): the latest word of a device is never lost.
 //
+// What people ask by command or by chat goes to package command, by the same
+// workers. What the roster wants them told without having asked (a notice) is a
+// message, and leaves as an answer does.
+//
 // # Attending to groups
 //
 // After a (re)connect, and when a group is loaded, its members are probed at

@@ -15,4 +15,17 @@
 // subscriptions, affiliations, discovery) are answered by [Service.Handle] at
 // once. Retrieving items is a question to the group: it is answered in the
 // group's turn by the same walk that makes events, through [Renderer].
+//
+// # Policies
+//
+// A member's authorization policy is an element of its own, wherever it stands
+// ([ParseAuthorization]); the receiving policy is the options of a
+// subscription. What the group asks a member to agree to is a child of the
+// answer to his get. The errors of the roster have one table, [Refusal].
+//
+// # The contact
+//
+// [Renderer] also makes what the group shows as a contact, with the
+// capabilities (XEP-0115, [AppendCaps]) by which it asks members' servers for
+// the events of the PEP node [NSAuthorization].
 package pubsub

@@ -14,10 +14,13 @@
 //	POST   /members?group=team        {"members": [{"jid": …, "nick": …}]}: jid and MemberChange
 //	PATCH  /member?group=team&jid=…   MemberChange
 //	DELETE /member?group=team&jid=…
+//	GET    /policy?group=team&jid=…   Policy, in its text form; without jid the group's
+//	PUT    /policy?group=team&jid=…   Policy
 //	GET    /view?group=team&as=…      View: what that user sees
 //
-// What else there is, is an [Extra]. Whoever asks is named in the audit log as
-// the user that the kernel says he is.
+// What else there is (export, import, audit, status, person, profiles) is an
+// [Extra]. Whoever asks is named in the audit log as the user that the kernel
+// says he is.
 //
 // A change names only what changes. Values are judged by the backend, not
 // here; what is judged here is whether the request is well-formed: a body of
