@@ -40,8 +40,8 @@ const maxBuckets = 1 << 16
 type limiter struct {
 	rate, burst float64
 	max         int
-	buckets     map[string]bucket
-	rest        bucket // of all for whom there is no room
+	buckets     map[string]*bucket // pointers: to store under bytes would copy them each time
+	rest        bucket             // of all for whom there is no room
 	swept       time.Time
 }
 
@@ -51,7 +51,7 @@ type bucket struct {
 }
 
 func newLimiter(rate, burst float64) *limiter {
-	return &limiter{rate: rate, burst: burst, max: maxBuckets, buckets: map[string]bucket{}, rest: bucket{tokens: burst}}
+	return &limiter{rate: rate, burst: burst, max: maxBuckets, buckets: map[string]*bucket{}, rest: bucket{tokens: burst}}
 }
 
 // allow takes a token of key's. False: there is none.
@@ -67,13 +67,10 @@ func (l *limiter) allow(key []byte, now time.Time) bool {
 		if len(l.buckets) >= l.max {
 			return l.take(&l.rest, now)
 		}
-		b = bucket{l.burst, now}
-	}
-	ok := l.take(&b, now)
-	if known || !ok || b.tokens < l.burst {
+		b = &bucket{l.burst, now}
 		l.buckets[string(key)] = b
 	}
-	return ok
+	return l.take(b, now)
 }
 
 // take fills b by what has passed; a clock that went back fills nothing.

@@ -55,11 +55,13 @@ func (c *pace) hear(g *roster.Group, bare, resource []byte, p *roster.Presence) 
 
 	c.mu.Lock()
 	defer c.mu.Unlock() // over Hear as well, so that an older word cannot overtake
-	if l := c.held[string(key)]; l != nil {
-		l.g = g
-		l.copy(p)
-		c.delayed++
-		return
+	if len(c.held) > 0 {
+		if l := c.held[string(key)]; l != nil {
+			l.g = g
+			l.copy(p)
+			c.delayed++
+			return
+		}
 	}
 	if c.limits.allow(key[:end], c.now()) || len(c.held) >= c.max {
 		g.Hear(bare, resource, p)

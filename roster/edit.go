@@ -96,7 +96,8 @@ func (g *Group) end(over func(*Watch) bool) (ended []SubscriptionRecord) {
 		}
 	}
 	slices.SortFunc(all, func(a, b *Watch) int {
-		return cmp.Or(strings.Compare(a.rec.Owner, b.rec.Owner), strings.Compare(a.rec.ID, b.rec.ID))
+		return cmp.Or(strings.Compare(a.rec.Owner, b.rec.Owner), cmp.Compare(a.node, b.node),
+			strings.Compare(a.rec.JID, b.rec.JID), strings.Compare(a.rec.ID, b.rec.ID))
 	})
 	for _, w := range all {
 		ended = append(ended, w.rec)
