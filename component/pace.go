@@ -3,6 +3,7 @@ package component
 import (
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -63,7 +64,8 @@ func (c *pace) hear(g *roster.Group, bare, resource []byte, p *roster.Presence) 
 			return
 		}
 	}
-	if c.limits.allow(key[:end], c.now()) || len(c.held) >= c.max {
+	// A stranger's word is ignored there: it takes no room here.
+	if c.limits.allow(key[:end], c.now()) || len(c.held) >= c.max || !g.Grants(string(bare)) {
 		g.Hear(bare, resource, p)
 		return
 	}
@@ -78,7 +80,8 @@ func (c *pace) hear(g *roster.Group, bare, resource []byte, p *roster.Presence) 
 
 func (l *late) copy(p *roster.Presence) {
 	l.p = *p
-	l.p.Status = append([]byte(nil), p.Status...)
+	status := p.Status[:min(len(p.Status), roster.MaxStatus+utf8.UTFMax)] // the group cuts it between characters
+	l.p.Status = append([]byte(nil), status...)
 	l.p.Idle = append([]byte(nil), p.Idle...)
 }
 

@@ -36,7 +36,9 @@ func (a *Authorization) Within(b *Authorization, now time.Time) bool {
 // Granting is a with a rule that lets the members see m.
 func (a *Authorization) Granting(m Mask) Authorization {
 	with := a.Clone()
-	with.Share = true
+	if !a.Share { // the rules of who shares nothing are kept, not in force: yes was said to m alone
+		with.Share, with.Rules = true, nil
+	}
 	with.Rules = append(with.Rules, Rule{Who: Who{Class: Members}, Attributes: m})
 	with.Normalise()
 	return with

@@ -162,8 +162,8 @@ func (g *Group) readDefault(rest string) error {
 		return fmt.Errorf("default: %w", err)
 	}
 	g.Default.Rules = append(g.Default.Rules, r)
-	if len(g.Default.Rules) > MaxRules {
-		return fmt.Errorf("default: more than %d rules", MaxRules)
+	if len(g.Default.Rules) > MaxDefault {
+		return fmt.Errorf("default: more than %d rules", MaxDefault)
 	}
 	return checkDefault(&r)
 }
@@ -185,6 +185,10 @@ var (
 	errWatch = errors.New("watch: nobody is named")
 )
 
+// MaxDefault bounds the rules of a default authorization: two of them are
+// compared for every role at every moment that they name.
+const MaxDefault = 50
+
 // MaxWatch bounds the names of a group policy's watch and collect-from.
 const MaxWatch = 1000
 
@@ -205,6 +209,9 @@ func (g *Group) Check() error {
 	}
 	if err := g.Default.Check(); err != nil {
 		return fmt.Errorf("default: %w", err)
+	}
+	if len(g.Default.Rules) > MaxDefault {
+		return fmt.Errorf("default: more than %d rules", MaxDefault)
 	}
 	for i := range g.Default.Rules {
 		if err := checkDefault(&g.Default.Rules[i]); err != nil {

@@ -126,7 +126,7 @@ func TestParseGroupRefuses(t *testing.T) {
 		"default role:\xff: show":              `"\xff"`,
 		"default share no":                     "line 1: default: ",
 		"default members: show from yesterday": `"yesterday"`,
-		repeat("default members: show", policy.MaxRules+1): fmt.Sprintf("line %d: default: more than", policy.MaxRules+1),
+		repeat("default members: show", policy.MaxDefault+1): fmt.Sprintf("line %d: default: more than", policy.MaxDefault+1),
 	} {
 		g, err := policy.ParseGroup(text)
 		var line *policy.LineError

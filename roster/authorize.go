@@ -292,6 +292,9 @@ const longest = time.Minute
 
 // wind sets the alarm to that moment.
 func (g *Group) wind() {
+	if g.building {
+		return
+	}
 	if g.alarm != nil {
 		g.alarm.Stop()
 		g.alarm = nil

@@ -161,15 +161,7 @@ func (g *Group) OnSubscribe(ctx context.Context, jid string) error {
 	if waits || err != nil {
 		return err
 	}
-	g.mu.Lock()
-	who := g.watcher(jid)
-	refused := g.mayWatch(&who) != nil
-	g.mu.Unlock()
-	if refused {
-		g.roster.outbox.Presence(g.name, jid, Unsubscribed)
-		return nil
-	}
-	if err := g.accept(ctx, jid); err != nil {
+	if err := g.greet(ctx, jid); err != nil {
 		return err
 	}
 	again, err := g.turnAskLocked(ctx, jid, Unasked, func(m *member) bool { return m.Ask == Asked || m.Ask == Refused })
@@ -198,6 +190,20 @@ func (g *Group) knock(ctx context.Context, jid string) (waits bool, err error) {
 		return false, nil
 	}
 	return false, err
+}
+
+// greet makes jid a contact if he may watch, and refuses him if not. edit is
+// held.
+func (g *Group) greet(ctx context.Context, jid string) error {
+	g.mu.Lock()
+	who := g.watcher(jid)
+	refused := g.mayWatch(&who) != nil
+	g.mu.Unlock()
+	if refused {
+		g.roster.outbox.Presence(g.name, jid, Unsubscribed)
+		return nil
+	}
+	return g.accept(ctx, jid)
 }
 
 // accept makes jid, who may watch, a contact. If the store fails he is told

@@ -37,8 +37,11 @@ func (g *Group) change(ctx context.Context, edit func(*Settings) error) error {
 		return err
 	}
 	p := g.readPolicy(s.Policy)
+	var agreed []Agreement
 	g.mu.Lock()
-	agreed := g.reconsider(&p)
+	if s.Policy != g.settings.Policy {
+		agreed = g.reconsider(&p)
+	}
 	g.mu.Unlock()
 	if err := g.roster.store.StoreSettings(ctx, g.name, s, agreed...); err != nil {
 		return err
@@ -174,7 +177,7 @@ func (g *Group) add(ctx context.Context, members ...MemberRecord) error {
 	g.roster.outbox.Wanted(g)
 	g.reshare(ctx, jids...)
 	for _, jid := range contacts {
-		if err := g.accept(ctx, jid); err != nil {
+		if err := g.greet(ctx, jid); err != nil {
 			g.roster.log.Warn("contact not approved", "group", g.name, "error", err) // he asks again
 		}
 	}

@@ -44,6 +44,7 @@ type Group struct {
 	shows    []Show                   // by slot: what the summary counts
 	free     []int                    // free slots
 	visitors map[string]VisitorRecord // who is no member but known; changed with edit held as well
+	heardOf  map[string]time.Time     // whose wish to join the admins were told of, and when
 	graves   int                      // tombstones in the list
 	changes  changeList
 
@@ -61,6 +62,7 @@ type Group struct {
 	timed      map[*member]time.Time            // when a rule of theirs begins or ends
 	ticked     time.Time                        // when the default's rules were last decided by
 	alarm      *time.Timer                      // for the first of them
+	building   bool                             // by newGroup, without mu: no alarm is set yet
 	singles    map[string]map[*member]struct{}
 	named      map[string]uint64 // by name in singles or owner: see standing
 	namedAll   uint64            // the same for everybody
@@ -91,7 +93,7 @@ func (g *Group) Title() string {
 
 func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g := &Group{
-		name: rec.Name, roster: r, settings: rec.Settings.Clone(),
+		building: true, name: rec.Name, roster: r, settings: rec.Settings.Clone(),
 		tokens: newTokens(), version: 1, info: 1, infoBasic: 1, decided: 1, ready: true,
 		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
 		visitors: map[string]VisitorRecord{},
@@ -126,6 +128,10 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 			g.addWatch(sub, NodeContact, g.receiving(&sub))
 		}
 	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.building = false
+	g.wind()
 	return g
 }
 
@@ -231,7 +237,7 @@ func (g *Group) free1(m *member) {
 
 // live returns the member, or nil for strangers and tombstones.
 func (g *Group) live(jid string) *member {
-	if m := g.members[jid]; m != nil && m.gone == 0 {
+	if m := g.members[jid]; m != nil && m.gone == 0 && !g.closed { // the name may be another group's by now
 		return m
 	}
 	return nil

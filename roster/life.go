@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Join makes jid a member, or lets him wait for an admin's answer: joined is
@@ -71,8 +72,13 @@ func (g *Group) application(v *VisitorRecord) (admit bool, admins []Notice, err 
 			return false, nil, nil // the admins know already
 		}
 		return false, nil, errWaiting
-	case len(g.visitors) >= MaxVisitors:
+	}
+	all, near := g.waiting(Applied, domainOf(v.JID))
+	if all >= MaxVisitors || near >= MaxVisitorsOf {
 		return false, nil, fmt.Errorf("%w: too many wait", ErrLimit)
+	}
+	if !g.news(v.JID) {
+		return false, nil, nil
 	}
 	for _, m := range g.sorted {
 		if m.Affiliation >= Admin {
@@ -80,6 +86,33 @@ func (g *Group) application(v *VisitorRecord) (admit bool, admins []Notice, err 
 		}
 	}
 	return false, admins, nil
+}
+
+// waiting counts the visitors in one state, and those of one domain.
+func (g *Group) waiting(state VisitorState, domain string) (all, near int) {
+	for j, v := range g.visitors {
+		if v.State == state {
+			all++
+			if domainOf(j) == domain {
+				near++
+			}
+		}
+	}
+	return all, near
+}
+
+// news says whether the admins are to hear of jid's wish: once a day, however
+// often he takes it back and has it again.
+func (g *Group) news(jid string) bool {
+	now := g.now()
+	if at, ok := g.heardOf[jid]; ok && now.Sub(at) < 24*time.Hour {
+		return false
+	}
+	if g.heardOf == nil || len(g.heardOf) >= MaxVisitors {
+		g.heardOf = map[string]time.Time{}
+	}
+	g.heardOf[jid] = now
+	return true
 }
 
 // remember stores what somebody who is no member has to do with the group.
@@ -176,7 +209,8 @@ func (g *Group) Invite(ctx context.Context, actor, jid string) error {
 		switch {
 		case g.live(jid) != nil:
 			return fmt.Errorf("%w: %s", ErrMemberExists, jid)
-		case len(g.visitors) >= MaxVisitors:
+		}
+		if all, _ := g.waiting(Invited, ""); all >= MaxVisitors { // those who came by themselves keep nobody out
 			return fmt.Errorf("%w: too many wait", ErrLimit)
 		}
 		return nil

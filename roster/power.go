@@ -110,6 +110,18 @@ func (g *Group) SetNick(ctx context.Context, jid, nick string) error {
 	return g.changeMember(ctx, jid, func(m *MemberRecord) error { m.Nick = nick; return nil })
 }
 
+// Member is the record of one member. ErrNoMember.
+func (g *Group) Member(jid string) (*MemberRecord, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := g.live(jid)
+	if m == nil {
+		return nil, ErrNoMember
+	}
+	rec := m.MemberRecord.Clone()
+	return &rec, nil
+}
+
 // Visitors lists, for an admin, who is no member but known. ErrForbidden,
 // ErrNoGroup.
 func (g *Group) Visitors(actor string) ([]VisitorRecord, error) {

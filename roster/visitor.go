@@ -61,8 +61,12 @@ type VisitorRecord struct {
 	Contact bool   // his request to have the group as a contact waits for the same answer
 }
 
-// MaxVisitors bounds those of a group who came by themselves and wait.
+// MaxVisitors bounds those of a group who came by themselves and wait, and
+// those who are invited.
 const MaxVisitors = 1000
+
+// MaxVisitorsOf bounds those of one domain who wait.
+const MaxVisitorsOf = 100
 
 // Notice is a word to a person about his membership, told as a message that
 // people can read and answer.

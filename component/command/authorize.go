@@ -126,6 +126,10 @@ func (p *privacy) wanted(c *call, in values) (*policy.Authorization, error) {
 		if len(hide) == 0 {
 			return nil, nil
 		}
+		if !p.own { // who only hides from somebody has not agreed to anything new
+			a.Rules = p.Rules
+			break
+		}
 		g, err := c.group.GroupPolicy(c.bare)
 		if err != nil {
 			return nil, err

@@ -158,13 +158,6 @@ func nickWord() word {
 }
 
 // member is somebody's record.
-func (c *call) member(ctx context.Context, jid string) (*roster.MemberRecord, error) {
-	rec, err := c.s.cfg.Roster.ShowGroup(ctx, c.group.Name())
-	if err != nil {
-		return nil, err
-	}
-	if m := rec.Member(jid); m != nil {
-		return m, nil
-	}
-	return nil, roster.ErrNoMember
+func (c *call) member(_ context.Context, jid string) (*roster.MemberRecord, error) {
+	return c.group.Member(jid)
 }

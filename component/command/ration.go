@@ -15,7 +15,8 @@ const (
 	notUnderstood = 5
 	invitations   = 50
 	invitePause   = time.Minute
-	maxRations    = 4096 // users; beyond it nobody new is answered for a while
+	createPause   = time.Hour // MaxOwned at once: who leaves what he made may not go on for ever
+	maxRations    = 4096      // users; beyond it one of them is forgotten
 )
 
 // rations keep two machines from talking to each other for ever, and one from
@@ -49,7 +50,10 @@ func (r *rations) take(bare string, cost int) bool {
 	}
 	at, known := r.full[bare]
 	if !known && len(r.full) >= maxRations {
-		return false
+		for who := range r.full { // nobody is kept out by who is many: one of them begins anew
+			delete(r.full, who)
+			break
+		}
 	}
 	if at.Before(now) {
 		at = now

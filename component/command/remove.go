@@ -147,6 +147,9 @@ func (c *call) create(ctx context.Context, in values) (*answer, error) {
 		Settings: roster.Settings{Title: in.one(fieldName), Description: joinLines(in[fieldDescription]), Join: join, Listed: in.is(fieldListed)},
 		Members:  []roster.MemberRecord{{JID: c.bare, Nick: in.one(fieldNick)}},
 	}
+	if !c.s.creations.take(c.bare, 1) {
+		return nil, &said{c.say("Not so many at once. Please go on later.")}
+	}
 	err = c.s.cfg.Roster.Establish(ctx, c.bare, rec)
 	var bad *roster.InvalidError
 	switch {

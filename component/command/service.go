@@ -26,7 +26,7 @@ type Service struct {
 	sessions  *sessions
 	rations   *rations
 
-	invitations *rations
+	invitations, creations *rations
 }
 
 // New makes a service.
@@ -37,7 +37,7 @@ func New(cfg Config) *Service {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{cfg: cfg, words: table(), languages: newLanguages(), sessions: newSessions(cfg.Now), rations: newRations(cfg.Now, ration, pause), invitations: newRations(cfg.Now, invitations, invitePause)}
+	return &Service{cfg: cfg, words: table(), languages: newLanguages(), sessions: newSessions(cfg.Now), rations: newRations(cfg.Now, ration, pause), invitations: newRations(cfg.Now, invitations, invitePause), creations: newRations(cfg.Now, roster.MaxOwned, createPause)}
 }
 
 // call is somebody asking something somewhere.
