@@ -114,6 +114,8 @@ alice@example.org  Alice  member       lead   not asked  title='Shift lead'
   "listed": false,
   "payload": "both",
   "delivery": "immediate",
+  "join": "invite",
+  "aggregate": "any",
   "policy": "",
   "members": [
     {
@@ -141,7 +143,7 @@ func TestShow(t *testing.T) {
 	b := newBench(t).serve()
 	err := b.store.CreateGroup(t.Context(), &roster.GroupRecord{
 		Name: "team",
-		Settings: roster.Settings{Title: "Team", Description: "one\ntwo \x1b[31mred", Language: "en", Listed: true, Payload: roster.Combined, Delivery: 5000,
+		Settings: roster.Settings{Title: "Team", Description: "one\ntwo \x1b[31mred", Language: "en", Listed: true, Payload: roster.Combined, Delivery: 5000, Join: roster.Open, Aggregate: "quorum:2",
 			Attributes: []roster.Attribute{{Name: "desk", Value: "it's"}, {Name: "phone", Value: "123"}}},
 		Members: []roster.MemberRecord{
 			{JID: "bob@example.org", Affiliation: roster.Plain, Ask: roster.Refused, Attributes: []roster.Attribute{{Name: "a", Value: "1"}, {Name: "b", Value: "2 3"}}},
@@ -164,6 +166,8 @@ Description  one\ntwo \x1b[31mred
 Language     en
 Listed       yes
 Payload      combined
+Join         open
+Aggregate    quorum:2
 Delivery     every 5000 ms
 Attributes   desk='it'\''s'
              phone=123

@@ -24,11 +24,13 @@ type groupSettings struct {
 	Listed      *bool   `negatable:"" help:"Whether strangers may learn that the group exists."`
 	Payload     *string `help:"Which nodes are published: both (all four), presence, separate (info, members, presence) or combined (group)." placeholder:"both|presence|separate|combined" enum:"both,presence,separate,combined"`
 	Delivery    *string `help:"When changes leave: immediate, or at most once in so many milliseconds." placeholder:"immediate|MS"`
+	Join        *string `help:"Who becomes a member by himself: invite (who was invited), approve (when an admin says yes) or open (everybody who may know of the group)." placeholder:"invite|approve|open" enum:"invite,approve,open"`
+	Aggregate   *string `help:"When the group as a contact is there: any (somebody is), quorum:N (so many are), role:X (somebody with that role is)." placeholder:"any|quorum:N|role:X"`
 }
 
 func (g groupSettings) change(attrs map[string]*string) admin.GroupChange {
 	return admin.GroupChange{Title: g.Name, Description: g.Description, Language: g.Language,
-		Listed: g.Listed, Payload: g.Payload, Delivery: g.Delivery, Attributes: attrs}
+		Listed: g.Listed, Payload: g.Payload, Delivery: g.Delivery, Join: g.Join, Aggregate: g.Aggregate, Attributes: attrs}
 }
 
 type groupCreate struct {

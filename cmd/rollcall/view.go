@@ -34,6 +34,12 @@ func viewGroup(jid string, g admin.Group) string {
 		listed = "yes"
 	}
 	rows = append(rows, []string{"Listed", listed}, []string{"Payload", g.Payload})
+	if g.Join != "invite" {
+		rows = append(rows, []string{"Join", g.Join})
+	}
+	if g.Aggregate != "any" {
+		rows = append(rows, []string{"Aggregate", printable(g.Aggregate)})
+	}
 	if g.Delivery != "immediate" {
 		rows = append(rows, []string{"Delivery", "every " + g.Delivery + " ms"})
 	}

@@ -95,7 +95,7 @@ func TestRoundTrip(t *testing.T) {
 	ok(t, s.StoreSubscription(ctx, "team", roster.SubscriptionRecord{ID: "hush", Node: "group", JID: "bob@example.org/x", Owner: "bob@example.org"}))
 	g, err := c.ShowGroup(ctx, "team")
 	ok(t, err)
-	wantShape := admin.Group{Name: "team", Title: "Team", Description: "What we do", Listed: true, Payload: "combined", Delivery: "immediate",
+	wantShape := admin.Group{Name: "team", Title: "Team", Description: "What we do", Listed: true, Payload: "combined", Delivery: "immediate", Join: "invite", Aggregate: "any",
 		Attributes: map[string]string{"phone": "123", "room": "5"}, Contacts: []string{},
 		Subscriptions: []admin.Subscription{{Node: "group", JID: "bob@example.org/x", Owner: "bob@example.org"}},
 		Members: []admin.Member{

@@ -17,7 +17,9 @@ type Group struct {
 	Listed        bool              `json:"listed"`
 	Payload       string            `json:"payload"`  // both, presence, separate, combined
 	Delivery      string            `json:"delivery"` // immediate, or milliseconds
-	Policy        string            `json:"policy"`   // the group policy's text form
+	Join          string            `json:"join"`     // invite, approve, open
+	Aggregate     string            `json:"aggregate"`
+	Policy        string            `json:"policy"` // the group policy's text form
 	Members       []Member          `json:"members"`
 	Subscriptions []Subscription    `json:"subscriptions"`
 	Contacts      []string          `json:"contacts"` // who has the group as a contact
@@ -61,6 +63,8 @@ type GroupChange struct {
 	Listed      *bool              `json:"listed,omitempty"`
 	Payload     *string            `json:"payload,omitempty"`
 	Delivery    *string            `json:"delivery,omitempty"` // immediate, or milliseconds
+	Join        *string            `json:"join,omitempty"`     // invite, approve, open
+	Aggregate   *string            `json:"aggregate,omitempty"`
 }
 
 // MemberChange is what to change of a member; nil is as it was. Roles are
@@ -95,6 +99,12 @@ func (c GroupChange) apply(s *roster.Settings) (err error) {
 			return err
 		}
 	}
+	if c.Join != nil {
+		if s.Join, err = roster.ParseJoin(*c.Join); err != nil {
+			return err
+		}
+	}
+	set(&s.Aggregate, c.Aggregate)
 	if c.Delivery != nil {
 		if s.Delivery, err = roster.ParseDelivery(*c.Delivery); err != nil {
 			return err
@@ -156,6 +166,7 @@ func shapeGroup(rec *roster.GroupRecord) Group {
 		Language: rec.Settings.Language, Attributes: shapeAttributes(rec.Settings.Attributes),
 		Listed: rec.Settings.Listed, Payload: rec.Settings.Payload.String(),
 		Delivery: roster.FormatDelivery(rec.Settings.Delivery), Policy: rec.Settings.Policy,
+		Join: rec.Settings.Join.String(), Aggregate: cmp.Or(rec.Settings.Aggregate, "any"),
 		Members:       make([]Member, len(rec.Members)),
 		Subscriptions: make([]Subscription, 0, len(rec.Subscriptions)),
 		Contacts:      append([]string{}, rec.Contacts...),

@@ -82,7 +82,13 @@ func (w *work) do() error {
 func (w *work) subscriptions(g *roster.Group, rec *roster.GroupRecord) error {
 	for _, s := range rec.Subscriptions {
 		node, err := roster.ParseNode(s.Node)
-		if err != nil {
+		contact := s.Node == roster.NodeContact.String() // what a contact wants; his own goes with the contact
+		switch {
+		case contact && s.Owner == w.jid:
+			continue
+		case contact:
+			node = roster.NodeContact
+		case err != nil:
 			return err
 		}
 		r, err := policy.ParseReceiving(s.Receiving)
@@ -92,6 +98,14 @@ func (w *work) subscriptions(g *roster.Group, rec *roster.GroupRecord) error {
 		bare, _, _ := strings.Cut(s.JID, "/")
 		named := slices.Contains(r.Members, w.jid)
 		switch {
+		case contact && named:
+			r.Members = without(r.Members, w.jid)
+			r.Refuse = r.Refuse || len(r.Members) == 0 // to want only him is to want nobody now
+			if err = g.Configure(w.ctx, s.Owner, s.JID, node, s.ID, r); err == nil {
+				w.Policies++
+			}
+		case contact:
+			err = nil
 		case s.Owner == w.jid || bare == w.jid || named && len(r.Members) == 1:
 			err = g.Unsubscribe(w.ctx, s.Owner, s.JID, node, s.ID)
 			if err == nil {
