@@ -103,7 +103,7 @@ func TestManual(t *testing.T) {
 
 // Every name in the dashboard is one of a metric that there is.
 func TestDashboard(t *testing.T) {
-	text, err := os.ReadFile("../../../dist/grafana/rollcall.json")
+	text, err := os.ReadFile("../../../packaging/grafana/rollcall.json")
 	if err != nil {
 		t.Fatal(err)
 	}
