@@ -188,6 +188,18 @@ func BenchmarkRules1000(b *testing.B) {
 		c.drain()
 		c.oneChange(b)
 	})
+	b.Run("10000", func(b *testing.B) { // ten rules of each, about people who do not watch
+		c := newCrowd(b, 1000, 1000, roster.NodeGroup)
+		for i, j := range c.jids {
+			var others []string
+			for k := range 10 {
+				others = append(others, fmt.Sprintf("u%d@elsewhere.example", 10*i+k))
+			}
+			c.g.SetAuthorization(j, named(others...))
+		}
+		c.drain()
+		c.oneChange(b)
+	})
 	b.Run("all", func(b *testing.B) {
 		c := newCrowd(b, 1000, 1000, roster.NodeGroup)
 		c.g.SetAuthorization(c.jids[0], named(c.jids...))
