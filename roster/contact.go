@@ -161,7 +161,7 @@ func (g *Group) OnSubscribe(ctx context.Context, jid string) error {
 	if waits || err != nil {
 		return err
 	}
-	if err := g.greet(ctx, jid); err != nil {
+	if welcome, err := g.greet(ctx, jid); !welcome || err != nil {
 		return err
 	}
 	again, err := g.turnAskLocked(ctx, jid, Unasked, func(m *member) bool { return m.Ask == Asked || m.Ask == Refused })
@@ -194,16 +194,16 @@ func (g *Group) knock(ctx context.Context, jid string) (waits bool, err error) {
 
 // greet makes jid a contact if he may watch, and refuses him if not. edit is
 // held.
-func (g *Group) greet(ctx context.Context, jid string) error {
+func (g *Group) greet(ctx context.Context, jid string) (welcome bool, err error) {
 	g.mu.Lock()
 	who := g.watcher(jid)
 	refused := g.mayWatch(&who) != nil
 	g.mu.Unlock()
 	if refused {
 		g.roster.outbox.Presence(g.name, jid, Unsubscribed)
-		return nil
+		return false, nil
 	}
-	return g.accept(ctx, jid)
+	return true, g.accept(ctx, jid)
 }
 
 // accept makes jid, who may watch, a contact. If the store fails he is told

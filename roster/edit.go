@@ -177,7 +177,7 @@ func (g *Group) add(ctx context.Context, members ...MemberRecord) error {
 	g.roster.outbox.Wanted(g)
 	g.reshare(ctx, jids...)
 	for _, jid := range contacts {
-		if err := g.greet(ctx, jid); err != nil {
+		if _, err := g.greet(ctx, jid); err != nil {
 			g.roster.log.Warn("contact not approved", "group", g.name, "error", err) // he asks again
 		}
 	}

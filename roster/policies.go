@@ -26,6 +26,7 @@ func (g *Group) setPolicy(p policy.Group, agreed []Agreement) {
 	old := g.policy
 	g.refer(references(&p), 1)
 	g.policy = p
+	g.decided = g.version // also without a member: who sees all group attributes is decided too
 	g.restand(agreed)
 	special := g.special()
 	for _, m := range g.sorted {
