@@ -134,6 +134,7 @@ func (w *Watch) prune() {
 		o.pruned = o.pruned && o.infoSince == 0
 	}
 	if len(o.exceptions) == 0 && o.infoSince == 0 && (a.key.node == NodeContact || o.seen == a.latest()) {
+		w.moved = max(w.moved, o.floor) // tokens from before are of no use, now as then
 		w.own = nil
 	}
 }
