@@ -88,7 +88,7 @@ func TestReconnect(t *testing.T) {
 			t.Errorf("twelve short connections in %v", d)
 		}
 		p := s.accept(t, "")
-		time.Sleep(steady)
+		time.Sleep(steady) // of the test's own clock: nobody waits
 		p.conn.Close()
 		began = time.Now()
 		p = s.accept(t, "")
@@ -213,7 +213,7 @@ func TestSelfMarker(t *testing.T) {
 		if !strings.HasPrefix(marker, "<iq type='get' from='groups.example.org' to='groups.example.org' id='") {
 			t.Fatalf("marker %s", marker)
 		}
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // of the test's own clock: nobody waits
 		p.send(marker) // as a server routes it
 		p.ping("1")
 		if s := l.Out.Stats(); s.RTT != time.Second || len(h.heard) != 1 {

@@ -319,13 +319,13 @@ func TestKeepaliveAndStuckServer(t *testing.T) {
 		cfg := s.config()
 		l, h, stop := start(t, cfg)
 		p := s.accept(t, "")
-		time.Sleep(10*time.Minute + time.Second)
+		time.Sleep(10*time.Minute + time.Second) // of the test's own clock: nobody waits
 		synctest.Wait()
 		if n := l.Out.Stats().Markers; n != 11 {
 			t.Errorf("%d markers in ten idle minutes", n)
 		}
 		p.mute.Store(true)
-		time.Sleep(2 * time.Minute)
+		time.Sleep(2 * time.Minute) // of the test's own clock: nobody waits
 		p.conn.Close()
 		p = s.accept(t, "")
 		if len(h.ends) != 1 || h.ends[0] != ErrStuck {

@@ -78,7 +78,7 @@ func TestRequest(t *testing.T) {
 		}
 
 		id, end = ask(t, l, p, to)
-		time.Sleep(time.Minute + time.Second)
+		time.Sleep(time.Minute + time.Second) // of the test's own clock: nobody waits
 		synctest.Wait()
 		p.send(answer("result", id, to, asker, "late"))
 		p.ping("4")

@@ -140,7 +140,7 @@ func TestDoubtsDoNotPileUp(t *testing.T) {
 		for range 100 {
 			p.send("<presence from='ann@example.org/desk' to='team@" + testDomain + "'/>")
 			synctest.Wait()
-			time.Sleep(10 * time.Millisecond)
+			time.Sleep(10 * time.Millisecond) // of the test's own clock: nobody waits
 		}
 		if err := svc.Settle(t.Context()); err != nil {
 			t.Fatal(err)

@@ -44,13 +44,13 @@ func TestRuleEndsAlthoughTheClockJumps(t *testing.T) {
 		if got := told(); !strings.Contains(got, "there=true") {
 			t.Fatal(got)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) // of the test's own clock: nobody waits
 		synctest.Wait()
 		if got := told(); got != "" {
 			t.Errorf("nothing has ended, and yet: %s", got)
 		}
 		slept.Store(int64(12 * time.Hour))
-		time.Sleep(2 * time.Minute)
+		time.Sleep(2 * time.Minute) // of the test's own clock: nobody waits
 		synctest.Wait()
 		if got := told(); !strings.Contains(got, "there=false") {
 			t.Errorf("the rule is over: %q", got)

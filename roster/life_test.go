@@ -186,28 +186,18 @@ var deeds = map[string]func(v *village, who, whom string) (got, want error){
 		return got, nil
 	},
 	"approve": func(v *village, who, whom string) (error, error) {
-		got := v.g.Approve(context.Background(), who, whom)
-		s, known := v.visits[whom]
-		switch {
-		case v.power(who) < roster.Admin:
-			return got, v.denied(who)
-		case !known || s.State != roster.Applied:
-			return got, roster.ErrNoMember
+		got, want := v.g.Approve(context.Background(), who, whom), v.answers(who, whom, roster.Applied)
+		if want == nil {
+			v.enter(whom, v.visits[whom].Contact)
 		}
-		v.enter(whom, s.Contact)
-		return got, nil
+		return got, want
 	},
 	"reject": func(v *village, who, whom string) (error, error) {
-		got := v.g.Reject(context.Background(), who, whom)
-		s, known := v.visits[whom]
-		switch {
-		case v.power(who) < roster.Admin:
-			return got, v.denied(who)
-		case !known || s.State != roster.Applied:
-			return got, roster.ErrNoMember
+		got, want := v.g.Reject(context.Background(), who, whom), v.answers(who, whom, roster.Applied)
+		if want == nil {
+			v.visits[whom] = roster.VisitorRecord{JID: whom, State: roster.Rejected, By: who}
 		}
-		v.visits[whom] = roster.VisitorRecord{JID: whom, State: roster.Rejected, By: who}
-		return got, nil
+		return got, want
 	},
 	"remove": func(v *village, who, whom string) (error, error) {
 		got := v.g.Remove(context.Background(), who, whom)
@@ -230,16 +220,11 @@ var deeds = map[string]func(v *village, who, whom string) (got, want error){
 		return got, nil
 	},
 	"unban": func(v *village, who, whom string) (error, error) {
-		got := v.g.Unban(context.Background(), who, whom)
-		s, known := v.visits[whom]
-		switch {
-		case v.power(who) < roster.Admin:
-			return got, v.denied(who)
-		case !known || s.State != roster.Banned:
-			return got, roster.ErrNoMember
+		got, want := v.g.Unban(context.Background(), who, whom), v.answers(who, whom, roster.Banned)
+		if want == nil {
+			delete(v.visits, whom)
 		}
-		delete(v.visits, whom)
-		return got, nil
+		return got, want
 	},
 	"promote": func(v *village, who, whom string) (error, error) {
 		got := v.g.EditMember(context.Background(), who, whom, func(m *roster.MemberRecord) error { m.Affiliation = roster.Admin; return nil })
@@ -293,6 +278,17 @@ var deeds = map[string]func(v *village, who, whom string) (got, want error){
 		}
 		return got, nil
 	},
+}
+
+// answers is why who may not decide about whom as somebody in that state.
+func (v *village) answers(who, whom string, state roster.VisitorState) error {
+	switch s, known := v.visits[whom]; {
+	case v.power(who) < roster.Admin:
+		return v.denied(who)
+	case !known || s.State != state:
+		return roster.ErrNoMember
+	}
+	return nil
 }
 
 func (v *village) rules(who, whom string) error {
