@@ -214,7 +214,7 @@ func TestSelfMarker(t *testing.T) {
 			t.Fatalf("marker %s", marker)
 		}
 		time.Sleep(time.Second) // of the test's own clock: nobody waits
-		p.send(marker) // as a server routes it
+		p.send(marker)          // as a server routes it
 		p.ping("1")
 		if s := l.Out.Stats(); s.RTT != time.Second || len(h.heard) != 1 {
 			t.Errorf("%+v, heard %q", s, h.heard)
