@@ -3,6 +3,7 @@ package component
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
@@ -108,7 +109,9 @@ func TestGate(t *testing.T) {
 
 // A member who changes faster than anybody could read is told more seldom, and
 // what is told at last is the last. The others notice nothing.
-func TestPace(t *testing.T) {
+func TestPace(t *testing.T) { synctest.Test(t, testPace) } // the alarm does not ring by itself there
+
+func testPace(t *testing.T) {
 	now := time.Unix(0, 0)
 	c := newPace(1, 3, func() time.Time { return now })
 	defer c.drop()
@@ -151,7 +154,9 @@ func TestPace(t *testing.T) {
 }
 
 // Other limits count from the next stanza on, for requests and for changes.
-func TestSetLimits(t *testing.T) {
+func TestSetLimits(t *testing.T) { synctest.Test(t, testSetLimits) } // the alarm does not ring by itself there
+
+func testSetLimits(t *testing.T) {
 	now := time.Unix(0, 0)
 	s := NewService(ServiceConfig{Link: Config{Domain: "g.example", ServerHost: "home.example"}, Store: store.Memory(),
 		Limits: Limits{Rate: 1, Burst: 2, ChangeRate: 1, ChangeBurst: 1}, Now: func() time.Time { return now }})
