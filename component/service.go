@@ -86,7 +86,7 @@ func NewService(cfg ServiceConfig) *Service {
 		MayCreate: cfg.MayCreate,
 		Notify:    func(n roster.Notice) { (&outlet{s}).notice(n) },
 	})
-	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title}
+	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now}
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log})
 	s.workers = newWorkers(s.log)
 	s.gate = newGate(cfg.Limits, s.Link.cfg.ServerHost)

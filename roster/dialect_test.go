@@ -53,6 +53,14 @@ func (dialect) Contact(b []byte, l *roster.Line) []byte {
 	return fmt.Appendf(b, "\n%s\n.\n", contactLine(l))
 }
 
+// Badge is the picture as who asks sees it; most groups of the tests have none.
+func (dialect) Badge(b []byte, s *roster.Settings, _ string, basic bool) []byte {
+	if basic {
+		b = append(b, s.Avatar...)
+	}
+	return b
+}
+
 func (dialect) AnswerStart(b []byte, group string, q *roster.Question) []byte {
 	return fmt.Appendf(b, "answer %q %q %q %s\n", group, q.ID, q.To, q.Node)
 }
@@ -95,7 +103,12 @@ func memberLine(n roster.Node, it *roster.Item) string {
 	return b.String()
 }
 
-func contactLine(l *roster.Line) string { return fmt.Sprintf("%d %v %q", l.Show, l.Summary, l.Names) }
+func contactLine(l *roster.Line) string {
+	if len(l.Badge) > 0 {
+		return fmt.Sprintf("%d %v %q %q", l.Show, l.Summary, l.Names, l.Badge)
+	}
+	return fmt.Sprintf("%d %v %q", l.Show, l.Summary, l.Names)
+}
 
 func stampLine(b []byte, s *roster.Stamp) []byte {
 	return fmt.Appendf(b, "state %q %q %v %d %d\n", s.From, s.To, s.Full, s.Part, s.Parts)

@@ -3,6 +3,7 @@ package roster
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
@@ -21,6 +22,7 @@ type Watch struct {
 	lag      *position // non-nil while held
 	own      *own      // nil for nearly all
 	moved    uint64    // version at which it changed its audience
+	vacant   time.Time // contact: since when it was shown that nobody is there; zero = somebody is
 }
 
 // cohort is the watches of one audience that have been told up to the same
