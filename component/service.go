@@ -57,6 +57,7 @@ type Service struct {
 	workers  *workers
 	attend   *attendant
 	pace     *pace
+	herald   *herald
 	counts   counts
 
 	limits atomic.Pointer[Limits] // for the reading goroutine to take; nil = as before
@@ -64,6 +65,7 @@ type Service struct {
 	// Only the reading goroutine uses these.
 	gate     *gate
 	presence roster.Presence
+	caps     capsTag
 	scan     frame.Scanner
 	text     []byte
 	resource []byte
@@ -74,6 +76,7 @@ func NewService(cfg ServiceConfig) *Service {
 	cfg.withDefaults()
 	s := &Service{cfg: cfg, log: cfg.Link.Log, Link: NewLink(cfg.Link)}
 	s.attend = newAttendant(s)
+	s.herald = newHerald(s)
 	s.Roster = roster.New(roster.Options{
 		Store:    cfg.Store,
 		Outbox:   &outlet{s},
@@ -117,6 +120,7 @@ func (s *Service) Run(ctx context.Context) error {
 // Attached implements [Handler].
 func (s *Service) Attached(ctx context.Context) {
 	s.counts.attach(s.cfg.Now())
+	s.herald.attached()
 	s.attend.begin(ctx)
 }
 

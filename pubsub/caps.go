@@ -13,9 +13,6 @@ import (
 // server what he lets others see.
 const NSAuthorization = NS + "#authorization"
 
-// nsCaps is entity capabilities, XEP-0115.
-const nsCaps = "http://jabber.org/protocol/caps"
-
 // capsNode names the software (XEP-0115 §4).
 const capsNode = "https://github.com/rollcall-xmpp/rollcall"
 
@@ -24,7 +21,7 @@ const capsNode = "https://github.com/rollcall-xmpp/rollcall"
 // it by its hash.
 var (
 	resourceIdentities = []info.Identity{{Category: "client", Type: "bot"}}
-	resourceFeatures   = append([]string{NSInfo, NSItems, nsCaps, nsCommands, NS}, selfFeatures...)
+	resourceFeatures   = append([]string{NSInfo, NSItems, NSCaps, nsCommands, NS}, selfFeatures...)
 
 	groupCaps = newCaps(resourceIdentities, resourceFeatures, NSAuthorization)
 )
@@ -50,7 +47,7 @@ func newCaps(ids []info.Identity, features []string, interest ...string) *caps {
 	}
 	ver := capsVersion(all, c.features)
 	c.node = capsNode + "#" + ver
-	c.element = "<c xmlns='" + nsCaps + "' hash='sha-1' node='" + capsNode + "' ver='" + ver + "'/>"
+	c.element = "<c xmlns='" + NSCaps + "' hash='sha-1' node='" + capsNode + "' ver='" + ver + "'/>"
 	return c
 }
 

