@@ -77,12 +77,14 @@ func (h *herald) listening(group string) map[string][]*device {
 func (h *herald) tell(d *device, about *roster.Description) pubsub.Wish {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if title := about.People(); d.title != title {
-		d.told, d.title = 0, title // a generated picture has letters of it
+	title := about.People()
+	if d.title != title {
+		d.told &^= pubsub.WishNick
 	}
-	if d.picture != about.Avatar {
-		d.told, d.picture = d.told&^pubsub.WishAvatar, about.Avatar
+	if d.picture != about.Avatar || d.title != title && about.Avatar == "" { // a generated one has letters of the title
+		d.told &^= pubsub.WishAvatar
 	}
+	d.title, d.picture = title, about.Avatar
 	wish := d.wish &^ d.told
 	d.told |= wish
 	return wish
