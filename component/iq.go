@@ -65,6 +65,9 @@ func (s *Service) handle(ctx context.Context, h handler, q *pubsub.Request) {
 		}
 	}()
 	b = h(ctx, nil, q)
+	if g := s.Roster.Loaded([]byte(q.Group)); g != nil {
+		s.herald.seen(g, q.From)
+	}
 }
 
 // known says whether the group asked is one that the requester may know of.

@@ -13,12 +13,6 @@ import (
 
 const password = "secret"
 
-// notify is the events that every client of a play wants (XEP-0163 §4.3.2), if
-// its presence says what it can do.
-func notify() []string {
-	return []string{"http://jabber.org/protocol/nick+notify", "urn:xmpp:avatar:metadata+notify"}
-}
-
 // device is one login of a user in a play. It stays in the play when its stream
 // has ended, for its log.
 type device struct {
@@ -103,8 +97,8 @@ func (p *performance) device(who string) (*device, error) {
 	return nil, fmt.Errorf("%s has %d devices: say %s or %s", who, len(found), found[0].name(), found[1].name())
 }
 
-func (p *performance) login(ctx context.Context, user, resource string, online bool, requests lab.Subscriptions) error {
-	c, err := lab.Login(ctx, p.server, user+p.suffix, password, resource, lab.ClientOptions{Requests: requests, Features: notify()})
+func (p *performance) login(ctx context.Context, user, resource string, online bool, opts lab.ClientOptions) error {
+	c, err := lab.Login(ctx, p.server, user+p.suffix, password, resource, opts)
 	if err != nil {
 		return err
 	}
