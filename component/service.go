@@ -24,6 +24,7 @@ type ServiceConfig struct {
 
 	Admin     func(jid string) bool // who administers every group; nil = nobody
 	MayCreate func(jid string) bool // who else may create groups; nil = nobody
+	Inform    bool                  // see [roster.Options]
 
 	ProbeRate int           // probes a second, 2000
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s
@@ -58,6 +59,7 @@ type Service struct {
 	attend   *attendant
 	pace     *pace
 	counts   counts
+	writes   atomic.Bool // the server lets us write its users' rosters
 
 	limits atomic.Pointer[Limits] // for the reading goroutine to take; nil = as before
 
@@ -85,6 +87,7 @@ func NewService(cfg ServiceConfig) *Service {
 		Admin:     cfg.Admin,
 		MayCreate: cfg.MayCreate,
 		Notify:    func(n roster.Notice) { (&outlet{s}).notice(n) },
+		Inform:    cfg.Inform,
 	})
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title}
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log})
@@ -123,6 +126,7 @@ func (s *Service) Attached(ctx context.Context) {
 // Detached implements [Handler].
 func (s *Service) Detached(error) {
 	s.counts.detach()
+	s.writes.Store(false)
 	s.attend.wait()
 	s.pace.drop()
 }

@@ -47,6 +47,7 @@ func (g *Group) storeAsk(ctx context.Context, recs []MemberRecord) error {
 			g.silence(m)
 		}
 		m.Ask, m.asking = rec.Ask, false
+		m.consents = m.consents && m.Ask != Refused
 		m.withdrawn = m.withdrawn && m.Ask == Granted
 	}
 	return nil
@@ -237,7 +238,7 @@ func (g *Group) OnUnsubscribe(ctx context.Context, jid string) error {
 	g.mu.Lock()
 	known, made := g.contact(jid) != nil, false
 	if m := g.live(jid); m != nil {
-		made = m.ByContact
+		made, m.consents = m.ByContact, false
 	}
 	v := g.visitors[jid]
 	g.mu.Unlock()

@@ -45,6 +45,7 @@ type Group struct {
 	free     []int                    // free slots
 	visitors map[string]VisitorRecord // who is no member but known; changed with edit held as well
 	heardOf  map[string]time.Time     // whose wish to join the admins were told of, and when
+	acting   string                   // who joins by a word of his own just now
 	graves   int                      // tombstones in the list
 	changes  changeList
 
@@ -149,6 +150,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 		g.graves--
 	}
 	m.MemberRecord, m.gone, m.presence, m.parked, m.asking, m.withdrawn = rec, 0, nil, nil, false, false
+	m.consents, m.clicks = rec.JID == g.acting && !rec.ByContact, false
 	m.named, m.basic = g.version, g.version
 	m.agreed = g.agreement(m.Agreed)
 	g.keep1(m)

@@ -50,6 +50,7 @@ type Options struct {
 	Notify    func(Notice)          // tells people about their membership; must not block; nil = nobody is told
 	Log       *slog.Logger          // nil = slog.Default()
 	Reads     bool                  // somebody attends to [Group.Unread]
+	Inform    bool                  // members whom others have added are informed, not asked, where the server allows (see [Group.Preapproval])
 }
 
 // Roster is all groups of one service.
@@ -61,6 +62,7 @@ type Roster struct {
 	log      *slog.Logger
 	limits   limits
 	reads    bool
+	inform   bool
 
 	isAdmin, mayCreate func(jid string) bool
 	notify             func(Notice)
@@ -75,7 +77,7 @@ type Roster struct {
 // New makes a roster. Groups are loaded on first use.
 func New(o Options) *Roster {
 	r := &Roster{store: o.Store, outbox: o.Outbox, renderer: o.Renderer, now: o.Now, log: o.Log, groups: map[string]*Group{}}
-	r.isAdmin, r.mayCreate, r.notify, r.reads = o.Admin, o.MayCreate, o.Notify, o.Reads
+	r.isAdmin, r.mayCreate, r.notify, r.reads, r.inform = o.Admin, o.MayCreate, o.Notify, o.Reads, o.Inform
 	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle}
 	if r.now == nil {
 		r.now = time.Now
@@ -177,6 +179,11 @@ func (r *Roster) ShowGroup(ctx context.Context, name string) (*GroupRecord, erro
 // CreateGroup establishes a group, all of it or nothing, and asks its members
 // for their presence. InvalidError, ErrGroupExists.
 func (r *Roster) CreateGroup(ctx context.Context, rec *GroupRecord) error {
+	return r.create(ctx, rec, "")
+}
+
+// create is CreateGroup by a member's own word.
+func (r *Roster) create(ctx context.Context, rec *GroupRecord, actor string) error {
 	if err := rec.validate(); err != nil {
 		return err
 	}
@@ -185,7 +192,11 @@ func (r *Roster) CreateGroup(ctx context.Context, rec *GroupRecord) error {
 	if err := r.store.CreateGroup(ctx, rec); err != nil {
 		return err
 	}
-	g := r.admit(newGroup(r, rec))
+	g := newGroup(r, rec)
+	if m := g.members[actor]; m != nil {
+		m.consents = true
+	}
+	r.admit(g)
 	g.mu.Lock()
 	g.signal()
 	g.mu.Unlock()

@@ -173,6 +173,8 @@ var germanTexts = [...][2]string{
 	{"You are no longer a member of “%s”.", "Du bist nicht mehr Mitglied von „%s“."},
 	{"You are no member any more then, and the group forgets what you let others see.",
 		"Du bist dann kein Mitglied mehr, und die Gruppe vergisst, was du andere sehen lässt."},
+	{"You were made a member of the group “%s”. Its members may see when you are available. Answer authorize to see and change what they see, or leave.",
+		"Du bist jetzt Mitglied der Gruppe „%s“. Ihre Mitglieder sehen, wann du da bist. Antworte mit authorize, um zu sehen und zu ändern, was sie sehen, oder mit leave."},
 	{"You are now a member of “%s”.", "Du bist jetzt Mitglied von „%s“."},
 	{"You are sent what others let you see and you want. This counts for all your subscriptions in this group, and for it as a contact.",
 		"Du bekommst, was andere dich sehen lassen und du willst. Das gilt für alle deine Abonnements in dieser Gruppe und für sie als Kontakt."},

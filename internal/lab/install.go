@@ -20,7 +20,8 @@ var ErrMissing = errors.New("package missing")
 // programs, and files by their paths.
 func programs() map[string][]string {
 	return map[string][]string{
-		"prosody": {"prosody"}, "ejabberd": {"ejabberdctl", "erl"}, "libxml2-utils": {"xmllint"},
+		"prosody": {"prosody"}, "prosody-modules": {"/usr/lib/prosody/modules/mod_privilege/mod_privilege.lua"},
+		"ejabberd": {"ejabberdctl", "erl"}, "libxml2-utils": {"xmllint"},
 		"python3-slixmpp": {"/usr/bin/python3", "/usr/lib/python3/dist-packages/slixmpp/__init__.py"},
 	}
 }
@@ -48,8 +49,9 @@ func lookPath(name string) (string, error) {
 	return "", fmt.Errorf("find %s: %w", name, exec.ErrNotFound)
 }
 
-// Install makes sure that Debian's packages, those of `prosody`, `ejabberd`,
-// `libxml2-utils` and `python3-slixmpp` that are named, are there. What is missing is installed by apt-get, which needs root;
+// Install makes sure that Debian's packages, those of `prosody`,
+// `prosody-modules`, `ejabberd`, `libxml2-utils` and `python3-slixmpp` that are
+// named, are there. What is missing is installed by apt-get, which needs root;
 // out is told once before. The services those packages bring are neither
 // started nor enabled: the laboratory runs private ones.
 //
