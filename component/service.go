@@ -140,6 +140,7 @@ func (s *Service) Detaching() {
 		for _, jid := range slices.Compact(known) {
 			(&outlet{s}).Presence(g.Name(), jid, roster.Unavailable)
 		}
+		g.Shown(func(to string, members []string) { (&outlet{s}).Gone(g.Name(), to, members) })
 	}
 }
 

@@ -55,6 +55,8 @@ func (h *house) Wanted(*roster.Group) {
 	h.note(func() { h.events = append(h.events, outgoing{kind: "wanted"}) })
 }
 
+func (h *house) Gone(string, string, []string) {}
+
 func (h *house) Ended(_ string, s roster.SubscriptionRecord) {
 	h.note(func() { h.events = append(h.events, outgoing{"ended", s.JID, s.Node}) })
 }

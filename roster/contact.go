@@ -223,6 +223,9 @@ func (g *Group) accept(ctx context.Context, jid string) error {
 	g.roster.outbox.Presence(g.name, jid, Subscribed)
 	if w := g.contact(jid); w != nil {
 		w.reset()
+		if each := g.resources(jid); each != nil {
+			each.reset()
+		}
 	} else {
 		g.addContact(jid)
 	}
@@ -253,11 +256,16 @@ func (g *Group) OnUnsubscribe(ctx context.Context, jid string) error {
 	if err := g.roster.store.DeleteContact(ctx, g.name, jid); err != nil {
 		return err
 	}
-	if err := g.roster.store.DeleteSubscriptions(ctx, g.name, contactRecord(jid).ID); err != nil {
+	rec := contactRecord(jid)
+	if err := g.roster.store.DeleteSubscriptions(ctx, g.name, rec.ID, resourcesRecord(&rec).ID); err != nil {
 		return err
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if w := g.resources(jid); w != nil {
+		g.vanish(w)
+		g.dropWatch(w)
+	}
 	if w := g.contact(jid); w != nil {
 		g.dropWatch(w)
 		g.roster.outbox.Presence(g.name, jid, Unavailable)
@@ -274,6 +282,10 @@ func (g *Group) OnProbe(jid, to string) {
 	if w == nil {
 		g.roster.outbox.Presence(g.name, jid, Unsubscribed)
 		return
+	}
+	if each := g.resources(jid); each != nil {
+		each.reset()
+		g.signal()
 	}
 	if w.lag != nil {
 		w.reset()

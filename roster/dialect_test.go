@@ -30,7 +30,17 @@ func (dialect) Summary(b []byte, s roster.Summary) []byte {
 }
 
 func (dialect) Member(b []byte, n roster.Node, it *roster.Item) []byte {
+	if n == roster.NodeResources {
+		return fmt.Appendf(b, " %s\n", resourceLine(it))
+	}
 	return append(append(b, memberLine(n, it)...), '\n')
+}
+
+func resourceLine(it *roster.Item) string {
+	if it.Show == roster.Offline {
+		return "gone"
+	}
+	return fmt.Sprintf("%q %d %q %q", it.Nick, it.Show, it.Status, it.Idle)
 }
 
 func (dialect) Gone(b []byte, jid string) []byte {
@@ -51,6 +61,10 @@ func (dialect) ContactStart(b []byte, group string) []byte {
 
 func (dialect) Contact(b []byte, l *roster.Line) []byte {
 	return fmt.Appendf(b, "\n%s\n.\n", contactLine(l))
+}
+
+func (dialect) ResourceStart(b []byte, group, jid string) []byte {
+	return fmt.Appendf(b, "resource %q %q ", group, jid)
 }
 
 func (dialect) AnswerStart(b []byte, group string, q *roster.Question) []byte {

@@ -340,8 +340,12 @@ func (g *Group) expel(m *member) {
 
 // ended tells a watch that it is no more.
 func (g *Group) ended(w *Watch) {
-	if w.node != NodeContact {
+	switch {
+	case w.node < NodeContact:
 		g.roster.outbox.Ended(g.name, w.rec)
+		return
+	case w.node == NodeResources:
+		g.vanish(w)
 		return
 	}
 	g.roster.outbox.Presence(g.name, w.rec.JID, Unavailable)

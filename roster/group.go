@@ -127,6 +127,10 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 				sub = rec.Subscriptions[i]
 			}
 			g.addWatch(sub, NodeContact, g.receiving(&sub))
+			each := resourcesRecord(&sub)
+			if slices.ContainsFunc(rec.Subscriptions, func(s SubscriptionRecord) bool { return s.ID == each.ID }) {
+				g.addWatch(each, NodeResources, g.receiving(&each)).unsure = true
+			}
 		}
 	}
 	g.mu.Lock()

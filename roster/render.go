@@ -27,6 +27,10 @@ type Renderer interface {
 	ContactStart(b []byte, group string) []byte
 	Contact(b []byte, l *Line) []byte
 
+	// ResourceStart appends the presence of one member, as a resource of the
+	// group, up to the value of its to; Member with NodeResources is the rest.
+	ResourceStart(b []byte, group, jid string) []byte
+
 	// AnswerStart appends the answer to a question up to the first item,
 	// AnswerGone an item for a leaver, AnswerEnd what comes after the last,
 	// Refuse an answer that is an error.

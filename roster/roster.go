@@ -17,6 +17,9 @@ type Outbox interface {
 	Presence(group, to string, t PresenceType)
 	// Wanted asks for the group to be attended to (see [Group.Wants]).
 	Wanted(g *Group)
+	// Gone takes members back who are resources of the group in to's contact
+	// list.
+	Gone(group, to string, members []string)
 	// Ended tells a watcher that his subscription is no more.
 	Ended(group string, s SubscriptionRecord)
 }

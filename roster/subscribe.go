@@ -103,9 +103,13 @@ func (g *Group) Configure(ctx context.Context, owner, jid string, node Node, id 
 	if err := g.roster.store.StoreSubscription(ctx, g.name, rec); err != nil {
 		return err
 	}
+	if err := g.storeFollower(ctx, &rec); err != nil {
+		return err
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.configure(w, rec)
+	g.follow(&rec)
 	g.signal()
 	return nil
 }
@@ -169,7 +173,7 @@ func (g *Group) Subscriptions(owner string) []SubscriptionRecord {
 		}
 	}
 	for _, w := range g.byOwner[owner] {
-		if w.node != NodeContact {
+		if w.node < NodeContact {
 			all = append(all, w.rec)
 		}
 	}

@@ -21,6 +21,9 @@ type Watch struct {
 	lag      *position // non-nil while held
 	own      *own      // nil for nearly all
 	moved    uint64    // version at which it changed its audience
+
+	shown  map[string]struct{} // NodeResources: who stands in the contact list
+	unsure bool                // and perhaps others
 }
 
 // cohort is the watches of one audience that have been told up to the same
@@ -100,7 +103,7 @@ func (c *cohort) compact() {
 // addWatch makes a watch and owes it the full state.
 func (g *Group) addWatch(rec SubscriptionRecord, node Node, r policy.Receiving) *Watch {
 	w := &Watch{rec: rec, node: node, receiving: r, to: g.roster.renderer.Address(nil, rec.JID)}
-	if node != NodeContact {
+	if node < NodeContact {
 		g.watches[rec.ID] = w
 	}
 	g.byOwner[rec.Owner] = append(g.byOwner[rec.Owner], w)
@@ -192,7 +195,7 @@ func (g *Group) dropWatch(w *Watch) {
 	w.leave()
 	w.audience.watches--
 	w.audience.used = g.version
-	if w.node != NodeContact {
+	if w.node < NodeContact {
 		delete(g.watches, w.rec.ID)
 	}
 	rest := slices.DeleteFunc(g.byOwner[w.rec.Owner], func(x *Watch) bool { return x == w })
