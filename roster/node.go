@@ -8,12 +8,12 @@ type Node uint8
 
 // The nodes. The line comment is the suffix of the node's name.
 const (
-	NodeInfo     Node = iota // info
-	NodeMembers              // members
-	NodePresence             // presence
-	NodeGroup                // group
-	NodeContact              // contact: not a PubSub node
-	NodeResources            // resources: the members in the contact list, neither
+	NodeInfo      Node = iota // info
+	NodeMembers               // members
+	NodePresence              // presence
+	NodeGroup                 // group
+	NodeContact               // contact: not a PubSub node
+	NodeResources             // resources: the members in the contact list, neither
 )
 
 var nodeNames = [...]string{"info", "members", "presence", "group", "contact", "resources"}

@@ -43,7 +43,7 @@ func TestDefaults(t *testing.T) {
 		Path: filepath.Join(dir, "rollcall.toml"), Domain: "groups.example.org",
 		Server: Server{Address: "127.0.0.1:5347", Host: "example.org"},
 		Store:  Store{URL: "sqlite:" + filepath.Join(dir, "rollcall.db")},
-		Admin:  Admin{Socket: filepath.Join(dir, "rollcall.sock")},
+		Admin:  Admin{Consent: "ask", Socket: filepath.Join(dir, "rollcall.sock")},
 		Limits: Limits{Requests: 50, DomainRequests: 500, Changes: 5},
 		HTTP:   HTTP{Listen: "127.0.0.1:8086"},
 		Log:    Log{Level: slog.LevelInfo, Format: "text"},
