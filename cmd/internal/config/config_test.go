@@ -86,7 +86,7 @@ format = "json"
 		Path: filepath.Join(dir, "rollcall.toml"), Domain: "groups.example.org",
 		Server: Server{Address: "[::1]:5348", Host: "xmpp.example.net", TLS: true, CAFile: filepath.Join(dir, "ca.pem")},
 		Store:  Store{URL: "sqlite:/var/lib/rollcall/rollcall.db"},
-		Admin: Admin{JIDs: []string{"admin@example.org", "root@example.org"}, Creators: []string{"example.org"},
+		Admin: Admin{JIDs: []string{"admin@example.org", "root@example.org"}, Consent: "ask", Creators: []string{"example.org"},
 			Socket: filepath.Join(dir, "run/rollcall.sock")},
 		Limits: Limits{Domains: []string{"partner.example"}, Requests: 20, Changes: 1},
 		Log:    Log{Level: slog.LevelDebug, Format: "json"},
