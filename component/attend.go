@@ -182,6 +182,7 @@ func (a *attendant) run(ctx context.Context) {
 
 // visit sends what g wants, paced.
 func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
+	a.announce(ctx, g)
 	ask, probe := g.Wants()
 	doubtful := g.Doubtful()
 	unread := g.Unread()

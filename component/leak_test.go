@@ -80,7 +80,7 @@ func difference(x, y []string) string {
 
 // faces are the ways on which somebody learns something.
 var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "disco", "affiliations",
-	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "log", "admin"}
+	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "profile", "last", "log", "admin"}
 
 // leakWorld is a service without a server, and what everybody was sent.
 type leakWorld struct {
@@ -283,7 +283,7 @@ func (w *leakWorld) look() {
 		token := w.tokens[jid]
 		for _, to := range w.places {
 			for _, r := range requests {
-				if to != "groups.example.org" || r[0] == "disco" || r[0] == "command" {
+				if to != "groups.example.org" || slices.Contains([]string{"disco", "command", "profile", "last"}, r[0]) {
 					w.ask(jid, to, r[0], r[1], r[2], token)
 				}
 			}

@@ -58,6 +58,7 @@ type Service struct {
 	workers  *workers
 	attend   *attendant
 	pace     *pace
+	herald   *herald
 	counts   counts
 	writes   atomic.Bool // the server lets us write its users' rosters
 
@@ -66,6 +67,7 @@ type Service struct {
 	// Only the reading goroutine uses these.
 	gate     *gate
 	presence roster.Presence
+	caps     capsTag
 	scan     frame.Scanner
 	text     []byte
 	resource []byte
@@ -76,6 +78,7 @@ func NewService(cfg ServiceConfig) *Service {
 	cfg.withDefaults()
 	s := &Service{cfg: cfg, log: cfg.Link.Log, Link: NewLink(cfg.Link)}
 	s.attend = newAttendant(s)
+	s.herald = newHerald(s)
 	s.Roster = roster.New(roster.Options{
 		Store:    cfg.Store,
 		Outbox:   &outlet{s},
@@ -89,7 +92,7 @@ func NewService(cfg ServiceConfig) *Service {
 		Notify:    func(n roster.Notice) { (&outlet{s}).notice(n) },
 		Inform:    cfg.Inform,
 	})
-	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title}
+	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now}
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log})
 	s.workers = newWorkers(s.log)
 	s.gate = newGate(cfg.Limits, s.Link.cfg.ServerHost)
@@ -120,6 +123,7 @@ func (s *Service) Run(ctx context.Context) error {
 // Attached implements [Handler].
 func (s *Service) Attached(ctx context.Context) {
 	s.counts.attach(s.cfg.Now())
+	s.herald.attached()
 	s.attend.begin(ctx)
 }
 

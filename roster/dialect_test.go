@@ -67,6 +67,14 @@ func (dialect) ResourceStart(b []byte, group, jid string) []byte {
 	return fmt.Appendf(b, "resource %q %q ", group, jid)
 }
 
+// Badge is the picture as who asks sees it; most groups of the tests have none.
+func (dialect) Badge(b []byte, s *roster.Settings, _ string, basic bool) []byte {
+	if basic {
+		b = append(b, s.Avatar...)
+	}
+	return b
+}
+
 func (dialect) AnswerStart(b []byte, group string, q *roster.Question) []byte {
 	return fmt.Appendf(b, "answer %q %q %q %s\n", group, q.ID, q.To, q.Node)
 }
@@ -109,7 +117,12 @@ func memberLine(n roster.Node, it *roster.Item) string {
 	return b.String()
 }
 
-func contactLine(l *roster.Line) string { return fmt.Sprintf("%d %v %q", l.Show, l.Summary, l.Names) }
+func contactLine(l *roster.Line) string {
+	if len(l.Badge) > 0 {
+		return fmt.Sprintf("%d %v %q %q", l.Show, l.Summary, l.Names, l.Badge)
+	}
+	return fmt.Sprintf("%d %v %q", l.Show, l.Summary, l.Names)
+}
 
 func stampLine(b []byte, s *roster.Stamp) []byte {
 	return fmt.Appendf(b, "state %q %q %v %d %d\n", s.From, s.To, s.Full, s.Part, s.Parts)

@@ -70,6 +70,10 @@ func (g *Group) setSettings(s Settings, p policy.Group, agreed []Agreement) (end
 	if !slices.Equal(g.settings.Attributes, s.Attributes) {
 		g.infoBasic = g.version
 	}
+	if g.settings.Title != s.Title || g.settings.Avatar != s.Avatar {
+		g.badges = [2][]byte{}
+		g.roster.outbox.Wanted(g) // somebody may have asked to be told
+	}
 	same := g.settings.Policy == s.Policy
 	if g.settings.Delivery != s.Delivery && g.paced != nil { // the clock is another one
 		g.paced.Stop()

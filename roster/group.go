@@ -29,6 +29,7 @@ type Group struct {
 	settings  Settings
 	policy    policy.Group
 	aggregate aggregate // of the settings
+	badges    [2][]byte // see badge; nil = not made yet
 
 	version   uint64 // of the last change
 	info      uint64 // version of the last change of the name, description or language

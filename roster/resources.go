@@ -104,13 +104,13 @@ func (g *Group) vanish(w *Watch) {
 	if all := w.everybody(); len(all) > 0 {
 		g.roster.outbox.Gone(g.name, w.rec.JID, all)
 	}
-	w.shown, w.unsure = nil, false
+	w.faces, w.unsure = nil, false
 }
 
 // everybody lists whom w shows, sorted.
 func (w *Watch) everybody() []string {
-	all := make([]string, 0, len(w.shown))
-	for jid := range w.shown {
+	all := make([]string, 0, len(w.faces))
+	for jid := range w.faces {
 		all = append(all, jid)
 	}
 	slices.Sort(all)
@@ -123,7 +123,7 @@ func (g *Group) Shown(f func(to string, members []string)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for jid := range g.byOwner {
-		if w := g.resources(jid); w != nil && len(w.shown) > 0 {
+		if w := g.resources(jid); w != nil && len(w.faces) > 0 {
 			f(w.rec.JID, w.everybody())
 		}
 	}
@@ -166,14 +166,14 @@ func (a *audience) spreadOne(b []byte, walk *walk, w *Watch, e *entry) []byte {
 		return b
 	}
 	jid := e.m.JID
-	switch _, had := w.shown[jid]; {
+	switch _, had := w.faces[jid]; {
 	case w.shows(e.m):
-		if w.shown == nil {
-			w.shown = map[string]struct{}{}
+		if w.faces == nil {
+			w.faces = map[string]struct{}{}
 		}
-		w.shown[jid] = struct{}{}
+		w.faces[jid] = struct{}{}
 	case had || w.unsure:
-		delete(w.shown, jid)
+		delete(w.faces, jid)
 	default:
 		return b
 	}
@@ -188,7 +188,7 @@ func (a *audience) retire(b []byte, w *Watch) []byte {
 		if m := g.members[jid]; m != nil && w.shows(m) {
 			continue
 		}
-		delete(w.shown, jid)
+		delete(w.faces, jid)
 		b = append(g.roster.renderer.ResourceStart(b, g.name, jid), w.to...)
 		b = g.roster.renderer.Member(b, NodeResources, &Item{JID: jid})
 	}

@@ -50,6 +50,7 @@ type walk struct {
 	single []byte // a stanza up to the address
 	rest   []byte // if it fits, or a contact's: from there on
 	line   string // contact
+	vacant bool   // contact: nobody is there in it
 
 	aparts   map[apartKey]entry // items of exceptions, rendered once
 	variants map[variant]words  // instead of rest: for whom something else is true

@@ -3,6 +3,7 @@ package roster
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
@@ -22,8 +23,9 @@ type Watch struct {
 	own      *own      // nil for nearly all
 	moved    uint64    // version at which it changed its audience
 
-	shown  map[string]struct{} // NodeResources: who stands in the contact list
+	faces  map[string]struct{} // NodeResources: who stands in the contact list
 	unsure bool                // and perhaps others
+	vacant time.Time           // contact: since when it was shown that nobody is there; zero = somebody is
 }
 
 // cohort is the watches of one audience that have been told up to the same
