@@ -2,6 +2,7 @@ package pubsub
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"mellium.im/xmpp/disco/info"
@@ -63,6 +64,12 @@ func discoInfo(b []byte, node, name string, ids []info.Identity, features []stri
 	return append(b, "</query>"...)
 }
 
+// Registers says whether whom d is for can register with the group (XEP-0077):
+// he is a member, or may ask to be one.
+func Registers(d *roster.Description) bool {
+	return d.Member || d.Power != roster.Outcast && (d.Invited || d.Join != roster.Invite)
+}
+
 // groupInfo answers disco#info of a group or of one of its nodes.
 func groupInfo(b []byte, d *roster.Description, q *Request) ([]byte, error) {
 	var w wireQuery
@@ -73,7 +80,11 @@ func groupInfo(b []byte, d *roster.Description, q *Request) ([]byte, error) {
 		return b, nil
 	}
 	if w.Node == "" {
-		return discoInfo(b, "", d.People(), groupIdentities, groupFeatures), nil
+		features := groupFeatures
+		if Registers(d) {
+			features = append(slices.Clone(features), NSRegister)
+		}
+		return discoInfo(b, "", d.People(), groupIdentities, features), nil
 	}
 	n, err := parseNode(w.Node)
 	if err != nil || !d.Has(n) {

@@ -199,6 +199,7 @@ var germanTexts = [...][2]string{
 	{"You have no name of your own in %s.", "Du hast in %s keinen eigenen Namen."},
 	{"You have told this group much just now. Please wait half a minute.",
 		"Du hast dieser Gruppe gerade viel gesagt. Bitte warte eine halbe Minute."},
+	{"You join each group by itself: look at the groups here.", "Man tritt jeder Gruppe einzeln bei: Sieh dir die Gruppen hier an."},
 	{"You may not do that.", "Das darfst du nicht."},
 	{"You were not admitted to “%s”.", "Du wurdest in „%s“ nicht aufgenommen."},
 	{"Your groups", "Deine Gruppen"},
