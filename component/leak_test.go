@@ -292,7 +292,7 @@ func (w *leakWorld) look() {
 			w.from(jid+"/probe", "<presence type='probe' to='"+to+"'/>")
 			w.from(jid+"/look", "<message type='groupchat' to='"+to+"'><body>who</body></message>")
 			for _, line := range chats {
-				if to == "groups.example.org" && !slices.Contains([]string{"help", "groups", "mine"}, line) {
+				if to == "groups.example.org" && !slices.Contains([]string{"help", "groups", "mine", "search team", "search quiet"}, line) {
 					continue
 				}
 				w.now = w.now.Add(time.Minute) // answers are rationed
@@ -332,7 +332,7 @@ func (w *leakWorld) ask(jid, to, face, typ, payload, token string) {
 		nodes = nodes[:1]
 	}
 	if strings.Contains(payload, "WORD") {
-		nodes = []string{"who", "authorize", "receive", "explain", "watchers", "tell", "agree", "configure", "groups", "mine", "help",
+		nodes = []string{"who", "authorize", "receive", "explain", "watchers", "tell", "agree", "configure", "groups", "search", "history", "mine", "help",
 			"create", "join", "leave", "nick", "invite", "approve", "decline", "member", "remove", "delete"}
 	}
 	for _, node := range nodes {

@@ -126,8 +126,8 @@ func TestWordsAreForSome(t *testing.T) {
 		{"bob", team, "[who authorize receive explain watchers tell leave nick help]"},
 		{"cid", team, "[who authorize receive explain watchers tell leave nick invite approve member remove configure help]"},
 		{"mia", open, "[authorize help]"},
-		{"mia", domain, "[groups mine help]"},
-		{"bob", domain, "[groups mine create help]"},
+		{"mia", domain, "[groups search mine help]"},
+		{"bob", domain, "[groups search mine create help]"},
 		{"root", team, "[authorize invite approve member remove configure delete help]"},
 		{"mia", team, "[]"},
 	} {

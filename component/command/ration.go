@@ -17,6 +17,8 @@ const (
 	invitePause   = time.Minute
 	tells         = 5 // of one user in one group
 	tellPause     = 30 * time.Second
+	searches      = 20 // each of them looks at all groups
+	searchPause   = 3 * time.Second
 	createPause   = time.Hour // MaxOwned at once: who leaves what he made may not go on for ever
 	maxRations    = 4096      // users; beyond it one of them is forgotten
 )

@@ -30,7 +30,7 @@ type Service struct {
 	sessions  *sessions
 	rations   *rations
 
-	invitations, creations, tells *rations
+	invitations, creations, tells, searches *rations
 }
 
 // New makes a service.
@@ -49,6 +49,7 @@ func New(cfg Config) *Service {
 		invitations: newRations(cfg.Now, invitations, invitePause),
 		creations:   newRations(cfg.Now, roster.MaxOwned, createPause),
 		tells:       newRations(cfg.Now, tells, tellPause),
+		searches:    newRations(cfg.Now, searches, searchPause),
 	}
 }
 

@@ -61,6 +61,7 @@ func table() []word {
 		configureWord(),
 		deleteWord(),
 		groupsWord(),
+		searchWord(),
 		mineWord(),
 		createWord(),
 		helpWord(),
