@@ -15,6 +15,7 @@ const (
 	NSEvent    = "http://jabber.org/protocol/pubsub#event"
 	NSInfo     = "http://jabber.org/protocol/disco#info"
 	NSItems    = "http://jabber.org/protocol/disco#items"
+	NSRegister = "jabber:iq:register" // answered by component/command
 	NSRSM      = "http://jabber.org/protocol/rsm"
 	NSIdle     = "urn:xmpp:idle:1"
 	NSPing     = "urn:xmpp:ping"

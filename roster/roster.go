@@ -75,13 +75,16 @@ type Roster struct {
 	mu       sync.RWMutex
 	groups   map[string]*Group // those loaded, by name
 	complete bool              // these are all
+	names    []string          // of groups, sorted; nil = not made since one came or went
+
+	listings listings
 }
 
 // New makes a roster. Groups are loaded on first use.
 func New(o Options) *Roster {
 	r := &Roster{store: o.Store, outbox: o.Outbox, renderer: o.Renderer, now: o.Now, log: o.Log, groups: map[string]*Group{}}
 	r.isAdmin, r.mayCreate, r.notify, r.reads, r.inform = o.Admin, o.MayCreate, o.Notify, o.Reads, o.Inform
-	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle}
+	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle, listed: listAfresh}
 	if r.now == nil {
 		r.now = time.Now
 	}
@@ -98,6 +101,7 @@ type limits struct {
 	items  int // bytes of items in one stanza
 	graves int // tombstones that are kept in any case
 	idle   int // audiences without a watch that are kept
+	listed int // groups of which a directory is made anew each time
 }
 
 // Loaded returns the group if it is in memory; it never waits for the store.
@@ -148,7 +152,7 @@ func (r *Roster) Group(ctx context.Context, name string) (*Group, error) {
 
 func (r *Roster) admit(g *Group) *Group {
 	r.mu.Lock()
-	r.groups[g.name] = g
+	r.groups[g.name], r.names = g, nil
 	r.mu.Unlock()
 	return g
 }
@@ -223,6 +227,7 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	}
 	r.mu.Lock()
 	delete(r.groups, name)
+	r.names = nil
 	r.mu.Unlock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
