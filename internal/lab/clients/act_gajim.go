@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rollcall-xmpp/rollcall/internal/lab"
 	"github.com/rollcall-xmpp/rollcall/internal/lab/gajim"
 )
 
@@ -31,7 +30,7 @@ const (
 type anna struct {
 	*act
 	*gajim.Client
-	bo   *lab.Client
+	bo   other
 	team string // the group that she makes
 	ops  string // the group that she is invited to
 }
@@ -87,6 +86,7 @@ func (p *anna) findService(ctx context.Context) error {
 		func() error { return p.Do(ctx, "services") },
 		func() error { return p.sees(ctx, discoWindow, "Group presence") },
 		func() error { return p.Do(ctx, "pick", discoWindow, "Group presence") },
+		func() error { return p.waitsFor(ctx, discoWindow, "Scanning") },
 		func() error { return p.shoot(ctx, discoWindow, "gajim-services", true) },
 		func() error { return p.presses(ctx, discoWindow, "Command") },
 		func() error { return p.sees(ctx, commandWindow, "Create a group") },
@@ -134,8 +134,8 @@ func (p *anna) accept(ctx context.Context) error {
 func (p *anna) boJoins(ctx context.Context) error {
 	return inOrder(
 		func() error { return p.bo.Send("<presence type='subscribe' to='" + p.team + "'/>") },
-		func() error { return p.boHears(ctx, "presence", "1 of 2 available: Anna", "2 of 2") },
-		func() error { return p.boAsks(ctx, p.team, "nick Bo", "you are called Bo") },
+		func() error { return p.bo.hears(ctx, "presence", "1 of 2 available: Anna", "2 of 2") },
+		func() error { return p.bo.asks(ctx, p.team, "nick Bo", "you are called Bo") },
 		func() error { return p.shows(ctx, p.team, "online", lineBoth) },
 		func() error { return p.Do(ctx, "account_page") },
 		func() error { return p.shoot(ctx, mainWindow, "gajim-list", false) },
@@ -168,10 +168,11 @@ func (p *anna) watch(ctx context.Context) error {
 func (p *anna) whoByCommand(ctx context.Context) error {
 	return inOrder(
 		func() error { return p.opensCommands(ctx) },
+		func() error { return p.Do(ctx, "resize", commandWindow, 600, 580) },
 		func() error { return p.shoot(ctx, commandWindow, "gajim-commands", true) },
 		func() error { return p.chooses(ctx, "Who is there", "busy, On a call") },
 		func() error { return p.sees(ctx, commandWindow, "away, At lunch") },
-		func() error { return p.shoot(ctx, commandWindow, "gajim-who", true) },
+		func() error { return p.shoot(ctx, commandWindow, "gajim-who", false) },
 		func() error { return p.Do(ctx, "close", commandWindow) },
 	)
 }
@@ -179,7 +180,7 @@ func (p *anna) whoByCommand(ctx context.Context) error {
 // setPolicy lets Bo see how she is, and then only that she is there.
 func (p *anna) setPolicy(ctx context.Context) error {
 	return inOrder(
-		func() error { return p.boAsks(ctx, p.team, "who", "Anna: away, At lunch") },
+		func() error { return p.bo.asks(ctx, p.team, "who", "Anna: away, At lunch") },
 		func() error { return p.opensCommands(ctx) },
 		func() error { return p.chooses(ctx, "Who sees what of you", "Members see") },
 		func() error { return p.Do(ctx, "fill", commandWindow, "Members see", "Only whether I am available") },
@@ -189,7 +190,7 @@ func (p *anna) setPolicy(ctx context.Context) error {
 		func() error { return p.sees(ctx, commandWindow, "Commands") },
 		func() error { return p.shoot(ctx, commandWindow, "gajim-privacy-done", false) },
 		func() error { return p.Do(ctx, "close", commandWindow) },
-		func() error { return p.boAsks(ctx, p.team, "who", "Anna: available") },
+		func() error { return p.bo.asks(ctx, p.team, "who", "Anna: available") },
 	)
 }
 
@@ -208,8 +209,8 @@ func (p *anna) chatWithGroup(ctx context.Context) error {
 // sayYes answers an invitation of Bo's to a group of his.
 func (p *anna) sayYes(ctx context.Context) error {
 	return inOrder(
-		func() error { return p.boAsks(ctx, p.world.server.ComponentDomain(), "create ops Operations", p.ops) },
-		func() error { return p.boAsks(ctx, p.ops, "invite "+p.world.jid("anna"), "invited") },
+		func() error { return p.bo.asks(ctx, p.world.server.ComponentDomain(), "create ops Operations", p.ops) },
+		func() error { return p.bo.asks(ctx, p.ops, "invite "+p.world.jid("anna"), "invited") },
 		func() error { return p.Do(ctx, "chat", p.ops) },
 		func() error { return p.reads(ctx, "invites you to the group “Operations”") },
 		func() error { return p.says(ctx, "yes", "You are a member of Operations now") },

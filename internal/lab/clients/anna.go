@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/rollcall-xmpp/rollcall/internal/lab"
 )
 
 // contact is one of Gajim's, as its driver tells.
@@ -14,16 +12,6 @@ type contact struct {
 	Name, Show, Subscription, Avatar string
 	Listed                           bool
 	Resources                        []struct{ Name, Show, Status string }
-}
-
-// inOrder does one thing after the other until one goes wrong.
-func inOrder(all ...func() error) error {
-	for _, do := range all {
-		if err := do(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // until waits for a contact to be as it should.
@@ -60,6 +48,15 @@ func (p *anna) sees(ctx context.Context, window, text string) error {
 		return fmt.Errorf("%w; there is %q", err, all)
 	}
 	return nil
+}
+
+// waitsFor waits for a text to vanish from a window.
+func (p *anna) waitsFor(ctx context.Context, window, text string) error {
+	return p.Until(ctx, fmt.Sprintf("the end of %q in %s", text, window), func() (bool, error) {
+		var all []string
+		err := p.Ask(ctx, &all, "text", window)
+		return !slices.ContainsFunc(all, func(s string) bool { return strings.Contains(s, text) }), err
+	})
 }
 
 // presses waits for a button that can be pressed, and presses it.
@@ -116,32 +113,4 @@ func (p *anna) reads(ctx context.Context, text string, behind ...string) error {
 		return fmt.Errorf("%w; there is %q", err, lines)
 	}
 	return nil
-}
-
-// boHears waits for a stanza to Bo with one of the texts.
-func (p *anna) boHears(ctx context.Context, name string, texts ...string) error {
-	_, err := p.bo.Wait(ctx, func(s lab.Stanza) bool {
-		return s.Name == name && slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(string(s.Raw), t) })
-	})
-	if err != nil {
-		return fmt.Errorf("await %q: %w; there is %s", texts, err, unread(p.bo))
-	}
-	return nil
-}
-
-// boAsks has Bo write a line to somebody, and waits for the answer.
-func (p *anna) boAsks(ctx context.Context, whom, line, answer string) error {
-	if err := p.bo.Send("<message type='chat' to='" + whom + "'><body>" + lab.Text(line) + "</body></message>"); err != nil {
-		return err
-	}
-	return p.boHears(ctx, "message", answer)
-}
-
-// unread is what came and was not waited for, as it came.
-func unread(c *lab.Client) string {
-	var b strings.Builder
-	for _, s := range c.Unread() {
-		b.WriteString("\n\t" + s.Raw)
-	}
-	return b.String()
 }

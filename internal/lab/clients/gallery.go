@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,8 +10,10 @@ import (
 	"image/color"
 	"image/png"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -110,53 +113,42 @@ func far(a, b color.Color) bool {
 	return max(ar, br)-min(ar, br) > much || max(ag, bg)-min(ag, bg) > much || max(ab, bb)-min(ab, bb) > much
 }
 
-// encode makes a small PNG: with a palette, if the colours allow it.
+// encode makes a small PNG: of 256 colours, as few need more.
 func encode(picture image.Image) ([]byte, error) {
-	if small, ok := withPalette(picture); ok {
-		picture = small
-	}
 	var buf bytes.Buffer
-	err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&buf, picture)
+	err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&buf, withPalette(picture))
 	return buf.Bytes(), err
 }
 
-// withPalette is the picture in 256 colours, each at most a shade off.
-func withPalette(picture image.Image) (*image.Paletted, bool) {
-	bounds := picture.Bounds()
-	for _, coarse := range []uint8{1, 4, 8, 16} {
-		index := make(map[color.RGBA]uint8)
-		out := image.NewPaletted(bounds, nil)
-		if fill(out, picture, coarse, index) {
-			return out, true
+// withPalette is the picture in its most frequent colours; what is rarer takes
+// the nearest of them.
+func withPalette(picture image.Image) *image.Paletted {
+	b := picture.Bounds()
+	count := make(map[color.RGBA]int)
+	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(picture.At(x, y)).(color.RGBA) }
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			count[at(x, y)]++
 		}
 	}
-	return nil, false
-}
-
-// fill draws picture into out in steps of coarse; false if those are too many.
-func fill(out *image.Paletted, picture image.Image, coarse uint8, index map[color.RGBA]uint8) bool {
-	for y := out.Rect.Min.Y; y < out.Rect.Max.Y; y++ {
-		for x := out.Rect.Min.X; x < out.Rect.Max.X; x++ {
-			r, g, b, _ := picture.At(x, y).RGBA()
-			c := color.RGBA{rounded(r, coarse), rounded(g, coarse), rounded(b, coarse), 0xff}
-			i, known := index[c]
-			if !known {
-				if len(index) == 256 {
-					return false
-				}
-				i = uint8(len(index))
-				index[c] = i
-				out.Palette = append(out.Palette, c)
-			}
-			out.Pix[out.PixOffset(x, y)] = i
+	colours := slices.SortedFunc(maps.Keys(count), func(p, q color.RGBA) int {
+		return cmp.Or(count[q]-count[p], cmp.Compare(code(p), code(q)))
+	})
+	out := image.NewPaletted(b, nil)
+	for _, c := range colours[:min(len(colours), 256)] {
+		out.Palette = append(out.Palette, c)
+	}
+	index := make(map[color.RGBA]uint8)
+	for _, c := range colours {
+		index[c] = uint8(out.Palette.Index(c))
+	}
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			out.Pix[out.PixOffset(x, y)] = index[at(x, y)]
 		}
 	}
-	return true
+	return out
 }
 
-// rounded rounds a channel of 16 bits to 8 bits in steps of coarse; white stays
-// white.
-func rounded(v uint32, coarse uint8) uint8 {
-	c := uint32(coarse)
-	return uint8(min(255, (v>>8+c/2)/c*c))
-}
+// code makes an order of colours.
+func code(c color.RGBA) uint32 { return uint32(c.R)<<16 | uint32(c.G)<<8 | uint32(c.B) }

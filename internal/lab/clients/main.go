@@ -23,6 +23,7 @@ var acts = []struct {
 }{
 	{"gajim", "prosody", playGajim},
 	{"gajim", "ejabberd", playGajim},
+	{"profanity", "prosody", playProfanity},
 }
 
 func main() {

@@ -120,16 +120,33 @@ func (w *world) rollcall(ctx context.Context, args ...string) (string, error) {
 
 // person logs somebody in who is no client under test: he lets himself be seen
 // by whoever asks, and is available.
-func (w *world) person(ctx context.Context, name string) (*lab.Client, error) {
+func (w *world) person(ctx context.Context, name string) (other, error) {
 	if err := w.server.AddUser(ctx, name, password); err != nil {
-		return nil, err
+		return other{}, err
 	}
 	p, err := lab.Login(ctx, w.server, name, password, "phone", lab.ClientOptions{Requests: lab.Approve})
 	if err != nil {
-		return nil, err
+		return other{}, err
 	}
 	w.people = append(w.people, p)
-	return p, p.Online(ctx)
+	return other{p}, p.Online(ctx)
+}
+
+// party has Anna in a group of hers, `team`, that others may join.
+func (w *world) party(ctx context.Context) (other, error) {
+	anna, err := w.person(ctx, "anna")
+	if err != nil {
+		return other{}, err
+	}
+	err = inOrder(
+		func() error {
+			return anna.asks(ctx, w.server.ComponentDomain(), "create team The Team", w.group("team"))
+		},
+		func() error { return anna.asks(ctx, w.group("team"), "nick Anna", "you are called Anna") },
+		func() error { return anna.Send("<presence type='subscribe' to='" + w.group("team") + "'/>") },
+		func() error { return anna.hears(ctx, "presence", "1 of 1 available: Anna") },
+	)
+	return anna, err
 }
 
 func (w *world) jid(user string) string   { return user + "@" + w.server.Host() }

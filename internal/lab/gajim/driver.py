@@ -172,6 +172,7 @@ class Driver:
                 x.label.set_text('Today')
             elif type(x).__name__ == 'ChatListRow':
                 x._ui.timestamp_label.set_text('')
+        Gdk.Window.process_all_updates()
         w = self._window(window).get_window()
         _, x, y = w.get_origin()
         root = Gdk.get_default_root_window()
@@ -212,7 +213,7 @@ class Driver:
         found = [w for w in self._windows() if name == type(w).__name__ or (w.get_title() or '').startswith(name)]
         if not found:
             raise LookupError(f'no window {name}')
-        if found[0] is not self._main():
+        if found[0].get_window_type() == Gtk.WindowType.TOPLEVEL and found[0] is not self._main():
             found[0].move(BESIDE, 0)
         return found[0]
 
@@ -231,6 +232,8 @@ class Driver:
         """What a widget says by itself."""
         if isinstance(w, (Gtk.Label, Gtk.Entry)):
             return w.get_text()
+        if isinstance(w, Gtk.ProgressBar):
+            return w.get_text() or ''
         if isinstance(w, Gtk.TextView):
             return w.get_buffer().get_text(*w.get_buffer().get_bounds(), False)
         if isinstance(w, Gtk.TreeView) and w.get_model():
