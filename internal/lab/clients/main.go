@@ -24,6 +24,7 @@ var acts = []struct {
 	{"gajim", "prosody", playGajim},
 	{"gajim", "ejabberd", playGajim},
 	{"profanity", "prosody", playProfanity},
+	{"poezio", "prosody", playPoezio},
 }
 
 func main() {

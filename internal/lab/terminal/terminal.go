@@ -22,7 +22,7 @@ type Options struct {
 
 // Size of the terminal.
 const (
-	columns = "110"
+	columns = "150"
 	rows    = "36"
 	above   = "-500" // lines of what scrolled away that are still read
 )
@@ -78,7 +78,8 @@ func (t *Terminal) Line(ctx context.Context, line string) error {
 	return t.Key(ctx, "Enter")
 }
 
-// typeSlowly waits until what was typed is to be seen on the last line.
+// typeSlowly types a line word by word, and each when the one before is to be
+// seen at the prompt. The first character opens the prompt.
 func (t *Terminal) typeSlowly(ctx context.Context, line string) error {
 	typed := ""
 	for _, part := range append([]string{line[:1]}, strings.SplitAfter(line[1:], " ")...) {
@@ -89,11 +90,9 @@ func (t *Terminal) typeSlowly(ctx context.Context, line string) error {
 			return err
 		}
 		typed += part
-		wanted := strings.TrimSpace(typed[max(0, len(typed)-40):])
 		err := t.until(ctx, fmt.Sprintf("%q at the prompt", typed), func() (bool, error) {
 			screen, err := t.Screen(ctx)
-			last := screen[strings.LastIndexByte(strings.TrimRight(screen, "\n"), '\n')+1:]
-			return strings.Contains(last, wanted), err
+			return prompt(screen) == strings.TrimSpace(typed), err
 		})
 		if err != nil {
 			return err
@@ -102,10 +101,46 @@ func (t *Terminal) typeSlowly(ctx context.Context, line string) error {
 	return nil
 }
 
-// Key presses keys, by their names in tmux: Enter, C-y, Down.
+// prompt is what stands on the last line, right of the list of tabs.
+func prompt(screen string) string {
+	screen = strings.TrimRight(screen, "\n")
+	last := screen[strings.LastIndexByte(screen, '\n')+1:]
+	_, right, ok := strings.Cut(last, "│")
+	if !ok {
+		right = last
+	}
+	return strings.TrimSpace(right)
+}
+
+// Key presses keys, by their names in tmux: Enter, C-y, Down. Where keys must
+// not come fast each has to change something on the screen.
 func (t *Terminal) Key(ctx context.Context, keys ...string) error {
-	_, err := t.do(ctx, append([]string{"send-keys"}, keys...)...)
-	return err
+	if !t.byKey {
+		_, err := t.do(ctx, append([]string{"send-keys"}, keys...)...)
+		return err
+	}
+	for _, key := range keys {
+		before, err := t.painted(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err := t.do(ctx, "send-keys", key); err != nil {
+			return err
+		}
+		err = t.until(ctx, "an effect of "+key, func() (bool, error) {
+			now, err := t.painted(ctx)
+			return now != before, err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// painted is the screen with its colours.
+func (t *Terminal) painted(ctx context.Context) (string, error) {
+	return t.do(ctx, "capture-pane", "-p", "-e")
 }
 
 // Screen is what the terminal shows.
