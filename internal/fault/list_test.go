@@ -3,7 +3,7 @@ package fault
 // faults is the list, by what goes wrong.
 func faults() []fault {
 	var all []fault
-	for _, part := range [][]fault{killed(), disk(), flood()} {
+	for _, part := range [][]fault{killed(), disk(), flood(), clock()} {
 		all = append(all, part...)
 	}
 	return all
@@ -42,5 +42,19 @@ func flood() []fault {
 			old: "l.g.Hear(l.bare, l.resource, &l.p)\n			delete(c.held, key)", new: "l.g.Hear(l.bare, l.resource, &l.p)\n			_ = key"},
 		{name: "a device that is gone is forgotten", file: "roster/presence.go", test: "component TestFlood",
 			old: "p.devices = slices.Delete(p.devices, i, i+1)", new: "p.devices[i].show = Offline"},
+	}
+}
+
+// clock: set forwards and back.
+func clock() []fault {
+	return []fault{
+		{name: "a clock set back undoes what began", file: "roster/authorize.go", test: "roster TestRulesHoldWhenTheClockIsSet",
+			old: "back := now.Before(g.latest)", new: "back := false"},
+		{name: "the alarm rings though nothing is ahead", file: "roster/authorize.go", test: "roster TestRulesHoldWhenTheClockIsSet",
+			old: "len(g.timed) == 0 && g.nextDefault(time.Time{}).IsZero()", new: "g.first().IsZero()"},
+		{name: "an alarm never waits for long", file: "roster/authorize.go", test: "roster TestRulesHoldWhenTheClockIsSet",
+			old: "wait = min(first.Sub(g.now()), wait)", new: "wait = first.Sub(g.now())"},
+		{name: "delivery by the time that passes", file: "roster/pace.go", test: "roster TestDeliveryGoesOnWhenTheClockIsSet",
+			old: "now.Truncate(period).Add(period).Sub(now)", new: "max(now.Truncate(period).Add(period).Sub(g.ticked), time.Second)"},
 	}
 }
