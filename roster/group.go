@@ -61,8 +61,9 @@ type Group struct {
 	auths      map[string]*policy.Authorization // what users let others see, members or not
 	strangers  map[string]int                   // how many of them are of who is no member, by domain
 	agreements map[string]*policy.Authorization // former defaults that members still stand by
-	timed      map[*member]time.Time            // when a rule of theirs begins or ends
+	timed      map[*member]time.Time            // when the next rule of theirs begins or ends; zero = all have
 	ticked     time.Time                        // when the default's rules were last decided by
+	latest     time.Time                        // when any were: before that, the clock was set back
 	alarm      *time.Timer                      // for the first of them
 	building   bool                             // by newGroup, without mu: no alarm is set yet
 	singles    map[string]map[*member]struct{}
@@ -109,6 +110,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		g.visitors[v.JID] = v
 	}
 	g.policy, g.ticked = g.readPolicy(rec.Settings.Policy), r.now()
+	g.latest = g.ticked
 	g.refer(references(&g.policy), 1)
 	for i := range rec.Members {
 		g.insert(rec.Members[i].Clone())
