@@ -17,6 +17,8 @@ const (
 	NSItems    = "http://jabber.org/protocol/disco#items"
 	NSRSM      = "http://jabber.org/protocol/rsm"
 	NSIdle     = "urn:xmpp:idle:1"
+	NSHeaders  = "http://jabber.org/protocol/shim"
+	NSReceipts = "urn:xmpp:receipts"
 	NSPing     = "urn:xmpp:ping"
 	nsVersion  = "jabber:iq:version"
 	nsTime     = "urn:xmpp:time"
@@ -25,6 +27,9 @@ const (
 	nsStanzas  = "urn:ietf:params:xml:ns:xmpp-stanzas"
 	nsPresence = "jabber:client"
 )
+
+// nodeMine is the collection of all groups of whoever asks.
+const nodeMine = NS + "#mine"
 
 // Resource is the resource of a group's aggregate presence, for ever: clients
 // keep a stale one beside a new one.

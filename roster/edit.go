@@ -71,10 +71,6 @@ func (g *Group) setSettings(s Settings, p policy.Group, agreed []Agreement) (end
 		g.infoBasic = g.version
 	}
 	same := g.settings.Policy == s.Policy
-	if g.settings.Delivery != s.Delivery && g.paced != nil { // the clock is another one
-		g.paced.Stop()
-		g.paced = nil
-	}
 	g.settings = s
 	g.setAggregate()
 	if !same {
