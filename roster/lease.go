@@ -89,7 +89,7 @@ func (g *Group) attune(m *member) {
 	}
 	for _, w := range g.byOwner[m.JID] {
 		switch quiet := !g.fitting(w); {
-		case quiet == w.quiet:
+		case quiet == w.quiet, g.presenceOf(m.JID) != nil && !g.online(w): // held anyway
 		case quiet:
 			w.hold()
 			w.quiet = true

@@ -95,6 +95,13 @@ func (o op) on(s *stage) error {
 		return g.Agree(ctx, o.jid, id)
 	case "receive":
 		return g.Configure(ctx, o.jid, full(o.jid, o.resource), o.node, "", &o.wants)
+	case "digest":
+		wish, _, err := g.Wish(o.jid, full(o.jid, o.resource), o.node, "")
+		if err != nil {
+			return err
+		}
+		wish.Manner.Digest = o.turns
+		return g.Reconfigure(ctx, o.jid, full(o.jid, o.resource), o.node, "", &wish)
 	case "doubt":
 		g.Doubt(o.turns)
 	case "tick":
@@ -163,6 +170,10 @@ func (o op) in(w *world) error {
 			return roster.ErrNoSubscription
 		}
 		s.wants = o.wants
+	case "digest":
+		if w.sub(o.node.String()+" "+full(o.jid, o.resource)) == nil {
+			return roster.ErrNoSubscription
+		}
 	case "agree":
 		return o.inAgree(w)
 	case "policy":

@@ -21,6 +21,7 @@ func (g *Group) configure(w *Watch, rec SubscriptionRecord) {
 // stood.
 func (g *Group) setManner(w *Watch, m Manner) {
 	g.unheed(w)
+	was := w.quiet
 	w.manner = m
 	g.heed(w)
 	g.retail(w.rec.Owner)
@@ -33,7 +34,7 @@ func (g *Group) setManner(w *Watch, m Manner) {
 	switch {
 	case w.quiet:
 		w.hold()
-	case g.presenceOf(w.rec.Owner) == nil || g.online(w):
+	case was && (g.presenceOf(w.rec.Owner) == nil || g.online(w)):
 		w.release()
 	}
 }
