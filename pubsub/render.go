@@ -176,9 +176,31 @@ func (r *Renderer) EventItems(b []byte, n roster.Node) []byte {
 
 // EventEnd implements [roster.Renderer].
 func (r *Renderer) EventEnd(b []byte, s *roster.Stamp) []byte {
-	b = append(b, "</items></event>"...)
-	return append(stamp(b, s), "</message>"...)
+	return stamp(append(b, "</items></event>"...), s)
 }
+
+// EventTail implements [roster.Renderer]: XEP-0060 §6.1.6 and §12.3 in the
+// words of XEP-0131, and XEP-0184 §5.1.
+func (r *Renderer) EventTail(b []byte, t *roster.Tail) []byte {
+	if t.SubID != "" || t.Collection {
+		b = append(b, "<headers xmlns='"+NSHeaders+"'>"...)
+		if t.Collection {
+			b = append(b, "<header name='Collection'>"+nodeMine+"</header>"...)
+		}
+		if t.SubID != "" {
+			b = append(b, "<header name='SubID'>"...)
+			b = append(frame.AppendText(b, t.SubID), "</header>"...)
+		}
+		b = append(b, "</headers>"...)
+	}
+	if t.Receipt {
+		b = append(b, "<request xmlns='"+NSReceipts+"'/>"...)
+	}
+	return b
+}
+
+// EventClose implements [roster.Renderer].
+func (r *Renderer) EventClose(b []byte) []byte { return append(b, "</message>"...) }
 
 func stamp(b []byte, s *roster.Stamp) []byte {
 	if s.To == "" {
@@ -196,6 +218,9 @@ func stamp(b []byte, s *roster.Stamp) []byte {
 		b = append(b, '/')
 		b = strconv.AppendInt(b, int64(s.Parts), 10)
 		b = append(b, '\'')
+	}
+	if s.Period > 0 {
+		b = number(b, "delivery", s.Period)
 	}
 	return append(b, "/>"...)
 }

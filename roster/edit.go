@@ -75,10 +75,6 @@ func (g *Group) setSettings(s Settings, p policy.Group, agreed []Agreement) (end
 		g.roster.outbox.Wanted(g) // somebody may have asked to be told
 	}
 	same := g.settings.Policy == s.Policy
-	if g.settings.Delivery != s.Delivery && g.paced != nil { // the clock is another one
-		g.paced.Stop()
-		g.paced = nil
-	}
 	g.settings = s
 	g.setAggregate()
 	if !same {

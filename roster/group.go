@@ -53,10 +53,14 @@ type Group struct {
 	audiences  map[audienceKey]*audience
 	order      []*audience // the same, in the order of turns
 	turnAt     int
-	window     bool                             // under periodic delivery: this is the moment
-	paced      *time.Timer                      // for the next one
+	clocks     map[int]*clock                   // of periodic delivery, by period
+	digests    map[int]int                      // periods that watches chose: how many
 	turns      uint64                           // that said something
 	watches    map[string]*Watch                // by subscription ID
+	leases     map[*Watch]struct{}              // those that end by themselves
+	leased     *time.Timer                      // for the first of them
+	leasedAt   time.Time                        // when that is
+	attuned    map[string]int                   // who is told only under some availabilities: how many watches
 	byOwner    map[string][]*Watch              // by the watcher's bare JID, contacts included
 	auths      map[string]*policy.Authorization // what users let others see, members or not
 	strangers  map[string]int                   // how many of them are of who is no member, by domain
@@ -102,6 +106,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		visitors: map[string]VisitorRecord{},
 		watches:  map[string]*Watch{}, byOwner: map[string][]*Watch{},
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
+		clocks: map[int]*clock{}, digests: map[int]int{}, leases: map[*Watch]struct{}{}, attuned: map[string]int{},
 		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{},
 		auths: map[string]*policy.Authorization{}, strangers: map[string]int{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
@@ -140,6 +145,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	defer g.mu.Unlock()
 	g.building = false
 	g.wind()
+	g.rearm()
 	return g
 }
 
@@ -274,7 +280,7 @@ func (g *Group) pending() bool {
 	if !g.ready || g.closed {
 		return g.closed && len(g.questions) > 0
 	}
-	if len(g.questions) > 0 || g.window {
+	if len(g.questions) > 0 || g.opened() {
 		return true
 	}
 	return g.late()

@@ -129,8 +129,8 @@ func (g *Group) Shown(f func(to string, members []string)) {
 	}
 }
 
-// shows says whether m is a resource for w.
-func (w *Watch) shows(m *member) bool {
+// faced says whether m is a resource for w.
+func (w *Watch) faced(m *member) bool {
 	return m.gone == 0 && m.isAvailable() && w.decision(m).mask.Has(policy.Named|policy.Availability)
 }
 
@@ -167,7 +167,7 @@ func (a *audience) spreadOne(b []byte, walk *walk, w *Watch, e *entry) []byte {
 	}
 	jid := e.m.JID
 	switch _, had := w.faces[jid]; {
-	case w.shows(e.m):
+	case w.faced(e.m):
 		if w.faces == nil {
 			w.faces = map[string]struct{}{}
 		}
@@ -185,7 +185,7 @@ func (a *audience) spreadOne(b []byte, walk *walk, w *Watch, e *entry) []byte {
 func (a *audience) retire(b []byte, w *Watch) []byte {
 	g := a.g
 	for _, jid := range w.everybody() {
-		if m := g.members[jid]; m != nil && w.shows(m) {
+		if m := g.members[jid]; m != nil && w.faced(m) {
 			continue
 		}
 		delete(w.faces, jid)

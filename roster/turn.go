@@ -27,7 +27,7 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 	if len(b) > start {
 		g.turns++
 	}
-	g.window = g.window && g.late()
+	g.shut()
 	g.queued = g.pending()
 	return b, g.queued
 }
@@ -71,7 +71,7 @@ func (a *audience) turn(b []byte, limit int) []byte {
 	for len(b) < limit && !a.mute {
 		var c *cohort
 		for _, x := range a.cohorts {
-			if a.g.behind(x) && (c == nil || x.cursor < c.cursor) {
+			if a.due(x) && (c == nil || x.cursor < c.cursor) {
 				c = x
 			}
 		}
@@ -95,6 +95,10 @@ func (a *audience) serve(b []byte, limit int, c *cohort) []byte {
 		}
 		if len(b) >= limit {
 			return b
+		}
+		if w.waits() {
+			c.done++
+			continue
 		}
 		n, whole := len(b), true
 		switch a.key.node {
@@ -148,7 +152,7 @@ func (a *audience) start(c *cohort) {
 	c.walk = a.newWalk(c.cursor, false)
 	if w := c.walk; a.key.node != NodeResources && w.speaks() && a.g.chunks(w.entries, 0) == 1 {
 		w.fits = true
-		w.single = a.g.roster.renderer.EventStart(w.single, a.g.name, randomID())
+		a.begin(w)
 		w.rest = a.stanza(w, w.rest, w.entries, a.stamp(w, c.seen, w.seen))
 	}
 }
@@ -188,7 +192,7 @@ func (a *audience) merge(c *cohort) {
 }
 
 func (a *audience) stamp(w *walk, from, to uint64) *Stamp {
-	s := &Stamp{To: a.g.token(a.key.node, to), Full: w.since == 0, Part: 1, Parts: 1}
+	s := &Stamp{To: a.g.token(a.key.node, to), Full: w.since == 0, Part: 1, Parts: 1, Period: a.slowed()}
 	if !s.Full {
 		s.From = a.g.token(a.key.node, from)
 	}
@@ -199,9 +203,11 @@ func (a *audience) stamp(w *walk, from, to uint64) *Stamp {
 // first; the rest follows in another turn.
 func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, whole bool) {
 	if c.partial == nil && a.key.node != NodeResources {
-		if rest, ok := a.shared(c, w); ok {
-			if rest != nil {
-				b = append(append(append(b, c.walk.single...), w.to...), rest...)
+		if said, ok := a.shared(c, w); ok {
+			if said.rest != nil {
+				b = append(append(append(b, c.walk.single...), w.to...), said.rest...)
+				b = a.end(b, w)
+				w.sent(c.walk.id, said.to)
 			}
 			return b, true
 		}
@@ -239,19 +245,19 @@ func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, w
 
 // shared is what w is told if it fits in one stanza and others are told the
 // same: from the address on, nil for nothing.
-func (a *audience) shared(c *cohort, w *Watch) (rest []byte, ok bool) {
+func (a *audience) shared(c *cohort, w *Watch) (said words, ok bool) {
 	walk, o := c.walk, w.own
 	if o == nil {
 		if !walk.speaks() {
-			return nil, true
+			return words{}, true
 		}
-		return walk.rest, walk.fits
+		return words{walk.rest, walk.seen}, walk.fits
 	}
 	v, ok := a.variantOf(walk, o)
 	if !ok {
-		return nil, false
+		return words{}, false
 	}
-	said := words{to: max(o.seen, walk.to)}
+	said = words{to: max(o.seen, walk.to)}
 	if v.slot < 0 && v.from == c.seen && said.to == walk.seen && (walk.summary < 0 || v.summary == a.summary()) {
 		if walk.speaks() {
 			said.rest = walk.rest
@@ -260,7 +266,7 @@ func (a *audience) shared(c *cohort, w *Watch) (rest []byte, ok bool) {
 		said = walk.last.words
 	} else if said, ok = walk.variants[v]; !ok {
 		if said, ok = a.newVariant(walk, o, v); !ok {
-			return nil, false
+			return words{}, false
 		}
 	}
 	if v.slot >= 0 {
@@ -268,7 +274,7 @@ func (a *audience) shared(c *cohort, w *Watch) (rest []byte, ok bool) {
 	}
 	o.seen = said.to
 	w.prune()
-	return said.rest, true
+	return said, true
 }
 
 // newVariant renders what all watches are told of whom v is true; ok is false
@@ -286,13 +292,24 @@ func (a *audience) newVariant(w *walk, o *own, v variant) (said words, ok bool) 
 		w.variants = map[variant]words{}
 	}
 	if len(w.single) == 0 {
-		w.single = a.g.roster.renderer.EventStart(w.single, a.g.name, randomID())
+		a.begin(w)
 	}
 	w.variants[v] = said
 	return said, true
 }
 
-// stanza appends an event from its address on.
+// begin renders the start of the events that have all in one stanza.
+func (a *audience) begin(w *walk) {
+	w.id = randomID()
+	w.single = a.g.roster.renderer.EventStart(w.single, a.g.name, w.id)
+}
+
+// end appends the end of an event to w.
+func (a *audience) end(b []byte, w *Watch) []byte {
+	return a.g.roster.renderer.EventClose(append(b, w.tail...))
+}
+
+// stanza appends an event from its address on, up to what is its reader's.
 func (a *audience) stanza(w *walk, b []byte, entries []entry, s *Stamp) []byte {
 	r := a.g.roster.renderer
 	b = r.EventItems(b, a.key.node)
@@ -328,9 +345,11 @@ func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []ent
 		j := g.chunk(entries, i)
 		n++
 		s.Part = n
-		b = g.roster.renderer.EventStart(b, g.name, randomID())
-		b = a.stanza(c.walk, append(b, w.to...), entries[i:j], s)
+		id := randomID()
+		b = g.roster.renderer.EventStart(b, g.name, id)
+		b = a.end(a.stanza(c.walk, append(b, w.to...), entries[i:j], s), w)
 		if j == len(entries) {
+			w.sent(id, to)
 			return b, true
 		}
 		if c.partial == nil {

@@ -47,6 +47,7 @@ type walk struct {
 	bytes   int     // of all items
 
 	fits   bool   // everything fits in one stanza
+	id     string // of that one
 	single []byte // a stanza up to the address
 	rest   []byte // if it fits, or a contact's: from there on
 	line   string // contact
