@@ -193,6 +193,7 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	r.groups = append(r.groups, g)
 	r.sent += len(ask) + len(probe) + len(doubtful) + len(unread)
 	title, out := g.Title(), &outlet{a.s}
+	ask = a.preapprove(ctx, g, ask)
 	a.paced(ctx, ask, func(jids []string) {
 		for _, jid := range jids {
 			g.Request(jid, func() {

@@ -62,6 +62,18 @@ func (o *outlet) startPresence(b []byte, group, to string, t roster.PresenceType
 	return append(b, '\'')
 }
 
+// Gone implements [roster.Outbox].
+func (o *outlet) Gone(group, to string, members []string) {
+	r := pubsub.Renderer{Domain: o.s.cfg.Link.Domain}
+	o.s.Link.Out.Control(func(b []byte) []byte {
+		for _, jid := range members {
+			b = r.Address(r.ResourceStart(b, group, jid), to)
+			b = r.Member(b, roster.NodeResources, &roster.Item{JID: jid})
+		}
+		return b
+	})
+}
+
 // Ended implements [roster.Outbox].
 func (o *outlet) Ended(group string, rec roster.SubscriptionRecord) {
 	r := pubsub.Renderer{Domain: o.s.cfg.Link.Domain}

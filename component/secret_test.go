@@ -123,7 +123,8 @@ func (w *leakWorld) updates(jid string, change func(*roster.MemberRecord)) {
 
 // chats are what can be said to a group, or to the service.
 var chats = []string{"help", "who", "explain carol@example.org", "explain mallory@elsewhere.example", "watchers", "authorize", "receive", "agree",
-	"configure", "groups", "mine", "help who", "help share", "nick", "invite", "approve", "member", "remove zoe@example.org", "create", "nonsense"}
+	"configure", "groups", "mine", "help who", "help share", "nick", "invite", "approve", "member", "remove zoe@example.org", "create", "nonsense",
+	"search team", "search quiet", "tell all: x", "tell x", "tell willing: x", "tell role lead: x"}
 
 // requests are what can be asked: the face of the answer, the type, the
 // payload. NODE is each node in turn.
@@ -153,6 +154,10 @@ var requests = [][3]string{
 	{"command", "set", "<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#WORD'/>"},
 	{"command", "set", "<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#explain'>" +
 		"<x xmlns='jabber:x:data' type='submit'><field var='jid'><value>carol@example.org</value></field></x></command>"},
+	{"tell", "set", "<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#tell'>" +
+		"<x xmlns='jabber:x:data' type='submit'><field var='text'><value>x</value></field></x></command>"},
+	{"command", "get", "<query xmlns='jabber:iq:register'/>"},
+	{"error", "set", "<query xmlns='jabber:iq:register'><nick/><remove/></query>"},
 	{"error", "get", "<query xmlns='jabber:iq:version'/>"},
 	{"error", "get", "<ping xmlns='urn:xmpp:ping'/>"},
 	{"profile", "get", "<vCard xmlns='vcard-temp'/>"},

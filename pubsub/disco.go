@@ -2,7 +2,7 @@ package pubsub
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"mellium.im/xmpp/disco/info"
 
@@ -70,6 +70,12 @@ func discoInfo(b []byte, node, name string, ids []info.Identity, features []stri
 	return append(b, "</query>"...)
 }
 
+// Registers says whether whom d is for can register with the group (XEP-0077):
+// he is a member, or may ask to be one.
+func Registers(d *roster.Description) bool {
+	return d.Member || d.Power != roster.Outcast && (d.Invited || d.Join != roster.Invite)
+}
+
 // groupInfo answers disco#info of a group or of one of its nodes.
 func groupInfo(b []byte, d *roster.Description, q *Request) ([]byte, error) {
 	var w wireQuery
@@ -80,7 +86,11 @@ func groupInfo(b []byte, d *roster.Description, q *Request) ([]byte, error) {
 		return b, nil
 	}
 	if w.Node == "" {
-		return discoInfo(b, "", d.People(), groupIdentities, groupFeatures), nil
+		features := groupFeatures
+		if Registers(d) {
+			features = append(slices.Clone(features), NSRegister)
+		}
+		return discoInfo(b, "", d.People(), groupIdentities, features), nil
 	}
 	if _, ok := profileOf(w.Node); ok {
 		return discoInfo(b, w.Node, d.People(), nodeIdentities, profileFeatures), nil
@@ -140,56 +150,73 @@ func (s *Service) serviceRequest(ctx context.Context, b []byte, q *Request) ([]b
 	return s.serviceItems(ctx, b, w.Set, q)
 }
 
-// maxListed is how many groups one answer lists.
+// maxListed is how many groups one answer lists, whether or not pages were
+// asked for (XEP-0059 §2.1).
 const maxListed = 100
 
 // serviceItems lists the groups that the requester may know of, a page at a
 // time.
 func (s *Service) serviceItems(ctx context.Context, b []byte, set *wireSet, q *Request) ([]byte, error) {
-	names, err := s.Roster.ListGroups(ctx)
+	d, err := s.Roster.Directory(ctx, q.Bare())
 	if err != nil {
 		return b, err
 	}
-	limit, after := maxListed, ""
-	if set != nil {
-		if set.Max != nil {
-			if limit, err = count(*set.Max); err != nil {
-				return b, BadRequest
-			}
-		}
-		limit, after = min(limit, maxListed), set.After
+	lo, hi, err := set.page(d)
+	if err != nil {
+		return b, err
 	}
+	p := &roster.Page{Wanted: set != nil || hi < d.Len(), Count: d.Len()}
 	b = query(b, NSItems, "")
-	page := roster.Page{Wanted: set != nil, Index: -1}
-	shown := 0
-	for _, name := range names {
-		g, err := s.Roster.Group(ctx, name)
-		if err != nil {
-			continue // deleted meanwhile
+	for i, g := range d.From(ctx, lo) {
+		if i >= hi {
+			break
 		}
-		d, err := g.Describe(q.Bare())
-		if err != nil {
-			continue
+		if p.Last = g.Name; p.First == "" {
+			p.First, p.Index = g.Name, i
 		}
-		page.Count++
-		if after != "" && strings.Compare(name, after) <= 0 {
-			continue
-		}
-		if shown == limit {
-			page.Wanted = true
-			continue
-		}
-		if shown++; page.Index < 0 {
-			page.Index, page.First = page.Count-1, name
-		}
-		page.Last = name
-		b = attr(append(b, "<item"...), "jid", name+"@"+s.Domain)
-		b = append(attr(b, "name", d.People()), "/>"...)
+		b = attr(append(b, "<item"...), "jid", g.Name+"@"+s.Domain)
+		b = append(attr(b, "name", g.People()), "/>"...)
 	}
-	if page.Wanted {
-		b = resultSet(b, &page)
+	if p.Wanted {
+		b = resultSet(b, p)
 	}
 	return append(b, "</query>"...), nil
+}
+
+// page is the part of d that is asked for, by index: behind a name, before it,
+// from an index, the last ones (XEP-0059 §2). A name that is there no more
+// stands where it stood.
+func (set *wireSet) page(d *roster.Directory) (lo, hi int, err error) {
+	n, limit := d.Len(), maxListed
+	if set == nil {
+		return 0, min(limit, n), nil
+	}
+	if set.Max != nil {
+		if limit, err = count(*set.Max); err != nil {
+			return 0, 0, BadRequest
+		}
+	}
+	limit = min(limit, maxListed)
+	switch {
+	case set.Before != nil && (set.After != "" || set.Index != nil), set.After != "" && set.Index != nil:
+		return 0, 0, BadRequest
+	case set.Before != nil:
+		hi = n
+		if *set.Before != "" {
+			hi, _ = d.Find(*set.Before)
+		}
+		return max(0, hi-limit), hi, nil
+	case set.After != "":
+		i, found := d.Find(set.After)
+		if lo = i; found {
+			lo++
+		}
+	case set.Index != nil:
+		if lo, err = count(*set.Index); err != nil {
+			return 0, 0, BadRequest
+		}
+	}
+	return lo, min(max(lo, lo+limit), n), nil
 }
 
 // Ended appends the notice that a subscription is no more

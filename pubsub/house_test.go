@@ -56,6 +56,8 @@ func (h *house) Wanted(*roster.Group) {
 	h.note(func() { h.events = append(h.events, outgoing{kind: "wanted"}) })
 }
 
+func (h *house) Gone(string, string, []string) {}
+
 func (h *house) Ended(_ string, s roster.SubscriptionRecord) {
 	h.note(func() { h.events = append(h.events, outgoing{"ended", s.JID, s.Node}) })
 }
@@ -161,6 +163,9 @@ func (h *house) on(a act) string {
 	case "agrees":
 		return condition(h.agrees(a.jid))
 	case "subscribes":
+		if _, known := h.w.subs[tableKey(a.jid, a.node)]; known {
+			a.text = "-" // with others it would be one more
+		}
 		return condition(h.subscribes(a.jid, a.node, a.text))
 	case "configures":
 		return condition(h.request(a.jid, "set", pubsubXML("<options "+nodeAndJID(a)+">"+form(a.text)+"</options>")))

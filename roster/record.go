@@ -148,6 +148,8 @@ type SubscriptionRecord struct {
 	JID       string // where events go: bare or full
 	Owner     string // the watcher: bare JID of who subscribed
 	Receiving string // policy's text form, "" = everything
+	Manner    string // [Manner]'s text form, "" = the plain one
+	Pending   bool   // an admin has to say yes first
 }
 
 // Agreement is a change of what members have agreed to, see

@@ -46,6 +46,8 @@ type subscription struct {
 	JID       string `json:"jid"`
 	Owner     string `json:"owner"`
 	Receiving string `json:"receiving,omitempty"`
+	Manner    string `json:"manner,omitempty"`
+	Pending   bool   `json:"pending,omitempty"`
 }
 
 type authorization struct {
