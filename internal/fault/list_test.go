@@ -56,5 +56,17 @@ func clock() []fault {
 			old: "wait = min(first.Sub(g.now()), wait)", new: "wait = first.Sub(g.now())"},
 		{name: "delivery by the time that passes", file: "roster/pace.go", test: "roster TestDeliveryGoesOnWhenTheClockIsSet",
 			old: "now.Truncate(period).Add(period).Sub(now)", new: "max(now.Truncate(period).Add(period).Sub(g.ticked), time.Second)"},
+		{name: "a bucket fills again after the clock was set back", file: "component/limit.go", test: "component TestLimitsWhenTheClockIsSet", fast: true,
+			old: "	b.at = now\n	if b.tokens < 1 {", new: "	if now.After(b.at) {\n		b.at = now\n	}\n	if b.tokens < 1 {"},
+		{name: "a clock set back takes nothing", file: "component/limit.go", test: "component TestLimitsWhenTheClockIsSet",
+			old: "if d := now.Sub(b.at); d > 0 {", new: "if d := now.Sub(b.at); true {"},
+		{name: "a clock set forwards gives no more than a burst", file: "component/limit.go", test: "component TestLimitsWhenTheClockIsSet",
+			old: "b.tokens = min(l.burst, b.tokens+d.Seconds()*l.rate)", new: "b.tokens += d.Seconds() * l.rate"},
+		{name: "a ration grows again after the clock was set back", file: "component/command/ration.go", test: "component/command TestRationsWhenTheClockIsSet",
+			old: "at.After(most) {", new: "false {"},
+		{name: "a form ends", file: "component/command/session.go", test: "component/command TestSessionsWhenTheClockIsSet",
+			old: "if !s.now().Before(x.ends) {", new: "if false {"},
+		{name: "the record outlives the clock", file: "store/audit.go", test: "store TestAuditWhenTheClockIsSet",
+			old: "by.Before(now) {", new: "false && by.Before(now) {"},
 	}
 }
