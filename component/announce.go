@@ -2,6 +2,8 @@ package component
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -20,7 +22,7 @@ func (a *attendant) announce(ctx context.Context, g *roster.Group) {
 	due := a.s.herald.due(g)
 	to := make([]string, len(due))
 	for i, t := range due {
-		to[i] = t.d.bare + "/" + t.d.resource
+		to[i] = t.d.full()
 	}
 	a.paced(ctx, to, func(to []string) {
 		now := due[:len(to)]
@@ -45,7 +47,8 @@ func (a *attendant) announce(ctx context.Context, g *roster.Group) {
 // more than he may know of the group at this moment.
 func (h *herald) due(g *roster.Group) (due []tidings) {
 	known := map[string]*pubsub.News{} // by what it is of: nearly always one
-	for bare, devices := range h.listening(g.Name()) {
+	all := h.listening(g.Name())
+	for _, bare := range slices.Sorted(maps.Keys(all)) {
 		about, err := g.Describe(bare)
 		if err != nil {
 			continue
@@ -53,7 +56,7 @@ func (h *herald) due(g *roster.Group) (due []tidings) {
 		if _, err := g.Vacant(bare); err != nil && !g.Grants(bare) {
 			continue // has left since
 		}
-		for _, d := range devices {
+		for _, d := range all[bare] {
 			wish := h.tell(d, about)
 			if wish == 0 {
 				continue
