@@ -12,10 +12,10 @@ import (
 
 // What discovery lists is what a test has exercised.
 var (
-	serviceIdentities = []info.Identity{
-		{Category: "component", Type: "presence"},
-		{Category: "pubsub", Type: "service"},
-	}
+	// The service is not identity pubsub/service, each group is: where Gajim
+	// sees that, it shows a tree of nodes, and offers no commands of what is in
+	// it.
+	serviceIdentities = []info.Identity{{Category: "component", Type: "presence"}}
 	serviceFeatures = []string{NSInfo, NSItems, NSRSM, nsCommands, nsVersion, NSPing, nsTime}
 
 	// A group is never identity conference/text: clients would make a room
