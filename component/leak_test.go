@@ -79,8 +79,8 @@ func difference(x, y []string) string {
 }
 
 // faces are the ways on which somebody learns something.
-var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "disco", "affiliations",
-	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "log", "admin"}
+var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "disco", "affiliations",
+	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "log", "admin"}
 
 // leakWorld is a service without a server, and what everybody was sent.
 type leakWorld struct {
@@ -249,6 +249,8 @@ func (w *leakWorld) take(raw string) {
 	case strings.HasPrefix(raw, "<presence from='team@groups.example.org/group'"):
 		put("contact", text)
 		put("line", leakLine.FindString(text))
+	case strings.HasPrefix(raw, "<presence from='team@groups.example.org/"):
+		put("resources", text)
 	case strings.HasPrefix(raw, "<presence"):
 		put("presence", text)
 	default:
@@ -284,12 +286,16 @@ func (w *leakWorld) look() {
 		token := w.tokens[jid]
 		for _, to := range w.places {
 			for _, r := range requests {
-				if to != "groups.example.org" || r[0] == "disco" || r[0] == "command" {
+				if to != "groups.example.org" || slices.Contains([]string{"disco", "command", "profile", "last"}, r[0]) {
 					w.ask(jid, to, r[0], r[1], r[2], token)
 				}
 			}
 			w.from(jid, "<presence type='subscribe' to='"+to+"'/>")
 			w.from(jid+"/probe", "<presence type='probe' to='"+to+"'/>")
+			if g := w.s.Roster.Loaded([]byte("team")); to == "team@groups.example.org" && !g.Resources(jid) {
+				_ = g.SetResources(context.Background(), jid, true) // who is no contact may not
+				w.hear()
+			}
 			w.from(jid+"/look", "<message type='groupchat' to='"+to+"'><body>who</body></message>")
 			for _, line := range chats {
 				if to == "groups.example.org" && !slices.Contains([]string{"help", "groups", "mine", "search team", "search quiet"}, line) {

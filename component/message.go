@@ -14,6 +14,9 @@ import (
 // onMessage takes a message: what came back, or what somebody says to a group
 // or to the service.
 func (s *Service) onMessage(st *frame.Stanza) {
+	if string(st.From) == s.Link.cfg.ServerHost && s.onPrivilege(st) {
+		return
+	}
 	switch string(st.Type) {
 	case "error":
 		s.bounced(st)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/rollcall-xmpp/rollcall/internal/avatar"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -69,6 +70,14 @@ var secrets = []secret{
 	{"that there is a group", []string{bob, mallory, eve},
 		func(w *leakWorld) {
 			w.must(w.s.Roster.CreateGroup(context.Background(), &roster.GroupRecord{Name: "quiet", Members: []roster.MemberRecord{{JID: dora, Affiliation: roster.Plain}}}))
+		}, nil},
+	{"what its phone and its picture are", []string{mallory, eve},
+		func(w *leakWorld) {
+			w.must(w.s.Roster.UpdateGroup(context.Background(), "team", func(s *roster.Settings) error {
+				s.Attributes = []roster.Attribute{{Name: "phone", Value: "123"}}
+				s.Avatar = string(avatar.Default("other@example.org", "Other"))
+				return nil
+			}))
 		}, nil},
 	{"what the group is like", []string{eve},
 		func(w *leakWorld) {
@@ -151,5 +160,15 @@ var requests = [][3]string{
 	{"error", "set", "<query xmlns='jabber:iq:register'><nick/><remove/></query>"},
 	{"error", "get", "<query xmlns='jabber:iq:version'/>"},
 	{"error", "get", "<ping xmlns='urn:xmpp:ping'/>"},
-	{"error", "get", "<vCard xmlns='vcard-temp'/>"},
+	{"profile", "get", "<vCard xmlns='vcard-temp'/>"},
+	{"error", "set", "<vCard xmlns='vcard-temp'/>"},
+	{"profile", "get", "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>"},
+	{"profile", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:vcard4'/></pubsub>"},
+	{"profile", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:avatar:metadata'/></pubsub>"},
+	{"profile", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:avatar:data'/></pubsub>"},
+	{"profile", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='http://jabber.org/protocol/nick'/></pubsub>"},
+	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#info' node='urn:xmpp:vcard4'/>"},
+	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='urn:xmpp:vcard4' jid='ME'/></pubsub>"},
+	{"last", "get", "<query xmlns='jabber:iq:last'/>"},
+	{"error", "get", "<time xmlns='urn:xmpp:time'/>"},
 }

@@ -25,6 +25,7 @@ type ServiceConfig struct {
 
 	Admin     func(jid string) bool // who administers every group; nil = nobody
 	MayCreate func(jid string) bool // who else may create groups; nil = nobody
+	Inform    bool                  // see [roster.Options]
 
 	ProbeRate int           // probes a second, 2000
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s
@@ -58,13 +59,16 @@ type Service struct {
 	workers  *workers
 	attend   *attendant
 	pace     *pace
+	herald   *herald
 	counts   counts
+	writes   atomic.Bool // the server lets us write its users' rosters
 
 	limits atomic.Pointer[Limits] // for the reading goroutine to take; nil = as before
 
 	// Only the reading goroutine uses these.
 	gate     *gate
 	presence roster.Presence
+	caps     capsTag
 	scan     frame.Scanner
 	text     []byte
 	resource []byte
@@ -75,6 +79,7 @@ func NewService(cfg ServiceConfig) *Service {
 	cfg.withDefaults()
 	s := &Service{cfg: cfg, log: cfg.Link.Log, Link: NewLink(cfg.Link)}
 	s.attend = newAttendant(s)
+	s.herald = newHerald(s)
 	s.Roster = roster.New(roster.Options{
 		Store:    cfg.Store,
 		Outbox:   &outlet{s},
@@ -86,8 +91,9 @@ func NewService(cfg ServiceConfig) *Service {
 		Admin:     cfg.Admin,
 		MayCreate: cfg.MayCreate,
 		Notify:    func(n roster.Notice) { (&outlet{s}).notice(n) },
+		Inform:    cfg.Inform,
 	})
-	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title}
+	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now}
 	record, _ := cfg.Store.(audit.Reader) // the one in memory keeps none
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log,
 		Audit: record, Send: s.Link.Out.Control})
@@ -120,12 +126,14 @@ func (s *Service) Run(ctx context.Context) error {
 // Attached implements [Handler].
 func (s *Service) Attached(ctx context.Context) {
 	s.counts.attach(s.cfg.Now())
+	s.herald.attached()
 	s.attend.begin(ctx)
 }
 
 // Detached implements [Handler].
 func (s *Service) Detached(error) {
 	s.counts.detach()
+	s.writes.Store(false)
 	s.attend.wait()
 	s.pace.drop()
 }
@@ -139,6 +147,7 @@ func (s *Service) Detaching() {
 		for _, jid := range slices.Compact(known) {
 			(&outlet{s}).Presence(g.Name(), jid, roster.Unavailable)
 		}
+		g.Shown(func(to string, members []string) { (&outlet{s}).Gone(g.Name(), to, members) })
 	}
 }
 

@@ -16,21 +16,28 @@ var (
 	// sees that, it shows a tree of nodes, and offers no commands of what is in
 	// it.
 	serviceIdentities = []info.Identity{{Category: "component", Type: "presence"}}
-	serviceFeatures = []string{NSInfo, NSItems, NSRSM, nsCommands, nsVersion, NSPing, nsTime}
+	serviceFeatures   = append([]string{NSInfo, NSItems, NSRSM, nsCommands}, selfFeatures...)
+
+	// selfFeatures are what the service and every address of a group tell of
+	// themselves.
+	selfFeatures = []string{nsVersion, NSPing, nsTime, nsLast, nsVCard, nsVCard4}
 
 	// A group is never identity conference/text: clients would make a room
 	// of the contact.
 	groupIdentities = []info.Identity{
 		{Category: "pubsub", Type: "service"},
+		{Category: "pubsub", Type: "pep"},
 		{Category: "client", Type: "bot"},
 	}
-	groupFeatures = []string{NSInfo, NSItems, NSPubSub, NSPubSub + "#access-whitelist", NSPubSub + "#item-ids",
+	groupFeatures = append([]string{NSInfo, NSItems, NSPubSub, NSPubSub + "#access-whitelist", NSPubSub + "#item-ids",
 		NSPubSub + "#last-published", NSPubSub + "#persistent-items", NSPubSub + "#retrieve-affiliations", NSPubSub + "#retrieve-default-sub",
 		NSPubSub + "#retrieve-items", NSPubSub + "#retrieve-subscriptions", NSPubSub + "#subscribe", NSPubSub + "#subscription-options",
-		NSRSM, nsCommands, nsVersion, NSPing, nsTime, NS}
+		NSRSM, nsCommands, NSNick, NS}, selfFeatures...)
 
 	nodeIdentities = []info.Identity{{Category: "pubsub", Type: "leaf"}}
 	nodeFeatures   = []string{NSInfo, NSItems, NSPubSub, NS}
+
+	profileFeatures = []string{NSInfo, NSItems, NSPubSub}
 )
 
 // nodeTitles are the nodes' names for people.
@@ -85,6 +92,9 @@ func groupInfo(b []byte, d *roster.Description, q *Request) ([]byte, error) {
 		}
 		return discoInfo(b, "", d.People(), groupIdentities, features), nil
 	}
+	if _, ok := profileOf(w.Node); ok {
+		return discoInfo(b, w.Node, d.People(), nodeIdentities, profileFeatures), nil
+	}
 	n, err := parseNode(w.Node)
 	if err != nil || !d.Has(n) {
 		return b, roster.ErrNoNode
@@ -100,7 +110,8 @@ func groupItems(b []byte, address string, d *roster.Description, q *Request) ([]
 		return b, BadRequest
 	}
 	if w.Node != "" {
-		if n, err := parseNode(w.Node); err != nil || !d.Has(n) {
+		_, ok := profileOf(w.Node)
+		if n, err := parseNode(w.Node); !ok && (err != nil || !d.Has(n)) {
 			return b, roster.ErrNoNode
 		}
 		return append(query(b, NSItems, w.Node), "</query>"...), nil
@@ -121,8 +132,14 @@ func (s *Service) serviceRequest(ctx context.Context, b []byte, q *Request) ([]b
 		return b, Unavailable // policies stand at a group
 	case q.Space == NSPubSub || q.Space == NSOwner:
 		return b, unsupported("subscribe") // each group is a service of its own
+	case q.Set && (q.Space == nsVCard || q.Space == nsVCard4 || q.Space == nsLast):
+		return b, forbidden
 	case q.Set:
 		return b, BadRequest
+	case q.Space == nsVCard || q.Space == nsVCard4:
+		return s.card().answer(b, q)
+	case q.Space == nsLast:
+		return s.uptime(b, q)
 	case decode(q.Payload, &w) != nil:
 		return b, BadRequest
 	case w.Node != "":
