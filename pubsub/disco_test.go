@@ -13,12 +13,10 @@ import (
 	"github.com/rollcall-xmpp/rollcall/store"
 )
 
-type silent struct{}
+type silent struct{ roster.Outbox }
 
-func (silent) Ready(*roster.Group)                          {}
-func (silent) Presence(string, string, roster.PresenceType) {}
-func (silent) Wanted(*roster.Group)                         {}
-func (silent) Ended(string, roster.SubscriptionRecord)      {}
+func (silent) Ready(*roster.Group)  {}
+func (silent) Wanted(*roster.Group) {}
 
 // street is a service with the groups g0 to gN, every other one listed.
 func street(t *testing.T, n int) *pubsub.Service {
