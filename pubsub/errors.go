@@ -35,6 +35,12 @@ func Refusal(err error) Error {
 		return refusal(stanza.Cancel, stanza.NotAllowed, "closed-node")
 	case errors.Is(err, roster.ErrNoSubscription): // §6.2.3.2
 		return refusal(stanza.Cancel, stanza.UnexpectedRequest, "not-subscribed")
+	case errors.Is(err, roster.ErrSubIDRequired): // §6.2.3.1
+		return refusal(stanza.Modify, stanza.BadRequest, "subid-required")
+	case errors.Is(err, roster.ErrInvalidSubID): // §6.2.3.5
+		return refusal(stanza.Modify, stanza.NotAcceptable, "invalid-subid")
+	case errors.Is(err, roster.ErrNoPresence): // §6.1.3.2
+		return refusal(stanza.Auth, stanza.NotAuthorized, "presence-subscription-required")
 	case errors.Is(err, roster.ErrLimit): // §6.1.3.9
 		return refusal(stanza.Wait, stanza.PolicyViolation, "too-many-subscriptions")
 	case errors.Is(err, roster.ErrStale): // read it again
@@ -56,6 +62,7 @@ var (
 	Busy        = refusal(stanza.Wait, stanza.ResourceConstraint, "")
 
 	invalidJID   = refusal(stanza.Modify, stanza.BadRequest, "invalid-jid")
+	jidRequired  = refusal(stanza.Modify, stanza.BadRequest, "jid-required")
 	nodeRequired = refusal(stanza.Modify, stanza.BadRequest, "nodeid-required")
 	forbidden    = refusal(stanza.Auth, stanza.Forbidden, "")
 )

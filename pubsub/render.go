@@ -92,6 +92,9 @@ func (r *Renderer) Summary(b []byte, s roster.Summary) []byte {
 
 // Member implements [roster.Renderer].
 func (r *Renderer) Member(b []byte, n roster.Node, it *roster.Item) []byte {
+	if n == roster.NodeResources {
+		return resource(b, it)
+	}
 	b = append(b, "<item id='"...)
 	jid := len(b)
 	b = frame.AppendAttr(b, it.JID)
@@ -137,11 +140,16 @@ func presence(b []byte, it *roster.Item) []byte {
 		b = optional(b, "connection", d.Connection)
 		b = append(b, "/>"...)
 	}
-	if it.Idle != "" {
-		b = attr(append(b, "<idle xmlns='"+NSIdle+"'"...), "since", it.Idle)
-		b = append(b, "/>"...)
+	return idle(b, it.Idle)
+}
+
+// idle is XEP-0319's element, nothing without a time.
+func idle(b []byte, since string) []byte {
+	if since == "" {
+		return b
 	}
-	return b
+	b = attr(append(b, "<idle xmlns='"+NSIdle+"'"...), "since", since)
+	return append(b, "/>"...)
 }
 
 // Gone implements [roster.Renderer]: XEP-0060 §7.2.2.1.
@@ -168,9 +176,31 @@ func (r *Renderer) EventItems(b []byte, n roster.Node) []byte {
 
 // EventEnd implements [roster.Renderer].
 func (r *Renderer) EventEnd(b []byte, s *roster.Stamp) []byte {
-	b = append(b, "</items></event>"...)
-	return append(stamp(b, s), "</message>"...)
+	return stamp(append(b, "</items></event>"...), s)
 }
+
+// EventTail implements [roster.Renderer]: XEP-0060 §6.1.6 and §12.3 in the
+// words of XEP-0131, and XEP-0184 §5.1.
+func (r *Renderer) EventTail(b []byte, t *roster.Tail) []byte {
+	if t.SubID != "" || t.Collection {
+		b = append(b, "<headers xmlns='"+NSHeaders+"'>"...)
+		if t.Collection {
+			b = append(b, "<header name='Collection'>"+nodeMine+"</header>"...)
+		}
+		if t.SubID != "" {
+			b = append(b, "<header name='SubID'>"...)
+			b = append(frame.AppendText(b, t.SubID), "</header>"...)
+		}
+		b = append(b, "</headers>"...)
+	}
+	if t.Receipt {
+		b = append(b, "<request xmlns='"+NSReceipts+"'/>"...)
+	}
+	return b
+}
+
+// EventClose implements [roster.Renderer].
+func (r *Renderer) EventClose(b []byte) []byte { return append(b, "</message>"...) }
 
 func stamp(b []byte, s *roster.Stamp) []byte {
 	if s.To == "" {
@@ -188,6 +218,9 @@ func stamp(b []byte, s *roster.Stamp) []byte {
 		b = append(b, '/')
 		b = strconv.AppendInt(b, int64(s.Parts), 10)
 		b = append(b, '\'')
+	}
+	if s.Period > 0 {
+		b = number(b, "delivery", s.Period)
 	}
 	return append(b, "/>"...)
 }

@@ -64,7 +64,7 @@ func TestEvent(t *testing.T) {
 	event := func(s *roster.Stamp) []byte {
 		b := renderer.EventStart(nil, "team", "ID")
 		b = renderer.Address(b, "bob@example.org/Bob's")
-		return renderer.EventEnd(renderer.EventItems(b, roster.NodeInfo), s)
+		return renderer.EventClose(renderer.EventEnd(renderer.EventItems(b, roster.NodeInfo), s))
 	}
 	const head = "<message type='headline' from='team@groups.example.org' id='ID' to='bob@example.org/Bob&#39;s'>" +
 		"<event xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:tmp:group-presence:0#info'></items></event>"
@@ -118,7 +118,7 @@ func TestRenderedIsWellFormed(t *testing.T) {
 		b := renderer.EventItems(renderer.Address(renderer.EventStart(nil, "team", "id"), text.Draw(t, "to")), roster.NodeGroup)
 		b = renderer.Info(b, &roster.Settings{Title: text.Draw(t, "title"), Description: text.Draw(t, "description")}, "team", true)
 		b = renderer.Gone(renderer.Member(b, roster.NodeGroup, &it), it.JID)
-		b = renderer.EventEnd(b, &roster.Stamp{From: "a", To: "b"})
+		b = renderer.EventClose(renderer.EventEnd(b, &roster.Stamp{From: "a", To: "b"}))
 		b = renderer.Contact(renderer.Address(renderer.ContactStart(b, "team"), it.JID),
 			&roster.Line{Summary: roster.Summary{Available: 1}, Names: []string{it.Nick}})
 		d := xml.NewDecoder(strings.NewReader("<stream>" + string(b) + "</stream>"))

@@ -146,4 +146,20 @@ func subscriber(q *Request, want string) (string, bool) {
 	return s, s == q.From || s == q.Bare()
 }
 
+// own is the address of a subscription of the requester's: any of his may
+// speak of any other (XEP-0060 §6.2.3.3).
+func own(q *Request, want string) (string, error) {
+	if want == q.From || want == q.Bare() {
+		return want, nil
+	}
+	j, err := jid.Parse(want)
+	if err != nil {
+		return "", invalidJID
+	}
+	if j.Bare().String() != q.Bare() {
+		return "", forbidden
+	}
+	return j.String(), nil
+}
+
 func decode(payload []byte, v any) error { return xml.Unmarshal(payload, v) }

@@ -3,8 +3,8 @@ package pubsub
 import (
 	"context"
 	"errors"
+	"time"
 
-	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -13,12 +13,15 @@ type Service struct {
 	Roster *roster.Roster
 	Domain string // of the service
 	Title  string // its name for people
+
+	Began time.Time        // when the service did
+	Now   func() time.Time // nil = time.Now
 }
 
 // Handles says whether the service answers requests with this payload.
 func (s *Service) Handles(space string) bool {
 	switch space {
-	case NSPubSub, NSOwner, NSInfo, NSItems, NS:
+	case NSPubSub, NSOwner, NSInfo, NSItems, NS, nsVCard, nsVCard4, nsLast:
 		return true
 	}
 	return false
@@ -72,6 +75,10 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 		return authorization(ctx, b, g, q)
 	case q.Space == NSOwner:
 		return b, forbidden
+	case q.Space == nsVCard || q.Space == nsVCard4:
+		return s.vcard(ctx, b, g, d, q)
+	case q.Space == nsLast:
+		return s.last(b, g, q)
 	case q.Space == NSPubSub:
 		return s.pubsub(ctx, b, g, d, q)
 	}
@@ -85,9 +92,12 @@ func (s *Service) pubsub(ctx context.Context, b []byte, g *roster.Group, d *rost
 	}
 	switch {
 	case w.Items != nil && !q.Set:
+		if p, ok := profileOf(w.Items.Node); ok {
+			return s.profileItems(b, d, w.Items, &p)
+		}
 		return b, s.items(g, d, &w, q)
 	case w.Subscriptions != nil && !q.Set:
-		return subscriptions(b, g, w.Subscriptions, q)
+		return subscriptions(b, g, d, w.Subscriptions, q)
 	case w.Affiliations != nil && !q.Set:
 		return affiliations(b, d, w.Affiliations)
 	case w.Subscribe != nil && q.Set:
@@ -112,18 +122,36 @@ func (s *Service) subscribe(ctx context.Context, b []byte, g *roster.Group, w *w
 	if err != nil {
 		return b, err
 	}
-	var r *policy.Receiving
+	var wish *roster.Wish
 	if w.Options != nil && w.Options.Form != nil { // §6.3.7: subscribe and configure
-		if r, err = w.Options.Form.receiving(policy.Receiving{}); err != nil {
+		if w.Options.Node != "" || w.Options.JID != "" {
+			return b, BadRequest
+		}
+		if wish, err = w.Options.Form.wish(roster.Wish{}); err != nil {
 			return b, err
 		}
 	}
-	rec, err := g.Subscribe(ctx, q.Bare(), jid, n, r)
+	rec, err := g.SubscribeWith(ctx, q.Bare(), jid, n, wish)
 	if err != nil {
-		return b, err
+		return b, option(err)
 	}
-	b = append(b, "<pubsub xmlns='"+NSPubSub+"'>"...)
-	return append(subscription(b, &rec), "</pubsub>"...), nil
+	b = subscription(append(b, "<pubsub xmlns='"+NSPubSub+"'>"...), &rec)
+	if wish != nil {
+		if b, err = s.inForce(b, g, &rec, n); err != nil {
+			return b, err
+		}
+	}
+	return append(b, "</pubsub>"...), nil
+}
+
+// inForce appends the options of a new subscription as they are (§6.3.7).
+func (s *Service) inForce(b []byte, g *roster.Group, rec *roster.SubscriptionRecord, n roster.Node) ([]byte, error) {
+	wish, _, err := g.Wish(rec.Owner, rec.JID, n, rec.ID)
+	if err != nil {
+		return b, nil // it has ended already
+	}
+	b, err = appendForm(append(b, "<options>"...), "result", &wish)
+	return append(b, "</options>"...), err
 }
 
 func subscription(b []byte, rec *roster.SubscriptionRecord) []byte {
@@ -134,9 +162,12 @@ func subscription(b []byte, rec *roster.SubscriptionRecord) []byte {
 
 // unsubscribe answers XEP-0060 §6.2.
 func (s *Service) unsubscribe(ctx context.Context, g *roster.Group, w *wireNode, q *Request) error {
-	jid, ok := subscriber(q, w.JID)
-	if !ok {
-		return invalidJID
+	if w.JID == "" {
+		return jidRequired
+	}
+	jid, err := own(q, w.JID)
+	if err != nil {
+		return err
 	}
 	n, err := requiredNode(w.Node)
 	if err != nil {
@@ -167,7 +198,10 @@ func (s *Service) items(g *roster.Group, d *roster.Description, w *wirePubSub, q
 }
 
 // subscriptions answers XEP-0060 §5.6.
-func subscriptions(b []byte, g *roster.Group, w *wireNode, q *Request) ([]byte, error) {
+func subscriptions(b []byte, g *roster.Group, d *roster.Description, w *wireNode, q *Request) ([]byte, error) {
+	if err := named(d, w.Node); err != nil {
+		return b, err
+	}
 	b = append(b, "<pubsub xmlns='"+NSPubSub+"'><subscriptions"...)
 	b = append(optional(b, "node", w.Node), '>')
 	for _, rec := range g.Subscriptions(q.Bare()) {
@@ -181,6 +215,9 @@ func subscriptions(b []byte, g *roster.Group, w *wireNode, q *Request) ([]byte, 
 // affiliations answers XEP-0060 §5.7. In the words of PubSub, admins of the
 // group are owners of its nodes.
 func affiliations(b []byte, d *roster.Description, w *wireNode) ([]byte, error) {
+	if err := named(d, w.Node); err != nil {
+		return b, err
+	}
 	b = append(b, "<pubsub xmlns='"+NSPubSub+"'><affiliations"...)
 	b = append(optional(b, "node", w.Node), '>')
 	name := d.Affiliation.String()
@@ -195,6 +232,17 @@ func affiliations(b []byte, d *roster.Description, w *wireNode) ([]byte, error) 
 		b = append(attr(b, "affiliation", name), "/>"...)
 	}
 	return append(b, "</affiliations></pubsub>"...), nil
+}
+
+// named says whether a node that a request may name exists.
+func named(d *roster.Description, node string) error {
+	if node == "" {
+		return nil
+	}
+	if n, err := parseNode(node); err != nil || !d.Has(n) {
+		return roster.ErrNoNode
+	}
+	return nil
 }
 
 func requiredNode(name string) (roster.Node, error) {

@@ -204,7 +204,7 @@ func (w *truth) subscription(a act) string {
 		return ""
 	}
 	s.owner, s.jid, s.node = owner, a.jid, a.node
-	if a.text != "-" {
+	if a.text != "-" && !(known && a.kind == "subscribes") {
 		s.wants = receiving(a.text)
 	}
 	w.subs[key] = s

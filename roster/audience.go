@@ -10,13 +10,14 @@ import (
 
 // audienceKey is what makes two watchers see the same: the node, whether they
 // are members, those of their roles that some rule speaks of, and what they
-// want to receive.
+// want to receive, and when.
 type audienceKey struct {
 	node      Node
 	member    bool
 	only      bool // wants only certain members: those are exceptions of the watch
 	roles     string
 	receiving string
+	digest    int // ms: told of changes by that clock; 0 = by the group's
 }
 
 // audience is all watchers for whom every decision is the same, but for the
@@ -47,8 +48,8 @@ type audience struct {
 }
 
 // keyOf finds the audience that w belongs to.
-func (g *Group) keyOf(w *policy.Watcher, node Node, r *policy.Receiving) audienceKey {
-	k := audienceKey{node: node, member: w.Member, only: len(r.Members) > 0}
+func (g *Group) keyOf(w *policy.Watcher, node Node, r *policy.Receiving, digest int) audienceKey {
+	k := audienceKey{node: node, member: w.Member, only: len(r.Members) > 0, digest: digest}
 	var roles []string
 	for _, role := range w.Roles {
 		if r.SameRole || g.roles[role] > 0 {
@@ -69,9 +70,9 @@ func (g *Group) keyOf(w *policy.Watcher, node Node, r *policy.Receiving) audienc
 }
 
 // audienceOf returns the audience of a watcher with the given receiving
-// policy, made if it is new.
-func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving) *audience {
-	k := g.keyOf(w, node, r)
+// policy, who is told by the clock of that digest, made if it is new.
+func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving, digest int) *audience {
+	k := g.keyOf(w, node, r, digest)
 	a := g.audiences[k]
 	if a == nil {
 		a = &audience{g: g, key: k, made: g.version, mute: r.Refuse && node != NodeContact, past: map[int]*history{}}
@@ -250,7 +251,7 @@ func (a *audience) behind() bool {
 		return false
 	}
 	for _, c := range a.cohorts {
-		if a.g.behind(c) {
+		if a.due(c) {
 			return true
 		}
 	}

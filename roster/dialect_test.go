@@ -30,7 +30,17 @@ func (dialect) Summary(b []byte, s roster.Summary) []byte {
 }
 
 func (dialect) Member(b []byte, n roster.Node, it *roster.Item) []byte {
+	if n == roster.NodeResources {
+		return fmt.Appendf(b, " %s\n", resourceLine(it))
+	}
 	return append(append(b, memberLine(n, it)...), '\n')
+}
+
+func resourceLine(it *roster.Item) string {
+	if it.Show == roster.Offline {
+		return "gone"
+	}
+	return fmt.Sprintf("%q %d %q %q", it.Nick, it.Show, it.Status, it.Idle)
 }
 
 func (dialect) Gone(b []byte, jid string) []byte {
@@ -43,7 +53,13 @@ func (dialect) EventStart(b []byte, group, id string) []byte {
 
 func (dialect) EventItems(b []byte, n roster.Node) []byte { return fmt.Appendf(b, " %s\n", n) }
 
-func (dialect) EventEnd(b []byte, s *roster.Stamp) []byte { return append(stampLine(b, s), ".\n"...) }
+func (dialect) EventEnd(b []byte, s *roster.Stamp) []byte { return stampLine(b, s) }
+
+func (dialect) EventTail(b []byte, t *roster.Tail) []byte {
+	return fmt.Appendf(b, "tail %q %v %v\n", t.SubID, t.Collection, t.Receipt)
+}
+
+func (dialect) EventClose(b []byte) []byte { return append(b, ".\n"...) }
 
 func (dialect) ContactStart(b []byte, group string) []byte {
 	return fmt.Appendf(b, "contact %q ", group)
@@ -51,6 +67,18 @@ func (dialect) ContactStart(b []byte, group string) []byte {
 
 func (dialect) Contact(b []byte, l *roster.Line) []byte {
 	return fmt.Appendf(b, "\n%s\n.\n", contactLine(l))
+}
+
+func (dialect) ResourceStart(b []byte, group, jid string) []byte {
+	return fmt.Appendf(b, "resource %q %q ", group, jid)
+}
+
+// Badge is the picture as who asks sees it; most groups of the tests have none.
+func (dialect) Badge(b []byte, s *roster.Settings, _ string, basic bool) []byte {
+	if basic {
+		b = append(b, s.Avatar...)
+	}
+	return b
 }
 
 func (dialect) AnswerStart(b []byte, group string, q *roster.Question) []byte {
@@ -95,7 +123,12 @@ func memberLine(n roster.Node, it *roster.Item) string {
 	return b.String()
 }
 
-func contactLine(l *roster.Line) string { return fmt.Sprintf("%d %v %q", l.Show, l.Summary, l.Names) }
+func contactLine(l *roster.Line) string {
+	if len(l.Badge) > 0 {
+		return fmt.Sprintf("%d %v %q %q", l.Show, l.Summary, l.Names, l.Badge)
+	}
+	return fmt.Sprintf("%d %v %q", l.Show, l.Summary, l.Names)
+}
 
 func stampLine(b []byte, s *roster.Stamp) []byte {
 	return fmt.Appendf(b, "state %q %q %v %d %d\n", s.From, s.To, s.Full, s.Part, s.Parts)
@@ -112,6 +145,7 @@ type heard struct {
 	stamp roster.Stamp
 	page  roster.Page
 	text  string // of contact and refuse
+	tail  roster.Tail
 }
 
 // line is one item: the whole line it was, under its id.
@@ -185,6 +219,8 @@ func (h *heard) add(t rapid.TB, l string) {
 	case word == "state":
 		s := &h.stamp
 		_, err = fmt.Sscanf(rest, "%q %q %v %d %d", &s.From, &s.To, &s.Full, &s.Part, &s.Parts)
+	case word == "tail":
+		_, err = fmt.Sscanf(rest, "%q %v %v", &h.tail.SubID, &h.tail.Collection, &h.tail.Receipt)
 	case word == "page":
 		p := &h.page
 		_, err = fmt.Sscanf(rest, "%v %q %q %d %d", &p.Wanted, &p.First, &p.Last, &p.Index, &p.Count)

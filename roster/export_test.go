@@ -26,7 +26,14 @@ func (g *Group) SetAuthorization(jid string, a *policy.Authorization) {
 }
 
 // Deliver is the moment at which periodic delivery is due.
-func (g *Group) Deliver() { g.deliver() }
+func (g *Group) Deliver() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, c := range g.clocks {
+		c.open = true
+	}
+	g.signal()
+}
 
 // SetReceiving puts the options of a subscription in force.
 func (g *Group) SetReceiving(id string, r policy.Receiving) {
@@ -198,7 +205,7 @@ func (c checker) watch(owner string, w *Watch) {
 	c.t.Helper()
 	g, a := c.g, w.audience
 	who := g.watcher(owner)
-	if w.rec.Owner != owner || a.key != g.keyOf(&who, w.node, &w.receiving) || g.audiences[a.key] != a {
+	if w.rec.Owner != owner || a.key != g.keyOf(&who, w.node, &w.receiving, w.manner.Digest) || g.audiences[a.key] != a {
 		c.t.Fatalf("%s of %s is in the wrong audience %+v", w.rec.JID, w.node, a.key)
 	}
 	if (w.lag != nil) == (w.cohort != nil) {

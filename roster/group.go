@@ -29,6 +29,7 @@ type Group struct {
 	settings  Settings
 	policy    policy.Group
 	aggregate aggregate // of the settings
+	badges    [2][]byte // see badge; nil = not made yet
 
 	version   uint64 // of the last change
 	info      uint64 // version of the last change of the name, description or language
@@ -45,22 +46,28 @@ type Group struct {
 	free     []int                    // free slots
 	visitors map[string]VisitorRecord // who is no member but known; changed with edit held as well
 	heardOf  map[string]time.Time     // whose wish to join the admins were told of, and when
+	acting   string                   // who joins by a word of his own just now
 	graves   int                      // tombstones in the list
 	changes  changeList
 
 	audiences  map[audienceKey]*audience
 	order      []*audience // the same, in the order of turns
 	turnAt     int
-	window     bool                             // under periodic delivery: this is the moment
-	paced      *time.Timer                      // for the next one
+	clocks     map[int]*clock                   // of periodic delivery, by period
+	digests    map[int]int                      // periods that watches chose: how many
 	turns      uint64                           // that said something
 	watches    map[string]*Watch                // by subscription ID
+	leases     map[*Watch]struct{}              // those that end by themselves
+	leased     *time.Timer                      // for the first of them
+	leasedAt   time.Time                        // when that is
+	attuned    map[string]int                   // who is told only under some availabilities: how many watches
 	byOwner    map[string][]*Watch              // by the watcher's bare JID, contacts included
 	auths      map[string]*policy.Authorization // what users let others see, members or not
 	strangers  map[string]int                   // how many of them are of who is no member, by domain
 	agreements map[string]*policy.Authorization // former defaults that members still stand by
-	timed      map[*member]time.Time            // when a rule of theirs begins or ends
+	timed      map[*member]time.Time            // when the next rule of theirs begins or ends; zero = all have
 	ticked     time.Time                        // when the default's rules were last decided by
+	latest     time.Time                        // when any were: before that, the clock was set back
 	alarm      *time.Timer                      // for the first of them
 	building   bool                             // by newGroup, without mu: no alarm is set yet
 	singles    map[string]map[*member]struct{}
@@ -99,6 +106,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		visitors: map[string]VisitorRecord{},
 		watches:  map[string]*Watch{}, byOwner: map[string][]*Watch{},
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
+		clocks: map[int]*clock{}, digests: map[int]int{}, leases: map[*Watch]struct{}{}, attuned: map[string]int{},
 		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{},
 		auths: map[string]*policy.Authorization{}, strangers: map[string]int{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
@@ -107,6 +115,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		g.visitors[v.JID] = v
 	}
 	g.policy, g.ticked = g.readPolicy(rec.Settings.Policy), r.now()
+	g.latest = g.ticked
 	g.refer(references(&g.policy), 1)
 	for i := range rec.Members {
 		g.insert(rec.Members[i].Clone())
@@ -126,12 +135,17 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 				sub = rec.Subscriptions[i]
 			}
 			g.addWatch(sub, NodeContact, g.receiving(&sub))
+			each := resourcesRecord(&sub)
+			if slices.ContainsFunc(rec.Subscriptions, func(s SubscriptionRecord) bool { return s.ID == each.ID }) {
+				g.addWatch(each, NodeResources, g.receiving(&each)).unsure = true
+			}
 		}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.building = false
 	g.wind()
+	g.rearm()
 	return g
 }
 
@@ -149,6 +163,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 		g.graves--
 	}
 	m.MemberRecord, m.gone, m.presence, m.parked, m.asking, m.withdrawn = rec, 0, nil, nil, false, false
+	m.consents, m.clicks = rec.JID == g.acting && !rec.ByContact, false
 	m.named, m.basic = g.version, g.version
 	m.agreed = g.agreement(m.Agreed)
 	g.keep1(m)
@@ -265,7 +280,7 @@ func (g *Group) pending() bool {
 	if !g.ready || g.closed {
 		return g.closed && len(g.questions) > 0
 	}
-	if len(g.questions) > 0 || g.window {
+	if len(g.questions) > 0 || g.opened() {
 		return true
 	}
 	return g.late()

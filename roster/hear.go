@@ -27,6 +27,8 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 	}
 	held := func(w *Watch) bool { return w.lag != nil }
 	if g.clock++; g.park(m, resource, p) {
+		g.attune(m)
+		g.parted(m)
 		if ws := g.byOwner[m.JID]; p.Show != Offline && slices.ContainsFunc(ws, held) {
 			g.reach(m, string(resource), p.Show)
 		}
@@ -55,6 +57,8 @@ func (g *Group) changed(m *member, kinds policy.Mask) {
 	g.version++
 	g.shows[m.slot] = m.show
 	g.touch(m, kinds)
+	g.attune(m)
+	g.parted(m)
 	g.signal()
 }
 
@@ -115,10 +119,15 @@ func (g *Group) Lost() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for jid := range g.byOwner {
-		if w := g.contact(jid); w != nil && w.lag != nil {
-			*w.lag = position{}
-		} else if w != nil {
-			w.reset()
+		for _, w := range []*Watch{g.contact(jid), g.resources(jid)} {
+			if w == nil {
+				continue
+			}
+			if w.unsure = true; w.lag != nil {
+				*w.lag = position{}
+			} else {
+				w.reset()
+			}
 		}
 	}
 	g.unsettle()
@@ -215,6 +224,7 @@ func (g *Group) Swept(early bool) bool {
 	}
 	clear(g.awaited)
 	g.sweeping, g.ready = false, true
+	defer g.rearm()
 	for _, m := range g.sorted {
 		if m.presence == nil {
 			continue

@@ -55,7 +55,7 @@ func (g *Group) before(m *member) was {
 func (g *Group) rekey(owner string, before was) {
 	who := g.watcher(owner)
 	for _, w := range g.byOwner[owner] {
-		if a := g.audienceOf(&who, w.node, &w.receiving); a != w.audience {
+		if a := g.audienceOf(&who, w.node, &w.receiving, w.manner.Digest); a != w.audience {
 			w.move(a, &who, before, nil)
 		}
 	}
@@ -67,7 +67,7 @@ func (g *Group) rekeyAll() {
 	for owner, ws := range g.byOwner {
 		who := g.watcher(owner)
 		for _, w := range ws {
-			if a := g.audienceOf(&who, w.node, &w.receiving); a != w.audience {
+			if a := g.audienceOf(&who, w.node, &w.receiving, w.manner.Digest); a != w.audience {
 				w.move(a, &who, (*Watch).decision, &f)
 			}
 		}
@@ -126,10 +126,10 @@ func (w *Watch) move(a *audience, who *policy.Watcher, before was, f *ferry) {
 	}
 	held := w.lag != nil
 	w.leave()
-	w.audience.watches--
+	w.audience.count(-1)
 	w.audience.used = g.version
 	w.audience, w.own = a, o
-	a.watches++
+	a.count(1)
 	switch {
 	case held:
 		*w.lag = p

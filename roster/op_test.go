@@ -95,6 +95,13 @@ func (o op) on(s *stage) error {
 		return g.Agree(ctx, o.jid, id)
 	case "receive":
 		return g.Configure(ctx, o.jid, full(o.jid, o.resource), o.node, "", &o.wants)
+	case "digest":
+		wish, _, err := g.Wish(o.jid, full(o.jid, o.resource), o.node, "")
+		if err != nil {
+			return err
+		}
+		wish.Manner.Digest = o.turns
+		return g.Reconfigure(ctx, o.jid, full(o.jid, o.resource), o.node, "", &wish)
 	case "doubt":
 		g.Doubt(o.turns)
 	case "tick":
@@ -103,6 +110,9 @@ func (o op) on(s *stage) error {
 	case "policy":
 		return r.UpdateGroup(ctx, g.Name(), func(s *roster.Settings) error { s.Policy = o.policy.String(); return nil })
 	case "subscribe":
+		if s.w.sub(o.node.String()+" "+full(o.jid, o.resource)) != nil {
+			o.also = nil // it would be one more: see TestSeveral
+		}
 		rec, err := g.Subscribe(ctx, o.jid, full(o.jid, o.resource), o.node, o.also)
 		if err == nil {
 			s.records[o.node.String()+" "+rec.JID] = rec
@@ -160,6 +170,10 @@ func (o op) in(w *world) error {
 			return roster.ErrNoSubscription
 		}
 		s.wants = o.wants
+	case "digest":
+		if w.sub(o.node.String()+" "+full(o.jid, o.resource)) == nil {
+			return roster.ErrNoSubscription
+		}
 	case "agree":
 		return o.inAgree(w)
 	case "policy":
@@ -280,11 +294,10 @@ func (o op) inSubs(w *world) error {
 	case old != nil:
 		old.held = false
 	default:
-		old = s
 		w.subs = append(w.subs, s)
-	}
-	if o.also != nil {
-		old.wants = *o.also
+		if o.also != nil {
+			s.wants = *o.also
+		}
 	}
 	if p := w.people[o.jid]; s.node == roster.NodeContact && p != nil && (p.rec.Ask == roster.Asked || p.rec.Ask == roster.Refused) {
 		p.rec.Ask = roster.Unasked

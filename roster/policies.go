@@ -4,10 +4,39 @@ import (
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
-// configure puts another receiving policy of a watch in force.
+// configure puts another receiving policy of a watch, and another manner, in
+// force.
 func (g *Group) configure(w *Watch, rec SubscriptionRecord) {
+	receiving := w.rec.Receiving != rec.Receiving
 	w.rec = rec
-	g.setReceiving(w, g.receiving(&rec))
+	if m := g.manner(&rec); m.String() != w.manner.String() {
+		g.setManner(w, m)
+	}
+	if receiving {
+		g.setReceiving(w, g.receiving(&rec))
+	}
+}
+
+// setManner puts another manner of a watch in force: it goes on where it
+// stood.
+func (g *Group) setManner(w *Watch, m Manner) {
+	g.unheed(w)
+	was := w.quiet
+	w.manner = m
+	g.heed(w)
+	g.retail(w.rec.Owner)
+	who := g.watcher(w.rec.Owner)
+	if a := g.audienceOf(&who, w.node, &w.receiving, m.Digest); a != w.audience {
+		g.version++
+		g.unsure(w.rec.Owner)
+		w.move(a, &who, (*Watch).decision, nil)
+	}
+	switch {
+	case w.quiet:
+		w.hold()
+	case was && (g.presenceOf(w.rec.Owner) == nil || g.online(w)):
+		w.release()
+	}
 }
 
 func (g *Group) setReceiving(w *Watch, r policy.Receiving) {
@@ -15,7 +44,7 @@ func (g *Group) setReceiving(w *Watch, r policy.Receiving) {
 	w.receiving = r
 	g.unsure(w.rec.Owner)
 	who := g.watcher(w.rec.Owner)
-	w.move(g.audienceOf(&who, w.node, &r), &who, (*Watch).decision, nil)
+	w.move(g.audienceOf(&who, w.node, &r, w.manner.Digest), &who, (*Watch).decision, nil)
 }
 
 // setPolicy puts another group policy in force, and says what members have
@@ -37,6 +66,9 @@ func (g *Group) setPolicy(p policy.Group, agreed []Agreement) {
 		g.mark(name)
 	}
 	g.ticked = g.now()
+	if g.ticked.After(g.latest) {
+		g.latest = g.ticked
+	}
 	g.wind()
 	for _, a := range g.order {
 		a.setBasic(g.seesBasic(&a.standing))

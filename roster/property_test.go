@@ -227,7 +227,7 @@ func drawPresence(t *rapid.T) roster.Presence {
 var opKinds = []string{"hear", "hear", "hear", "hear", "hear", "hear", "add", "add", "update", "update", "remove",
 	"settings", "authorize", "authorize", "authorize", "receive", "policy", "subscribe", "subscribe", "subscribe",
 	"unsubscribe", "onSubscribe", "onUnsubscribe", "onSubscribed", "onUnsubscribed", "onProbe", "bounced", "alive",
-	"lost", "open", "swept", "swept", "wants", "wants", "wants", "onSubscribed", "onSubscribed", "doubt", "tick", "policy", "agree", "deliver", "elsewhere"}
+	"lost", "open", "swept", "swept", "wants", "wants", "wants", "onSubscribed", "onSubscribed", "doubt", "tick", "policy", "agree", "deliver", "elsewhere", "digest", "digest"}
 
 func drawOp(t *rapid.T, w *world) op {
 	o := op{kind: rapid.SampledFrom(opKinds).Draw(t, "op"), jid: rapid.SampledFrom(everybody).Draw(t, "jid")}
@@ -248,16 +248,19 @@ func drawOp(t *rapid.T, w *world) op {
 		o.auth = drawAuthorization(t)
 	case "policy":
 		o.policy = drawPolicy(t)
-	case "receive", "unsubscribe":
+	case "receive", "unsubscribe", "digest":
 		if len(w.subs) > 0 {
 			x := rapid.SampledFrom(w.subs).Draw(t, "sub")
 			o.jid, o.resource, o.node = x.owner, x.resource(), x.node
 		}
-		if o.node == roster.NodeContact && o.kind == "unsubscribe" {
+		if o.node == roster.NodeContact && o.kind != "receive" {
 			o.node = roster.NodeGroup
 		}
-		if o.kind == "receive" {
+		switch o.kind {
+		case "receive":
 			o.wants = drawReceiving(t)
+		case "digest": // the test says when
+			o.turns = rapid.SampledFrom([]int{0, roster.MaxDelivery, roster.MaxDelivery - 1}).Draw(t, "digest")
 		}
 	case "subscribe":
 		o.resource = rapid.SampledFrom(resources).Draw(t, "resource")

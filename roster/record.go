@@ -102,6 +102,7 @@ type Settings struct {
 	Join        JoinRule
 	Aggregate   string // what the contact shows: any, quorum:N, role:X; "" = any
 	Delivery    int    // ms: changes leave at most once in so long; 0 = at once
+	Avatar      string // the bytes of a PNG, JPEG, GIF or WebP picture; "" = the generated one
 }
 
 const immediate = "immediate"
@@ -147,6 +148,8 @@ type SubscriptionRecord struct {
 	JID       string // where events go: bare or full
 	Owner     string // the watcher: bare JID of who subscribed
 	Receiving string // policy's text form, "" = everything
+	Manner    string // [Manner]'s text form, "" = the plain one
+	Pending   bool   // an admin has to say yes first
 }
 
 // Agreement is a change of what members have agreed to, see

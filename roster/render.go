@@ -17,15 +17,26 @@ type Renderer interface {
 	Gone(b []byte, jid string) []byte
 
 	// EventStart appends an event up to the value of its to, EventItems from
-	// there to the first item, EventEnd what comes after the last.
+	// there to the first item, EventEnd what comes after the last, EventTail
+	// what is for one reader only, EventClose the end.
 	EventStart(b []byte, group, id string) []byte
 	EventItems(b []byte, n Node) []byte
 	EventEnd(b []byte, s *Stamp) []byte
+	EventTail(b []byte, t *Tail) []byte
+	EventClose(b []byte) []byte
 
 	// ContactStart appends the group's aggregate presence up to the value of
 	// its to, Contact the rest.
 	ContactStart(b []byte, group string) []byte
 	Contact(b []byte, l *Line) []byte
+
+	// Badge appends what stands in the aggregate presence for the group's
+	// picture: [Line].Badge. It is called once, until the settings change.
+	Badge(b []byte, s *Settings, name string, basic bool) []byte
+
+	// ResourceStart appends the presence of one member, as a resource of the
+	// group, up to the value of its to; Member with NodeResources is the rest.
+	ResourceStart(b []byte, group, jid string) []byte
 
 	// AnswerStart appends the answer to a question up to the first item,
 	// AnswerGone an item for a leaver, AnswerEnd what comes after the last,
@@ -41,6 +52,14 @@ type Stamp struct {
 	From, To    string // state tokens, "" = none
 	Full        bool   // the table as a whole, not a difference
 	Part, Parts int    // 1 of 1 when it fits in one stanza
+	Period      int    // ms: events come less often than was agreed, at most once in so long; 0 = they do not
+}
+
+// Tail is what an event says to one reader only.
+type Tail struct {
+	SubID      string // of the subscription, where one address has several; "" = none
+	Collection bool   // it comes by the reader's subscription to all his groups
+	Receipt    bool   // a receipt is asked for
 }
 
 // Line is a group's aggregate presence as one watcher may see it.
@@ -48,6 +67,7 @@ type Line struct {
 	Show    Show // of the whole group: the most available of those there
 	Summary Summary
 	Names   []string // of who is there, the first [MaxNames] in order
+	Badge   []byte   // see [Renderer]; not to be changed
 }
 
 // MaxNames bounds Line.Names.

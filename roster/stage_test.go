@@ -53,6 +53,14 @@ func (o *outbox) Wanted(*roster.Group) {
 	o.wanted++
 }
 
+func (o *outbox) Gone(_, to string, members []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, m := range members {
+		o.presence = append(o.presence, "gone "+to+" "+m)
+	}
+}
+
 func (o *outbox) Ended(group string, s roster.SubscriptionRecord) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

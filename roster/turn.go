@@ -27,7 +27,7 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 	if len(b) > start {
 		g.turns++
 	}
-	g.window = g.window && g.late()
+	g.shut()
 	g.queued = g.pending()
 	return b, g.queued
 }
@@ -42,6 +42,7 @@ func (g *Group) Doubt(turns int) {
 		for _, c := range a.cohorts {
 			if c.turn+uint64(turns) > g.turns {
 				*c = cohort{watch: c.watch, live: c.live}
+				c.doubt()
 			}
 		}
 	}
@@ -49,10 +50,20 @@ func (g *Group) Doubt(turns int) {
 		for _, w := range ws {
 			if w.lag != nil && w.lag.turn+uint64(turns) > g.turns {
 				*w.lag = position{}
+				w.unsure = true
 			}
 		}
 	}
 	g.signal()
+}
+
+// doubt says that what c's watches show may be something else.
+func (c *cohort) doubt() {
+	for _, w := range c.watch {
+		if w != nil {
+			w.unsure = true
+		}
+	}
 }
 
 // turn serves a's cohorts, the one furthest behind first.
@@ -60,7 +71,7 @@ func (a *audience) turn(b []byte, limit int) []byte {
 	for len(b) < limit && !a.mute {
 		var c *cohort
 		for _, x := range a.cohorts {
-			if a.g.behind(x) && (c == nil || x.cursor < c.cursor) {
+			if a.due(x) && (c == nil || x.cursor < c.cursor) {
 				c = x
 			}
 		}
@@ -85,10 +96,15 @@ func (a *audience) serve(b []byte, limit int, c *cohort) []byte {
 		if len(b) >= limit {
 			return b
 		}
+		if w.waits() {
+			c.done++
+			continue
+		}
 		n, whole := len(b), true
-		if a.key.node == NodeContact {
+		switch a.key.node {
+		case NodeContact:
 			b = a.show(b, c, w)
-		} else {
+		default:
 			b, whole = a.tell(b, limit, c, w)
 		}
 		if len(b) > n {
@@ -134,9 +150,9 @@ func (a *audience) start(c *cohort) {
 		c.cursor, c.seen, c.partial = 0, 0, nil
 	}
 	c.walk = a.newWalk(c.cursor, false)
-	if w := c.walk; w.speaks() && a.g.chunks(w.entries, 0) == 1 {
+	if w := c.walk; a.key.node != NodeResources && w.speaks() && a.g.chunks(w.entries, 0) == 1 {
 		w.fits = true
-		w.single = a.g.roster.renderer.EventStart(w.single, a.g.name, randomID())
+		a.begin(w)
 		w.rest = a.stanza(w, w.rest, w.entries, a.stamp(w, c.seen, w.seen))
 	}
 }
@@ -176,7 +192,7 @@ func (a *audience) merge(c *cohort) {
 }
 
 func (a *audience) stamp(w *walk, from, to uint64) *Stamp {
-	s := &Stamp{To: a.g.token(a.key.node, to), Full: w.since == 0, Part: 1, Parts: 1}
+	s := &Stamp{To: a.g.token(a.key.node, to), Full: w.since == 0, Part: 1, Parts: 1, Period: a.slowed()}
 	if !s.Full {
 		s.From = a.g.token(a.key.node, from)
 	}
@@ -186,10 +202,12 @@ func (a *audience) stamp(w *walk, from, to uint64) *Stamp {
 // tell appends c's walk for one watch. whole is false when the limit came
 // first; the rest follows in another turn.
 func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, whole bool) {
-	if c.partial == nil {
-		if rest, ok := a.shared(c, w); ok {
-			if rest != nil {
-				b = append(append(append(b, c.walk.single...), w.to...), rest...)
+	if c.partial == nil && a.key.node != NodeResources {
+		if said, ok := a.shared(c, w); ok {
+			if said.rest != nil {
+				b = append(append(append(b, c.walk.single...), w.to...), said.rest...)
+				b = a.end(b, w)
+				w.sent(c.walk.id, said.to)
 			}
 			return b, true
 		}
@@ -202,7 +220,11 @@ func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, w
 	if c.partial != nil {
 		to = c.partial.seen
 	}
-	b, whole = a.parts(b, limit, c, w, entries, from, to)
+	if a.key.node == NodeResources {
+		b, whole = a.spread(b, limit, c, w, entries, to)
+	} else {
+		b, whole = a.parts(b, limit, c, w, entries, from, to)
+	}
 	if !whole {
 		return b, false
 	}
@@ -223,19 +245,19 @@ func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, w
 
 // shared is what w is told if it fits in one stanza and others are told the
 // same: from the address on, nil for nothing.
-func (a *audience) shared(c *cohort, w *Watch) (rest []byte, ok bool) {
+func (a *audience) shared(c *cohort, w *Watch) (said words, ok bool) {
 	walk, o := c.walk, w.own
 	if o == nil {
 		if !walk.speaks() {
-			return nil, true
+			return words{}, true
 		}
-		return walk.rest, walk.fits
+		return words{walk.rest, walk.seen}, walk.fits
 	}
 	v, ok := a.variantOf(walk, o)
 	if !ok {
-		return nil, false
+		return words{}, false
 	}
-	said := words{to: max(o.seen, walk.to)}
+	said = words{to: max(o.seen, walk.to)}
 	if v.slot < 0 && v.from == c.seen && said.to == walk.seen && (walk.summary < 0 || v.summary == a.summary()) {
 		if walk.speaks() {
 			said.rest = walk.rest
@@ -244,7 +266,7 @@ func (a *audience) shared(c *cohort, w *Watch) (rest []byte, ok bool) {
 		said = walk.last.words
 	} else if said, ok = walk.variants[v]; !ok {
 		if said, ok = a.newVariant(walk, o, v); !ok {
-			return nil, false
+			return words{}, false
 		}
 	}
 	if v.slot >= 0 {
@@ -252,7 +274,7 @@ func (a *audience) shared(c *cohort, w *Watch) (rest []byte, ok bool) {
 	}
 	o.seen = said.to
 	w.prune()
-	return said.rest, true
+	return said, true
 }
 
 // newVariant renders what all watches are told of whom v is true; ok is false
@@ -270,13 +292,24 @@ func (a *audience) newVariant(w *walk, o *own, v variant) (said words, ok bool) 
 		w.variants = map[variant]words{}
 	}
 	if len(w.single) == 0 {
-		w.single = a.g.roster.renderer.EventStart(w.single, a.g.name, randomID())
+		a.begin(w)
 	}
 	w.variants[v] = said
 	return said, true
 }
 
-// stanza appends an event from its address on.
+// begin renders the start of the events that have all in one stanza.
+func (a *audience) begin(w *walk) {
+	w.id = randomID()
+	w.single = a.g.roster.renderer.EventStart(w.single, a.g.name, w.id)
+}
+
+// end appends the end of an event to w.
+func (a *audience) end(b []byte, w *Watch) []byte {
+	return a.g.roster.renderer.EventClose(append(b, w.tail...))
+}
+
+// stanza appends an event from its address on, up to what is its reader's.
 func (a *audience) stanza(w *walk, b []byte, entries []entry, s *Stamp) []byte {
 	r := a.g.roster.renderer
 	b = r.EventItems(b, a.key.node)
@@ -312,9 +345,11 @@ func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []ent
 		j := g.chunk(entries, i)
 		n++
 		s.Part = n
-		b = g.roster.renderer.EventStart(b, g.name, randomID())
-		b = a.stanza(c.walk, append(b, w.to...), entries[i:j], s)
+		id := randomID()
+		b = g.roster.renderer.EventStart(b, g.name, id)
+		b = a.end(a.stanza(c.walk, append(b, w.to...), entries[i:j], s), w)
 		if j == len(entries) {
+			w.sent(id, to)
 			return b, true
 		}
 		if c.partial == nil {

@@ -3,6 +3,7 @@ package roster
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
@@ -13,7 +14,12 @@ type Watch struct {
 	rec       SubscriptionRecord
 	node      Node
 	receiving policy.Receiving
+	manner    Manner
 	to        []byte // the address, escaped for an attribute
+	tail      []byte // what its events have at their end, beside what all have
+	derived   bool   // made by something else than a request here: never stored
+	quiet     bool   // he is there, but not so that he wants to be told
+	receipts  *receipts
 
 	audience *audience
 	cohort   *cohort   // nil while held
@@ -21,6 +27,10 @@ type Watch struct {
 	lag      *position // non-nil while held
 	own      *own      // nil for nearly all
 	moved    uint64    // version at which it changed its audience
+
+	faces  map[string]struct{} // NodeResources: who stands in the contact list
+	unsure bool                // and perhaps others
+	vacant time.Time           // contact: since when it was shown that nobody is there; zero = somebody is
 }
 
 // cohort is the watches of one audience that have been told up to the same
@@ -100,10 +110,13 @@ func (c *cohort) compact() {
 // addWatch makes a watch and owes it the full state.
 func (g *Group) addWatch(rec SubscriptionRecord, node Node, r policy.Receiving) *Watch {
 	w := &Watch{rec: rec, node: node, receiving: r, to: g.roster.renderer.Address(nil, rec.JID)}
-	if node != NodeContact {
+	if node < NodeContact {
 		g.watches[rec.ID] = w
+		w.manner = g.manner(&rec)
 	}
 	g.byOwner[rec.Owner] = append(g.byOwner[rec.Owner], w)
+	g.heed(w)
+	g.retail(rec.Owner)
 	if g.optional(rec.Owner) {
 		g.version++
 		g.mark(rec.Owner)
@@ -126,8 +139,8 @@ func contactRecord(jid string) SubscriptionRecord {
 // place puts w in its audience, from the beginning.
 func (g *Group) place(w *Watch) {
 	who := g.watcher(w.rec.Owner)
-	w.audience = g.audienceOf(&who, w.node, &w.receiving)
-	w.audience.watches++
+	w.audience = g.audienceOf(&who, w.node, &w.receiving, w.manner.Digest)
+	w.audience.count(1)
 	w.moved = max(g.standing(who.JID), w.audience.vouches)
 	w.own = g.exceptions(w.audience, &who, &w.receiving)
 	if ground := w.audience.ground(); w.own == nil && ground < w.moved && w.node != NodeContact {
@@ -136,7 +149,7 @@ func (g *Group) place(w *Watch) {
 	if w.own != nil {
 		w.own.floor = max(w.audience.ground(), w.moved)
 	}
-	w.audience.join(w, position{})
+	w.reset()
 }
 
 // standing is the version of the last change of what jid may see, as far as
@@ -190,17 +203,19 @@ func (g *Group) dropWatch(w *Watch) {
 		g.signal()
 	}
 	w.leave()
-	w.audience.watches--
+	w.audience.count(-1)
 	w.audience.used = g.version
-	if w.node != NodeContact {
+	if w.node < NodeContact {
 		delete(g.watches, w.rec.ID)
 	}
+	g.unheed(w)
 	rest := slices.DeleteFunc(g.byOwner[w.rec.Owner], func(x *Watch) bool { return x == w })
 	if len(rest) == 0 {
 		delete(g.byOwner, w.rec.Owner)
 	} else {
 		g.byOwner[w.rec.Owner] = rest
 	}
+	g.retail(w.rec.Owner)
 }
 
 // candidates calls f for each member whose rules name who, and each that
@@ -260,6 +275,7 @@ func (g *Group) hold(owner, resource string) {
 }
 
 func (w *Watch) hold() {
+	w.doubt()
 	if w.lag == nil {
 		p := w.position()
 		w.leave()
@@ -276,7 +292,8 @@ func (g *Group) release(owner, resource string) {
 }
 
 func (w *Watch) release() {
-	if w.lag != nil {
+	w.resend()
+	if w.lag != nil && !w.quiet {
 		p := *w.lag
 		w.lag = nil
 		w.audience.join(w, p)
@@ -292,5 +309,30 @@ func (w *Watch) goesTo(resource string) bool {
 func (w *Watch) reset() {
 	w.lag = nil
 	w.leave()
+	w.forgetSent()
+	if w.quiet {
+		w.lag = &position{}
+		return
+	}
 	w.audience.join(w, position{})
+}
+
+// retail brings up to date what the events of owner's watches have at their
+// end: which subscription it is, where one address has several (XEP-0060
+// §6.1.6), and whether a receipt is asked for.
+func (g *Group) retail(owner string) {
+	for _, w := range g.byOwner[owner] {
+		if w.node == NodeContact {
+			continue
+		}
+		t := Tail{Receipt: w.manner.Receipts}
+		for _, x := range g.byOwner[owner] {
+			if x != w && x.node == w.node && x.rec.JID == w.rec.JID {
+				t.SubID = w.rec.ID
+			}
+		}
+		if w.tail = nil; t != (Tail{}) {
+			w.tail = g.roster.renderer.EventTail(nil, &t)
+		}
+	}
 }

@@ -25,7 +25,7 @@ type readStatements struct {
 }
 
 const (
-	selectGroup  = `SELECT id, title, description, language, attributes, listed, payload, policy, delivery, admission, aggregate FROM groups WHERE name = ?`
+	selectGroup  = `SELECT id, title, description, language, attributes, listed, payload, policy, delivery, admission, aggregate, avatar FROM groups WHERE name = ?`
 	selectMember = `SELECT jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact FROM members WHERE group_id = ?`
 )
 
@@ -43,10 +43,10 @@ func (w *writeStatements) all() []statement {
 	return []statement{
 		{&w.groupID, `SELECT id FROM groups WHERE name = ?`},
 		{&w.createGroup, `INSERT INTO groups (name, title, description, language, attributes, listed, payload, policy, delivery,
-			admission, aggregate) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
+			admission, aggregate, avatar) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
 		{&w.deleteGroup, `DELETE FROM groups WHERE name = ?`},
 		{&w.storeSettings, `UPDATE groups SET title = ?, description = ?, language = ?, attributes = ?,
-			listed = ?, payload = ?, policy = ?, delivery = ?, admission = ?, aggregate = ? WHERE name = ?`},
+			listed = ?, payload = ?, policy = ?, delivery = ?, admission = ?, aggregate = ?, avatar = ? WHERE name = ?`},
 		{&w.storeMember, `INSERT INTO members (group_id, jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE SET nick = excluded.nick,
 			affiliation = excluded.affiliation, roles = excluded.roles, attributes = excluded.attributes, ask = excluded.ask,
@@ -55,9 +55,9 @@ func (w *writeStatements) all() []statement {
 			WHERE group_id = ?2 AND agreed IN (SELECT value ->> 'From' FROM json_each(?1))`},
 		{&w.deleteMember, `DELETE FROM members WHERE group_id = ? AND jid = ?`},
 		{&w.deleteWatcher, `DELETE FROM subscriptions WHERE group_id = ? AND owner = ?`},
-		{&w.storeSubscription, `INSERT INTO subscriptions (group_id, id, node, jid, owner, receiving) VALUES (?, ?, ?, ?, ?, ?)
+		{&w.storeSubscription, `INSERT INTO subscriptions (group_id, id, node, jid, owner, receiving, manner, pending) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (group_id, id) DO UPDATE SET node = excluded.node, jid = excluded.jid, owner = excluded.owner,
-			receiving = excluded.receiving`},
+			receiving = excluded.receiving, manner = excluded.manner, pending = excluded.pending`},
 		{&w.deleteSubscription, `DELETE FROM subscriptions WHERE group_id = ? AND id = ?`},
 		{&w.storeContact, `INSERT INTO contacts (group_id, jid) VALUES (?, ?) ON CONFLICT DO NOTHING`},
 		{&w.deleteContact, `DELETE FROM contacts WHERE group_id = ? AND jid = ?`},
@@ -84,7 +84,7 @@ func (r *readStatements) all() []statement {
 		{&r.groups, `SELECT name FROM groups ORDER BY name`},
 		{&r.group, selectGroup},
 		{&r.members, selectMember + ` ORDER BY jid`},
-		{&r.subscriptions, `SELECT id, node, jid, owner, receiving FROM subscriptions WHERE group_id = ? ORDER BY id`},
+		{&r.subscriptions, `SELECT id, node, jid, owner, receiving, manner, pending FROM subscriptions WHERE group_id = ? ORDER BY id`},
 		{&r.contacts, `SELECT jid FROM contacts WHERE group_id = ? ORDER BY jid`},
 		{&r.visitors, `SELECT jid, state, by, contact FROM visitors WHERE group_id = ? ORDER BY jid`},
 		{&r.authorizations, `SELECT jid, rules FROM authorizations WHERE group_id = ? ORDER BY jid`},

@@ -20,7 +20,8 @@ var ErrMissing = errors.New("package missing")
 // programs, and files by their paths.
 func programs() map[string][]string {
 	return map[string][]string{
-		"prosody": {"prosody"}, "ejabberd": {"ejabberdctl", "erl"}, "libxml2-utils": {"xmllint"},
+		"prosody": {"prosody"}, "prosody-modules": {"/usr/lib/prosody/modules/mod_privilege/mod_privilege.lua"},
+		"ejabberd": {"ejabberdctl", "erl"}, "libxml2-utils": {"xmllint"},
 		"python3-slixmpp": {"/usr/bin/python3", "/usr/lib/python3/dist-packages/slixmpp/__init__.py"},
 		"gajim":           {"/usr/lib/python3/dist-packages/gajim/__init__.py"}, "xvfb": {"Xvfb"}, "dbus-daemon": {"dbus-run-session"},
 		"adwaita-icon-theme": {"/usr/share/icons/Adwaita/index.theme"}, "fonts-dejavu-core": {"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"},
