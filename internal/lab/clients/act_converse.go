@@ -73,7 +73,7 @@ func (p *dee) logIn(ctx context.Context) (err error) {
 func (p *dee) invited(ctx context.Context) error {
 	return inOrder(
 		func() error { return p.anna.asks(ctx, p.team, "invite "+p.world.jid("dee"), "invited") },
-		func() error { return p.presses(ctx, "a.open-chat", p.team) },
+		func() error { return p.presses(ctx, "a.open-chat", "The Team") },
 		func() error { return p.sees(ctx, "converse-chat", "invites you to the group “The Team”") },
 		func() error { return p.shoot(ctx, "converse-invited", true) },
 		func() error { return p.presses(ctx, "converse-chat button", "Add") },
@@ -94,7 +94,9 @@ func (p *dee) watch(ctx context.Context) error {
 
 func (p *dee) ask(ctx context.Context) error {
 	return inOrder(
-		func() error { return p.Until(ctx, "the end of the notice", "!lab.find('.toast', '')") },
+		func() error {
+			return p.Until(ctx, "the end of the notice", "!lab.find('.toast', '') && !lab.find('converse-add-contact-modal', '')")
+		},
 		func() error { return p.says(ctx, "who") },
 		func() error { return p.sees(ctx, "converse-chat", "Anna: busy, On a call") },
 		func() error { return p.shoot(ctx, "converse-chat", true) },
@@ -182,10 +184,13 @@ func (p *dee) shows(ctx context.Context, show, line string) error {
 
 // writes puts text into a field, in place of what it holds.
 func (p *dee) writes(ctx context.Context, field, text string) error {
-	if err := p.Until(ctx, field, fmt.Sprintf("lab.focus(%s)", browser.Quote(field))); err != nil {
-		return err
-	}
-	return p.Type(ctx, text)
+	return inOrder(
+		func() error { return p.Until(ctx, field, fmt.Sprintf("lab.focus(%s)", browser.Quote(field))) },
+		func() error { return p.Type(ctx, text) },
+		func() error {
+			return p.Until(ctx, fmt.Sprintf("%q in %s", text, field), fmt.Sprintf("lab.find(%s, '').value === %s", browser.Quote(field), browser.Quote(text)))
+		},
+	)
 }
 
 // says writes a line in the open chat.
