@@ -12,11 +12,11 @@ import (
 
 // What discovery lists is what a test has exercised.
 var (
-	serviceIdentities = []info.Identity{
-		{Category: "component", Type: "presence"},
-		{Category: "pubsub", Type: "service"},
-	}
-	serviceFeatures = append([]string{NSInfo, NSItems, NSRSM, nsCommands}, selfFeatures...)
+	// The service is not identity pubsub/service, each group is: where Gajim
+	// sees that, it shows a tree of nodes, and offers no commands of what is in
+	// it.
+	serviceIdentities = []info.Identity{{Category: "component", Type: "presence"}}
+	serviceFeatures   = append([]string{NSInfo, NSItems, NSRSM, nsCommands}, selfFeatures...)
 
 	// selfFeatures are what the service and every address of a group tell of
 	// themselves.

@@ -140,7 +140,7 @@ func (c *call) create(ctx context.Context, in values) (*answer, error) {
 	}
 	join, err := roster.ParseJoin(in.one(fieldJoin))
 	if err != nil {
-		return nil, &fieldError{fieldJoin, err.Error()}
+		return nil, &fieldError{fieldJoin, c.because(err)}
 	}
 	rec := &roster.GroupRecord{
 		Name:     name,
