@@ -1,6 +1,8 @@
 package component
 
 import (
+	"bytes"
+
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -60,13 +62,35 @@ func (o *outlet) startPresence(b []byte, group, to string, t roster.PresenceType
 	return append(b, '\'')
 }
 
+// Began implements [roster.Outbox].
+func (o *outlet) Began(group string, rec roster.SubscriptionRecord) {
+	r := pubsub.Renderer{Domain: o.s.cfg.Link.Domain}
+	o.s.Link.Out.Control(func(b []byte) []byte { return r.Began(b, group, &rec) })
+}
+
 // Ended implements [roster.Outbox].
 func (o *outlet) Ended(group string, rec roster.SubscriptionRecord) {
 	r := pubsub.Renderer{Domain: o.s.cfg.Link.Domain}
 	o.s.Link.Out.Control(func(b []byte) []byte { return r.Ended(b, group, &rec) })
 }
 
+// withForm adds to the last message, that somebody wants to join, the form by
+// which programs answer it (XEP-0060 §8.6).
+func (o *outlet) withForm(b []byte, n *roster.Notice) []byte {
+	const end = "</message>"
+	text, isMessage := bytes.CutSuffix(b, []byte(end))
+	if n.Kind != roster.Application || !isMessage {
+		return b
+	}
+	rec := roster.SubscriptionRecord{Owner: n.About, Node: roster.NodeGroup.String()}
+	with, err := pubsub.AppendApproval(text, &rec)
+	if err != nil {
+		return b
+	}
+	return append(with, end...)
+}
+
 // notice tells somebody about his membership.
 func (o *outlet) notice(n roster.Notice) {
-	o.s.Link.Out.Control(func(b []byte) []byte { return o.s.commands.Notice(b, n) })
+	o.s.Link.Out.Control(func(b []byte) []byte { return o.withForm(o.s.commands.Notice(b, n), &n) })
 }

@@ -2,11 +2,11 @@ package pubsub
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"mellium.im/xmpp/disco/info"
 
-	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -24,14 +24,22 @@ var (
 		{Category: "pubsub", Type: "service"},
 		{Category: "client", Type: "bot"},
 	}
-	groupFeatures = []string{NSInfo, NSItems, NSPubSub, NSPubSub + "#access-whitelist", NSPubSub + "#item-ids",
-		NSPubSub + "#last-published", NSPubSub + "#persistent-items", NSPubSub + "#retrieve-affiliations", NSPubSub + "#retrieve-default-sub",
-		NSPubSub + "#retrieve-items", NSPubSub + "#retrieve-subscriptions", NSPubSub + "#subscribe", NSPubSub + "#subscription-options",
-		NSRSM, nsCommands, nsVersion, NSPing, nsTime, NS}
+	groupFeatures = slices.Concat([]string{NSInfo, NSItems, NSPubSub}, pubsubFeatures("access-whitelist", "config-node", "get-pending",
+		"item-ids", "last-published", "leased-subscription", "manage-subscriptions", "member-affiliation", "meta-data", "modify-affiliations",
+		"multi-subscribe", "outcast-affiliation", "persistent-items", "presence-notifications", "retrieve-affiliations", "retrieve-default",
+		"retrieve-default-sub", "retrieve-items", "retrieve-subscriptions", "subscribe", "subscription-notifications", "subscription-options"),
+		[]string{NSRSM, NSHeaders, NSHeaders + "#SubID", NSReceipts, nsCommands, nsVersion, NSPing, nsTime, NS})
 
 	nodeIdentities = []info.Identity{{Category: "pubsub", Type: "leaf"}}
 	nodeFeatures   = []string{NSInfo, NSItems, NSPubSub, NS}
 )
+
+func pubsubFeatures(names ...string) (all []string) {
+	for _, n := range names {
+		all = append(all, NSPubSub+"#"+n)
+	}
+	return all
+}
 
 // nodeTitles are the nodes' names for people.
 var nodeTitles = map[roster.Node]string{
@@ -79,7 +87,9 @@ func groupInfo(b []byte, d *roster.Description, q *Request) ([]byte, error) {
 	if err != nil || !d.Has(n) {
 		return b, roster.ErrNoNode
 	}
-	return discoInfo(b, w.Node, d.People()+": "+nodeTitles[n], nodeIdentities, nodeFeatures), nil
+	b = discoInfo(b, w.Node, d.People()+": "+nodeTitles[n], nodeIdentities, nodeFeatures)
+	b, err = appendData(b[:len(b)-len("</query>")], "result", metaData(d, n))
+	return append(b, "</query>"...), err
 }
 
 // groupItems answers disco#items of a group: its nodes. A node's items are
@@ -173,18 +183,4 @@ func (s *Service) serviceItems(ctx context.Context, b []byte, set *wireSet, q *R
 		b = resultSet(b, &page)
 	}
 	return append(b, "</query>"...), nil
-}
-
-// Ended appends the notice that a subscription is no more
-// (XEP-0060 §8.8.4).
-func (r *Renderer) Ended(b []byte, group string, s *roster.SubscriptionRecord) []byte {
-	b = append(b, "<message type='headline' from='"...)
-	b = r.group(b, group)
-	b = attr(append(b, '\''), "to", s.JID)
-	b = append(b, "><event xmlns='"+NSEvent+"'><subscription"...)
-	b = attr(b, "node", NS+"#"+s.Node)
-	b = frame.AppendAttr(append(b, " jid='"...), s.JID)
-	b = append(b, "' subid='"...)
-	b = frame.AppendAttr(b, s.ID)
-	return append(b, "' subscription='none'/></event></message>"...)
 }

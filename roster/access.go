@@ -55,6 +55,9 @@ type Description struct {
 	Invited     bool // or waits for an answer
 	Watches     bool // may see anything of the members
 	Members     int  // only for who sees basic information
+	Access      Access
+	Roles       []string // of RosterOf
+	Period      int      // ms: events leave at most once in so long, 0 = at once
 }
 
 // People is what the group is called.
@@ -85,6 +88,10 @@ func (g *Group) Describe(jid string) (*Description, error) {
 		d.Affiliation = m.Affiliation
 	}
 	d.Power, d.Join, d.Invited = g.power(jid), g.settings.Join, g.expected(jid)
+	d.Access, d.Roles = access(&g.policy, s.Join)
+	if d.Period = s.Delivery; d.Period > 0 && g.clocks[d.Period] != nil {
+		d.Period = g.clocks[d.Period].every()
+	}
 	if leak.Face == "affiliations" {
 		for _, m := range g.sorted {
 			d.Affiliation = max(d.Affiliation, m.Affiliation)

@@ -172,6 +172,9 @@ func (g *Group) add(ctx context.Context, members ...MemberRecord) error {
 	g.mu.Unlock()
 	g.roster.outbox.Wanted(g)
 	g.reshare(ctx, jids...)
+	for _, jid := range jids {
+		g.admitted(ctx, jid)
+	}
 	for _, jid := range contacts {
 		if _, err := g.greet(ctx, jid); err != nil {
 			g.roster.log.Warn("contact not approved", "group", g.name, "error", err) // he asks again

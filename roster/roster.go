@@ -17,6 +17,8 @@ type Outbox interface {
 	Presence(group, to string, t PresenceType)
 	// Wanted asks for the group to be attended to (see [Group.Wants]).
 	Wanted(g *Group)
+	// Began tells a watcher that his subscription, which waited, has begun.
+	Began(group string, s SubscriptionRecord)
 	// Ended tells a watcher that his subscription is no more.
 	Ended(group string, s SubscriptionRecord)
 }
@@ -219,6 +221,9 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 		for _, w := range ws {
 			g.ended(w)
 		}
+	}
+	for _, rec := range g.awaiting {
+		r.outbox.Ended(g.name, rec)
 	}
 	for _, m := range g.sorted {
 		g.withdraw(m)

@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,6 +36,9 @@ func (g *Group) SubscribeWith(ctx context.Context, owner, jid string, node Node,
 		}
 	}
 	old, err := g.checkSubscribe(&rec, node, wish)
+	if errors.Is(err, ErrForbidden) {
+		return g.await(ctx, rec, err)
+	}
 	if err != nil {
 		return rec, err
 	}
@@ -208,6 +212,9 @@ func (g *Group) Unsubscribe(ctx context.Context, owner, jid string, node Node, i
 	g.mu.Lock()
 	found, err := g.find(owner, jid, node, id)
 	g.mu.Unlock()
+	if err == ErrNoSubscription {
+		return g.unawait(ctx, owner, jid, node, id)
+	}
 	if err != nil {
 		return err
 	}
@@ -234,6 +241,11 @@ func (g *Group) Subscriptions(owner string) []SubscriptionRecord {
 	for _, w := range g.byOwner[owner] {
 		if w.node != NodeContact && !w.derived {
 			all = append(all, w.rec)
+		}
+	}
+	for _, rec := range g.awaiting {
+		if rec.Owner == owner {
+			all = append(all, rec)
 		}
 	}
 	slices.SortFunc(all, func(a, b SubscriptionRecord) int {

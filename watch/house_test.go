@@ -97,6 +97,8 @@ func (h *house) Wanted(*roster.Group) {}
 func (h *house) Presence(string, string, roster.PresenceType) {}
 
 // Ended implements [roster.Outbox].
+func (h *house) Began(string, roster.SubscriptionRecord) {}
+
 func (h *house) Ended(group string, rec roster.SubscriptionRecord) {
 	h.deliver((&pubsub.Renderer{Domain: domain}).Ended(nil, group, &rec))
 }

@@ -55,6 +55,7 @@ func (w *world) Presence(group, to string, t roster.PresenceType) {
 	w.sent = append(w.sent, t.String()+" "+group+" "+to)
 }
 func (w *world) Wanted(*roster.Group)                    {}
+func (w *world) Began(string, roster.SubscriptionRecord) {}
 func (w *world) Ended(string, roster.SubscriptionRecord) {}
 
 func at(name string) string { return name + "@example.org" }
