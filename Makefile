@@ -8,11 +8,13 @@
 #   make package       a Debian package in bin/            (VERSION=1.2.3)
 #   make test-package  build, install, start, upgrade and purge it on this machine, as root
 #   make test-newcomer run docs/admins.md word by word on this machine, as root
+#   make test-clients  real clients (Gajim, Profanity, Poezio, Converse) use groups; renews the pictures in docs/images
 #   make bench         benchmarks        (BENCH=regexp, BENCHTIME=2s)
 #   make kill          kill -9 under load, again and again, and nothing is lost   (KILLS=200 on each server)
 #   make flood         ten million changes of presence in flat memory      (CHANGES=10000000)
 #   make lint          staticcheck and govulncheck
 #   make fuzz          all fuzz targets  (FUZZTIME=30s each)
+#   make faults        builds without one safeguard each must fail the test that is about it  (FAULT=regexp)
 #   make leaks         builds that leak on purpose, one for each face, must be caught
 
 GO        ?= go
@@ -22,6 +24,7 @@ TIMEOUT   ?= 15m
 BENCH     ?= .
 BENCHTIME ?= 1s
 FUZZTIME  ?= 30s
+FAULT     ?= .
 KILLS     ?= 200
 CHANGES   ?= 10000000
 
@@ -32,7 +35,7 @@ UNITDIR    ?= $(PREFIX)/lib/systemd/system
 VERSION    ?= $(shell git describe --tags --match 'v*' 2>/dev/null | sed 's/^v//; s/-/+/; s/-/./g' | grep . || git log -1 --format=0.0.0+git%cd.%h --date=format:%Y%m%d)
 NFPM       ?= $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.4
 
-.PHONY: build demo test docs bench kill flood lint fuzz leaks clean tools servers install package test-package test-newcomer
+.PHONY: build demo test docs bench kill flood lint fuzz leaks faults clean tools servers install package test-package test-newcomer test-clients
 
 build: tools
 	@$(GO) build -o bin/rollcall ./cmd/rollcall
@@ -65,6 +68,9 @@ fuzz: tools
 leaks: tools
 	@GO='$(GO)' .ci/leaks
 
+faults: tools servers
+	ROLLCALL_TEST_FAULTS='$(FAULT)' $(GO) test -v -count=1 -run '^TestFaults$$' -timeout 2h ./internal/fault
+
 # A configuration that is there is left alone.
 install: build
 	install -D -m 0755 bin/rollcall $(DESTDIR)$(PREFIX)/bin/rollcall
@@ -88,6 +94,9 @@ test-package: tools
 test-newcomer: tools
 	@.ci/newcomer
 
+test-clients: build servers
+	@GO='$(GO)' .ci/clients
+
 clean:
 	rm -rf bin
 
@@ -99,4 +108,4 @@ tools:
 
 # The XMPP servers and what else tests run. Says what to type if it cannot help.
 servers: tools
-	@$(GO) run ./internal/lab/labinstall prosody ejabberd libxml2-utils python3-slixmpp
+	@$(GO) run ./internal/lab/labinstall prosody prosody-modules ejabberd libxml2-utils python3-slixmpp

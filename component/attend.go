@@ -182,6 +182,7 @@ func (a *attendant) run(ctx context.Context) {
 
 // visit sends what g wants, paced.
 func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
+	a.announce(ctx, g)
 	ask, probe := g.Wants()
 	doubtful := g.Doubtful()
 	unread := g.Unread()
@@ -192,6 +193,7 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	r.groups = append(r.groups, g)
 	r.sent += len(ask) + len(probe) + len(doubtful) + len(unread)
 	title, out := g.Title(), &outlet{a.s}
+	ask = a.preapprove(ctx, g, ask)
 	a.paced(ctx, ask, func(jids []string) {
 		for _, jid := range jids {
 			g.Request(jid, func() {

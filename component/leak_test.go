@@ -79,8 +79,8 @@ func difference(x, y []string) string {
 }
 
 // faces are the ways on which somebody learns something.
-var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "disco", "affiliations",
-	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "log", "admin"}
+var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "disco", "affiliations",
+	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "log", "admin"}
 
 // leakWorld is a service without a server, and what everybody was sent.
 type leakWorld struct {
@@ -95,6 +95,7 @@ type leakWorld struct {
 	names  map[string]map[string]string   // of what is random, by stream
 	tokens map[string]string              // the last one of #group, by watcher
 	asked  map[string]string              // face of a request, by id
+	chat   string                         // what a watcher says to the group just now
 }
 
 // leakStory is a world where something happens between two looks. The second
@@ -239,6 +240,8 @@ func (w *leakWorld) take(raw string) {
 				put("item", it[0])
 			}
 		}
+	case strings.HasPrefix(raw, "<message") && strings.HasPrefix(w.chat, "tell"):
+		put("tell", text)
 	case strings.HasPrefix(raw, "<message"):
 		put("message", text)
 	case strings.HasPrefix(raw, "<presence") && strings.HasSuffix(to, "/probe"):
@@ -246,6 +249,8 @@ func (w *leakWorld) take(raw string) {
 	case strings.HasPrefix(raw, "<presence from='team@groups.example.org/group'"):
 		put("contact", text)
 		put("line", leakLine.FindString(text))
+	case strings.HasPrefix(raw, "<presence from='team@groups.example.org/"):
+		put("resources", text)
 	case strings.HasPrefix(raw, "<presence"):
 		put("presence", text)
 	default:
@@ -281,19 +286,25 @@ func (w *leakWorld) look() {
 		token := w.tokens[jid]
 		for _, to := range w.places {
 			for _, r := range requests {
-				if to != "groups.example.org" || r[0] == "disco" || r[0] == "command" {
+				if to != "groups.example.org" || slices.Contains([]string{"disco", "command", "profile", "last"}, r[0]) {
 					w.ask(jid, to, r[0], r[1], r[2], token)
 				}
 			}
 			w.from(jid, "<presence type='subscribe' to='"+to+"'/>")
 			w.from(jid+"/probe", "<presence type='probe' to='"+to+"'/>")
+			if g := w.s.Roster.Loaded([]byte("team")); to == "team@groups.example.org" && !g.Resources(jid) {
+				_ = g.SetResources(context.Background(), jid, true) // who is no contact may not
+				w.hear()
+			}
 			w.from(jid+"/look", "<message type='groupchat' to='"+to+"'><body>who</body></message>")
 			for _, line := range chats {
-				if to == "groups.example.org" && !slices.Contains([]string{"help", "groups", "mine"}, line) {
+				if to == "groups.example.org" && !slices.Contains([]string{"help", "groups", "mine", "search team", "search quiet"}, line) {
 					continue
 				}
 				w.now = w.now.Add(time.Minute) // answers are rationed
+				w.chat = line
 				w.from(jid+"/look", "<message type='chat' to='"+to+"'><body>"+line+"</body></message>")
+				w.chat = ""
 			}
 		}
 		w.hear()
@@ -327,7 +338,7 @@ func (w *leakWorld) ask(jid, to, face, typ, payload, token string) {
 		nodes = nodes[:1]
 	}
 	if strings.Contains(payload, "WORD") {
-		nodes = []string{"who", "authorize", "receive", "explain", "watchers", "agree", "configure", "groups", "mine", "help",
+		nodes = []string{"who", "authorize", "receive", "explain", "watchers", "tell", "agree", "configure", "groups", "search", "history", "mine", "help",
 			"create", "join", "leave", "nick", "invite", "approve", "decline", "member", "remove", "delete"}
 	}
 	for _, node := range nodes {

@@ -8,11 +8,15 @@ import (
 	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/internal/leak"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 )
 
 // onMessage takes a message: what came back, or what somebody says to a group
 // or to the service.
 func (s *Service) onMessage(st *frame.Stanza) {
+	if string(st.From) == s.Link.cfg.ServerHost && s.onPrivilege(st) {
+		return
+	}
 	switch string(st.Type) {
 	case "error":
 		s.bounced(st)
@@ -81,6 +85,9 @@ func (s *Service) message(st *frame.Stanza) *command.Message {
 			}
 		case in.Is(nsDelay, "delay"):
 			m.Delayed = true
+			in.Skip()
+		case in.Is(pubsub.NS, "tell"):
+			m.Told = true
 			in.Skip()
 		case in.Is(nsEME, "encryption"):
 			m.Encrypted = true

@@ -22,6 +22,9 @@ func (o *outlet) Wanted(g *roster.Group) { o.s.attend.put(g) }
 
 // Presence implements [roster.Outbox].
 func (o *outlet) Presence(group, to string, t roster.PresenceType) {
+	if t == roster.Unsubscribe {
+		o.s.herald.forget(group, to)
+	}
 	o.s.Link.Out.Control(func(b []byte) []byte { return o.appendPresence(b, group, to, t) })
 }
 
@@ -43,9 +46,8 @@ func (o *outlet) appendInterest(b []byte, group, to string) []byte {
 // read before they say yes: the group's name (XEP-0172 §4.2) and a question.
 func (o *outlet) appendRequest(b []byte, g *roster.Group, title, to string) []byte {
 	b = o.startPresence(b, g.Name(), to, roster.Subscribe)
-	b = append(b, "><nick xmlns='http://jabber.org/protocol/nick'>"...)
-	b = frame.AppendText(b, title)
-	b = append(b, "</nick><status>You are in the group “"...)
+	b = pubsub.AppendNick(append(b, '>'), title)
+	b = append(b, "<status>You are in the group “"...)
 	b = frame.AppendText(b, title)
 	return append(b, "”. May its members see when you are available?</status></presence>"...)
 }
@@ -66,6 +68,18 @@ func (o *outlet) startPresence(b []byte, group, to string, t roster.PresenceType
 func (o *outlet) Began(group string, rec roster.SubscriptionRecord) {
 	r := pubsub.Renderer{Domain: o.s.cfg.Link.Domain}
 	o.s.Link.Out.Control(func(b []byte) []byte { return r.Began(b, group, &rec) })
+}
+
+// Gone implements [roster.Outbox].
+func (o *outlet) Gone(group, to string, members []string) {
+	r := pubsub.Renderer{Domain: o.s.cfg.Link.Domain}
+	o.s.Link.Out.Control(func(b []byte) []byte {
+		for _, jid := range members {
+			b = r.Address(r.ResourceStart(b, group, jid), to)
+			b = r.Member(b, roster.NodeResources, &roster.Item{JID: jid})
+		}
+		return b
+	})
 }
 
 // Ended implements [roster.Outbox].

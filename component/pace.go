@@ -89,7 +89,10 @@ func (l *late) copy(p *roster.Presence) {
 func (c *pace) tell() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.alarm = nil
+	if c.alarm != nil { // there is one at most: each goes on for as long as somebody waits
+		c.alarm.Stop()
+		c.alarm = nil
+	}
 	now := c.now()
 	for key, l := range c.held {
 		if c.limits.allow([]byte(l.key), now) {

@@ -32,6 +32,11 @@ func (s *Service) onPresence(st *frame.Stanza) {
 			resource = s.resource
 		}
 		s.decodePresence(st)
+		if p := &s.caps; string(st.Type) != "" {
+			s.herald.gone(g.Name(), bare, resource)
+		} else if len(p.ver) > 0 {
+			s.herald.hear(g, bare, resource, p)
+		}
 		if leak.Face == "log" {
 			s.log.Info("presence", "status", string(s.presence.Status))
 		}
@@ -46,7 +51,7 @@ func (s *Service) onPresence(st *frame.Stanza) {
 // decodePresence reads what the stanza says of the device into s.presence.
 func (s *Service) decodePresence(st *frame.Stanza) {
 	p := &s.presence
-	*p = roster.Presence{Show: roster.Online}
+	*p, s.caps = roster.Presence{Show: roster.Online}, capsTag{}
 	if len(st.Type) > 0 {
 		p.Show = roster.Offline
 		return
@@ -73,6 +78,10 @@ func (s *Service) decodePresence(st *frame.Stanza) {
 			if since := in.Attr("since"); string(in.NS()) == pubsub.NSIdle && len(since) <= maxStamp {
 				p.Idle = since
 			}
+		case "c":
+			if string(in.NS()) == pubsub.NSCaps {
+				s.caps.read(in)
+			}
 		default:
 			in.Skip()
 		}
@@ -91,8 +100,10 @@ func (s *Service) value(in *frame.Scanner) []byte {
 // bounced takes in that something we sent did not arrive.
 func (s *Service) bounced(st *frame.Stanza) {
 	if g := s.Roster.Loaded(local(st.To)); g != nil {
-		bare, resource := split(st.From)
-		g.Bounced(string(bare), plain(resource))
+		bare, raw := split(st.From)
+		resource := plain(raw)
+		s.herald.gone(g.Name(), bare, []byte(resource))
+		g.Bounced(string(bare), resource)
 	}
 }
 

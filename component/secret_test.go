@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/rollcall-xmpp/rollcall/internal/avatar"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -70,6 +71,14 @@ var secrets = []secret{
 		func(w *leakWorld) {
 			w.must(w.s.Roster.CreateGroup(context.Background(), &roster.GroupRecord{Name: "quiet", Members: []roster.MemberRecord{{JID: dora, Affiliation: roster.Plain}}}))
 		}, nil},
+	{"what its phone and its picture are", []string{mallory, eve},
+		func(w *leakWorld) {
+			w.must(w.s.Roster.UpdateGroup(context.Background(), "team", func(s *roster.Settings) error {
+				s.Attributes = []roster.Attribute{{Name: "phone", Value: "123"}}
+				s.Avatar = string(avatar.Default("other@example.org", "Other"))
+				return nil
+			}))
+		}, nil},
 	{"what the group is like", []string{eve},
 		func(w *leakWorld) {
 			w.must(w.s.Roster.UpdateGroup(context.Background(), "team", func(s *roster.Settings) error {
@@ -114,7 +123,8 @@ func (w *leakWorld) updates(jid string, change func(*roster.MemberRecord)) {
 
 // chats are what can be said to a group, or to the service.
 var chats = []string{"help", "who", "explain carol@example.org", "explain mallory@elsewhere.example", "watchers", "authorize", "receive", "agree",
-	"configure", "groups", "mine", "help who", "help share", "nick", "invite", "approve", "member", "remove zoe@example.org", "create", "nonsense"}
+	"configure", "groups", "mine", "help who", "help share", "nick", "invite", "approve", "member", "remove zoe@example.org", "create", "nonsense",
+	"search team", "search quiet", "tell all: x", "tell x", "tell willing: x", "tell role lead: x"}
 
 // requests are what can be asked: the face of the answer, the type, the
 // payload. NODE is each node in turn.
@@ -149,7 +159,21 @@ var requests = [][3]string{
 	{"command", "set", "<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#WORD'/>"},
 	{"command", "set", "<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#explain'>" +
 		"<x xmlns='jabber:x:data' type='submit'><field var='jid'><value>carol@example.org</value></field></x></command>"},
+	{"tell", "set", "<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#tell'>" +
+		"<x xmlns='jabber:x:data' type='submit'><field var='text'><value>x</value></field></x></command>"},
+	{"command", "get", "<query xmlns='jabber:iq:register'/>"},
+	{"error", "set", "<query xmlns='jabber:iq:register'><nick/><remove/></query>"},
 	{"error", "get", "<query xmlns='jabber:iq:version'/>"},
 	{"error", "get", "<ping xmlns='urn:xmpp:ping'/>"},
-	{"error", "get", "<vCard xmlns='vcard-temp'/>"},
+	{"profile", "get", "<vCard xmlns='vcard-temp'/>"},
+	{"error", "set", "<vCard xmlns='vcard-temp'/>"},
+	{"profile", "get", "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>"},
+	{"profile", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:vcard4'/></pubsub>"},
+	{"profile", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:avatar:metadata'/></pubsub>"},
+	{"profile", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:avatar:data'/></pubsub>"},
+	{"profile", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='http://jabber.org/protocol/nick'/></pubsub>"},
+	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#info' node='urn:xmpp:vcard4'/>"},
+	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='urn:xmpp:vcard4' jid='ME'/></pubsub>"},
+	{"last", "get", "<query xmlns='jabber:iq:last'/>"},
+	{"error", "get", "<time xmlns='urn:xmpp:time'/>"},
 }

@@ -24,6 +24,7 @@ type ServiceConfig struct {
 
 	Admin     func(jid string) bool // who administers every group; nil = nobody
 	MayCreate func(jid string) bool // who else may create groups; nil = nobody
+	Inform    bool                  // see [roster.Options]
 
 	ProbeRate int           // probes a second, 2000
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s
@@ -57,13 +58,16 @@ type Service struct {
 	workers  *workers
 	attend   *attendant
 	pace     *pace
+	herald   *herald
 	counts   counts
+	writes   atomic.Bool // the server lets us write its users' rosters
 
 	limits atomic.Pointer[Limits] // for the reading goroutine to take; nil = as before
 
 	// Only the reading goroutine uses these.
 	gate     *gate
 	presence roster.Presence
+	caps     capsTag
 	scan     frame.Scanner
 	text     []byte
 	resource []byte
@@ -74,6 +78,7 @@ func NewService(cfg ServiceConfig) *Service {
 	cfg.withDefaults()
 	s := &Service{cfg: cfg, log: cfg.Link.Log, Link: NewLink(cfg.Link)}
 	s.attend = newAttendant(s)
+	s.herald = newHerald(s)
 	s.Roster = roster.New(roster.Options{
 		Store:    cfg.Store,
 		Outbox:   &outlet{s},
@@ -85,9 +90,10 @@ func NewService(cfg ServiceConfig) *Service {
 		Admin:     cfg.Admin,
 		MayCreate: cfg.MayCreate,
 		Notify:    func(n roster.Notice) { (&outlet{s}).notice(n) },
+		Inform:    cfg.Inform,
 	})
-	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title}
-	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log})
+	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now}
+	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log, Send: s.Link.Out.Control})
 	s.workers = newWorkers(s.log)
 	s.gate = newGate(cfg.Limits, s.Link.cfg.ServerHost)
 	s.pace = newPace(cfg.Limits.ChangeRate, cfg.Limits.ChangeBurst, cfg.Now)
@@ -117,12 +123,14 @@ func (s *Service) Run(ctx context.Context) error {
 // Attached implements [Handler].
 func (s *Service) Attached(ctx context.Context) {
 	s.counts.attach(s.cfg.Now())
+	s.herald.attached()
 	s.attend.begin(ctx)
 }
 
 // Detached implements [Handler].
 func (s *Service) Detached(error) {
 	s.counts.detach()
+	s.writes.Store(false)
 	s.attend.wait()
 	s.pace.drop()
 }
@@ -136,6 +144,7 @@ func (s *Service) Detaching() {
 		for _, jid := range slices.Compact(known) {
 			(&outlet{s}).Presence(g.Name(), jid, roster.Unavailable)
 		}
+		g.Shown(func(to string, members []string) { (&outlet{s}).Gone(g.Name(), to, members) })
 	}
 }
 

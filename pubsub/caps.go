@@ -13,9 +13,6 @@ import (
 // server what he lets others see.
 const NSAuthorization = NS + "#authorization"
 
-// nsCaps is entity capabilities, XEP-0115.
-const nsCaps = "http://jabber.org/protocol/caps"
-
 // capsNode names the software (XEP-0115 §4).
 const capsNode = "https://github.com/rollcall-xmpp/rollcall"
 
@@ -24,7 +21,7 @@ const capsNode = "https://github.com/rollcall-xmpp/rollcall"
 // it by its hash.
 var (
 	resourceIdentities = []info.Identity{{Category: "client", Type: "bot"}}
-	resourceFeatures   = []string{NSInfo, NSItems, nsCaps, nsCommands, nsVersion, NSPing, nsTime, NS}
+	resourceFeatures   = append([]string{NSInfo, NSItems, NSCaps, nsCommands, NS}, selfFeatures...)
 
 	groupCaps = newCaps(resourceIdentities, resourceFeatures, NSAuthorization)
 )
@@ -44,21 +41,20 @@ func newCaps(ids []info.Identity, features []string, interest ...string) *caps {
 		c.features = append(c.features, node+"+notify")
 	}
 	slices.Sort(c.features)
-	ver := capsVersion(ids, c.features)
-	c.node = capsNode + "#" + ver
-	c.element = "<c xmlns='" + nsCaps + "' hash='sha-1' node='" + capsNode + "' ver='" + ver + "'/>"
-	return c
-}
-
-// capsVersion is the verification string (XEP-0115 §5.1) of identities without
-// a name or language, and sorted features.
-func capsVersion(ids []info.Identity, features []string) string {
 	var all []string
 	for _, id := range ids {
 		all = append(all, id.Category+"/"+id.Type+"//")
 	}
-	slices.Sort(all)
-	all = append(all, features...)
+	ver := capsVersion(all, c.features)
+	c.node = capsNode + "#" + ver
+	c.element = "<c xmlns='" + NSCaps + "' hash='sha-1' node='" + capsNode + "' ver='" + ver + "'/>"
+	return c
+}
+
+// capsVersion is the verification string (XEP-0115 §5.1) of identities, each
+// category/type/lang/name, and sorted features.
+func capsVersion(ids, features []string) string {
+	all := append(slices.Sorted(slices.Values(ids)), features...)
 	sum := sha1.Sum([]byte(strings.Join(all, "<") + "<"))
 	return base64.StdEncoding.EncodeToString(sum[:])
 }

@@ -4,13 +4,11 @@ import (
 	"encoding/xml"
 	"strings"
 	"testing"
-
-	"mellium.im/xmpp/disco/info"
 )
 
 // XEP-0115 §5.2, its own example, without the name that ours has not.
 func TestCapsVersion(t *testing.T) {
-	ids := []info.Identity{{Category: "client", Type: "pc"}}
+	ids := []string{"client/pc//"}
 	features := []string{"http://jabber.org/protocol/caps", "http://jabber.org/protocol/disco#info",
 		"http://jabber.org/protocol/disco#items", "http://jabber.org/protocol/muc"}
 	// printf 'client/pc//<http://jabber.org/protocol/caps<http://jabber.org/protocol/disco#info<http://jabber.org/protocol/disco#items<http://jabber.org/protocol/muc<' | openssl dgst -sha1 -binary | base64
@@ -44,9 +42,9 @@ func TestCapsAreWhatDiscoverySays(t *testing.T) {
 	for _, f := range got.Features {
 		features = append(features, f.Var)
 	}
-	var ids []info.Identity
+	var ids []string
 	for _, id := range got.Identity {
-		ids = append(ids, info.Identity{Category: id.Category, Type: id.Type, Name: id.Name})
+		ids = append(ids, id.Category+"/"+id.Type+"//"+id.Name)
 		if id.Name != "" {
 			t.Errorf("a name is part of the hash: %s", id.Name)
 		}

@@ -32,7 +32,8 @@ func (r *Renderer) Contact(b []byte, l *roster.Line) []byte {
 	}
 	b = append(b, "<status>"...)
 	b = frame.AppendText(b, statusLine(l))
-	return append(AppendCaps(append(b, "</status>"...)), "</presence>"...)
+	b = AppendCaps(append(b, "</status>"...))
+	return append(append(b, l.Badge...), "</presence>"...)
 }
 
 // statusLine is "3 of 5 available: Anna, Bo, Cy", counts first so that they

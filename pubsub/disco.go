@@ -3,7 +3,6 @@ package pubsub
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"mellium.im/xmpp/disco/info"
 
@@ -16,22 +15,29 @@ var (
 		{Category: "component", Type: "presence"},
 		{Category: "pubsub", Type: "service"},
 	}
-	serviceFeatures = []string{NSInfo, NSItems, NSRSM, nsCommands, nsVersion, NSPing, nsTime}
+	serviceFeatures = append([]string{NSInfo, NSItems, NSRSM, nsCommands}, selfFeatures...)
+
+	// selfFeatures are what the service and every address of a group tell of
+	// themselves.
+	selfFeatures = []string{nsVersion, NSPing, nsTime, nsLast, nsVCard, nsVCard4}
 
 	// A group is never identity conference/text: clients would make a room
 	// of the contact.
 	groupIdentities = []info.Identity{
 		{Category: "pubsub", Type: "service"},
+		{Category: "pubsub", Type: "pep"},
 		{Category: "client", Type: "bot"},
 	}
 	groupFeatures = slices.Concat([]string{NSInfo, NSItems, NSPubSub}, pubsubFeatures("access-whitelist", "config-node", "get-pending",
 		"item-ids", "last-published", "leased-subscription", "manage-subscriptions", "member-affiliation", "meta-data", "modify-affiliations",
 		"multi-subscribe", "outcast-affiliation", "persistent-items", "presence-notifications", "retrieve-affiliations", "retrieve-default",
 		"retrieve-default-sub", "retrieve-items", "retrieve-subscriptions", "subscribe", "subscription-notifications", "subscription-options"),
-		[]string{NSRSM, NSHeaders, NSHeaders + "#SubID", NSReceipts, nsCommands, nsVersion, NSPing, nsTime, NS})
+		[]string{NSRSM, NSHeaders, NSHeaders + "#SubID", NSReceipts, nsCommands, NSNick, NS}, selfFeatures)
 
 	nodeIdentities = []info.Identity{{Category: "pubsub", Type: "leaf"}}
 	nodeFeatures   = []string{NSInfo, NSItems, NSPubSub, NS}
+
+	profileFeatures = []string{NSInfo, NSItems, NSPubSub}
 )
 
 func pubsubFeatures(names ...string) (all []string) {
@@ -71,6 +77,12 @@ func discoInfo(b []byte, node, name string, ids []info.Identity, features []stri
 	return append(b, "</query>"...)
 }
 
+// Registers says whether whom d is for can register with the group (XEP-0077):
+// he is a member, or may ask to be one.
+func Registers(d *roster.Description) bool {
+	return d.Member || d.Power != roster.Outcast && (d.Invited || d.Join != roster.Invite)
+}
+
 // groupInfo answers disco#info of a group or of one of its nodes.
 func groupInfo(b []byte, d *roster.Description, q *Request) ([]byte, error) {
 	var w wireQuery
@@ -81,7 +93,14 @@ func groupInfo(b []byte, d *roster.Description, q *Request) ([]byte, error) {
 		return b, nil
 	}
 	if w.Node == "" {
-		return discoInfo(b, "", d.People(), groupIdentities, groupFeatures), nil
+		features := groupFeatures
+		if Registers(d) {
+			features = append(slices.Clone(features), NSRegister)
+		}
+		return discoInfo(b, "", d.People(), groupIdentities, features), nil
+	}
+	if _, ok := profileOf(w.Node); ok {
+		return discoInfo(b, w.Node, d.People(), nodeIdentities, profileFeatures), nil
 	}
 	n, err := parseNode(w.Node)
 	if err != nil || !d.Has(n) {
@@ -100,7 +119,8 @@ func groupItems(b []byte, address string, d *roster.Description, q *Request) ([]
 		return b, BadRequest
 	}
 	if w.Node != "" {
-		if n, err := parseNode(w.Node); err != nil || !d.Has(n) {
+		_, ok := profileOf(w.Node)
+		if n, err := parseNode(w.Node); !ok && (err != nil || !d.Has(n)) {
 			return b, roster.ErrNoNode
 		}
 		return append(query(b, NSItems, w.Node), "</query>"...), nil
@@ -121,8 +141,14 @@ func (s *Service) serviceRequest(ctx context.Context, b []byte, q *Request) ([]b
 		return b, Unavailable // policies stand at a group
 	case q.Space == NSPubSub || q.Space == NSOwner:
 		return b, unsupported("subscribe") // each group is a service of its own
+	case q.Set && (q.Space == nsVCard || q.Space == nsVCard4 || q.Space == nsLast):
+		return b, forbidden
 	case q.Set:
 		return b, BadRequest
+	case q.Space == nsVCard || q.Space == nsVCard4:
+		return s.card().answer(b, q)
+	case q.Space == nsLast:
+		return s.uptime(b, q)
 	case decode(q.Payload, &w) != nil:
 		return b, BadRequest
 	case w.Node != "":
@@ -133,54 +159,71 @@ func (s *Service) serviceRequest(ctx context.Context, b []byte, q *Request) ([]b
 	return s.serviceItems(ctx, b, w.Set, q)
 }
 
-// maxListed is how many groups one answer lists.
+// maxListed is how many groups one answer lists, whether or not pages were
+// asked for (XEP-0059 §2.1).
 const maxListed = 100
 
 // serviceItems lists the groups that the requester may know of, a page at a
 // time.
 func (s *Service) serviceItems(ctx context.Context, b []byte, set *wireSet, q *Request) ([]byte, error) {
-	names, err := s.Roster.ListGroups(ctx)
+	d, err := s.Roster.Directory(ctx, q.Bare())
 	if err != nil {
 		return b, err
 	}
-	limit, after := maxListed, ""
-	if set != nil {
-		if set.Max != nil {
-			if limit, err = count(*set.Max); err != nil {
-				return b, BadRequest
-			}
-		}
-		limit, after = min(limit, maxListed), set.After
+	lo, hi, err := set.page(d)
+	if err != nil {
+		return b, err
 	}
+	p := &roster.Page{Wanted: set != nil || hi < d.Len(), Count: d.Len()}
 	b = query(b, NSItems, "")
-	page := roster.Page{Wanted: set != nil, Index: -1}
-	shown := 0
-	for _, name := range names {
-		g, err := s.Roster.Group(ctx, name)
-		if err != nil {
-			continue // deleted meanwhile
+	for i, g := range d.From(ctx, lo) {
+		if i >= hi {
+			break
 		}
-		d, err := g.Describe(q.Bare())
-		if err != nil {
-			continue
+		if p.Last = g.Name; p.First == "" {
+			p.First, p.Index = g.Name, i
 		}
-		page.Count++
-		if after != "" && strings.Compare(name, after) <= 0 {
-			continue
-		}
-		if shown == limit {
-			page.Wanted = true
-			continue
-		}
-		if shown++; page.Index < 0 {
-			page.Index, page.First = page.Count-1, name
-		}
-		page.Last = name
-		b = attr(append(b, "<item"...), "jid", name+"@"+s.Domain)
-		b = append(attr(b, "name", d.People()), "/>"...)
+		b = attr(append(b, "<item"...), "jid", g.Name+"@"+s.Domain)
+		b = append(attr(b, "name", g.People()), "/>"...)
 	}
-	if page.Wanted {
-		b = resultSet(b, &page)
+	if p.Wanted {
+		b = resultSet(b, p)
 	}
 	return append(b, "</query>"...), nil
+}
+
+// page is the part of d that is asked for, by index: behind a name, before it,
+// from an index, the last ones (XEP-0059 §2). A name that is there no more
+// stands where it stood.
+func (set *wireSet) page(d *roster.Directory) (lo, hi int, err error) {
+	n, limit := d.Len(), maxListed
+	if set == nil {
+		return 0, min(limit, n), nil
+	}
+	if set.Max != nil {
+		if limit, err = count(*set.Max); err != nil {
+			return 0, 0, BadRequest
+		}
+	}
+	limit = min(limit, maxListed)
+	switch {
+	case set.Before != nil && (set.After != "" || set.Index != nil), set.After != "" && set.Index != nil:
+		return 0, 0, BadRequest
+	case set.Before != nil:
+		hi = n
+		if *set.Before != "" {
+			hi, _ = d.Find(*set.Before)
+		}
+		return max(0, hi-limit), hi, nil
+	case set.After != "":
+		i, found := d.Find(set.After)
+		if lo = i; found {
+			lo++
+		}
+	case set.Index != nil:
+		if lo, err = count(*set.Index); err != nil {
+			return 0, 0, BadRequest
+		}
+	}
+	return lo, min(max(lo, lo+limit), n), nil
 }

@@ -129,12 +129,22 @@ func (h *house) contact(to, raw string) {
 		h.t.Fatalf("nobody has the group as a contact there, or no line: %s", raw)
 	}
 	want := h.w.view(s)["line"]
-	if line[1] != want+capabilities {
+	if line[1] != want+capabilities+h.badge() {
 		h.t.Fatalf("%s is shown\n\t%s\nbut may see\n\t%s", to, line[1], want)
 	}
 	if to == s.jid {
 		h.tables[key].items["line"] = want
 	}
+}
+
+// badge names the group's picture; nobody gave it one, so it is of the title.
+func (h *house) badge() string {
+	title := h.w.m.Title
+	if h.badges[title] == "" {
+		r := &pubsub.Renderer{Domain: domain}
+		h.badges[title] = string(r.Badge(nil, &roster.Settings{Title: title}, h.w.m.Name, false))
+	}
+	return h.badges[title]
 }
 
 // event is one of a subscription. What it says must be true and may be seen at

@@ -34,6 +34,7 @@ type house struct {
 	tables  map[string]*table // by tableKey
 	answers map[string]string // by address and id
 	told    map[string][]string
+	badges  map[string]string // by title
 	asked   int
 	text    string // of the group policy
 	again   bool   // see look
@@ -59,6 +60,8 @@ func (h *house) Began(_ string, s roster.SubscriptionRecord) {
 	h.note(func() { h.events = append(h.events, outgoing{"began", s.JID, s.Node}) })
 }
 
+func (h *house) Gone(string, string, []string) {}
+
 func (h *house) Ended(_ string, s roster.SubscriptionRecord) {
 	h.note(func() { h.events = append(h.events, outgoing{"ended", s.JID, s.Node}) })
 }
@@ -79,7 +82,7 @@ var firstDay = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 // newHouse makes a group with the members that m has.
 func newHouse(t rapid.TB, m *model.Group) *house {
 	t.Helper()
-	h := &house{t: t, time: firstDay, no: map[string]bool{}, tables: map[string]*table{}, answers: map[string]string{}, told: map[string][]string{},
+	h := &house{t: t, time: firstDay, no: map[string]bool{}, tables: map[string]*table{}, answers: map[string]string{}, told: map[string][]string{}, badges: map[string]string{},
 		w: &truth{m: m, time: firstDay, subs: map[string]sub{}, devices: map[string][]model.Device{}, given: map[string]bool{}}}
 	h.r = roster.New(roster.Options{Store: store.Memory(), Outbox: h, Renderer: &pubsub.Renderer{Domain: domain},
 		Now: h.now, Log: slog.New(slog.DiscardHandler)})

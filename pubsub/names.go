@@ -15,17 +15,28 @@ const (
 	NSEvent    = "http://jabber.org/protocol/pubsub#event"
 	NSInfo     = "http://jabber.org/protocol/disco#info"
 	NSItems    = "http://jabber.org/protocol/disco#items"
+	NSRegister = "jabber:iq:register" // answered by component/command
 	NSRSM      = "http://jabber.org/protocol/rsm"
 	NSIdle     = "urn:xmpp:idle:1"
 	NSHeaders  = "http://jabber.org/protocol/shim"
 	NSReceipts = "urn:xmpp:receipts"
 	NSPing     = "urn:xmpp:ping"
+	NSNick     = "http://jabber.org/protocol/nick"
 	nsVersion  = "jabber:iq:version"
+	nsLast     = "jabber:iq:last"
+	NSCaps     = "http://jabber.org/protocol/caps"
 	nsTime     = "urn:xmpp:time"
 	nsCommands = "http://jabber.org/protocol/commands" // answered by component/command
 	nsData     = "jabber:x:data"
 	nsStanzas  = "urn:ietf:params:xml:ns:xmpp-stanzas"
 	nsPresence = "jabber:client"
+
+	nsVCard      = "vcard-temp"
+	nsUpdate     = "vcard-temp:x:update"
+	nsVCard4     = "urn:ietf:params:xml:ns:vcard-4.0"
+	nsVCard4Node = "urn:xmpp:vcard4"
+	nsAvatarMeta = "urn:xmpp:avatar:metadata"
+	nsAvatarData = "urn:xmpp:avatar:data"
 )
 
 // nodeMine is the collection of all groups of whoever asks.

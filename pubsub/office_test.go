@@ -33,6 +33,7 @@ type office struct {
 
 func (o *office) Ready(g *roster.Group)                              { o.ready = append(o.ready, g) }
 func (o *office) Wanted(*roster.Group)                               {}
+func (o *office) Gone(string, string, []string)                      {}
 func (o *office) Presence(group, to string, typ roster.PresenceType) {}
 func (o *office) Began(group string, rec roster.SubscriptionRecord) {
 	o.heard = append(o.heard, string((&pubsub.Renderer{Domain: domain}).Began(nil, group, &rec)))

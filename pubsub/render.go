@@ -92,6 +92,9 @@ func (r *Renderer) Summary(b []byte, s roster.Summary) []byte {
 
 // Member implements [roster.Renderer].
 func (r *Renderer) Member(b []byte, n roster.Node, it *roster.Item) []byte {
+	if n == roster.NodeResources {
+		return resource(b, it)
+	}
 	b = append(b, "<item id='"...)
 	jid := len(b)
 	b = frame.AppendAttr(b, it.JID)
@@ -137,11 +140,16 @@ func presence(b []byte, it *roster.Item) []byte {
 		b = optional(b, "connection", d.Connection)
 		b = append(b, "/>"...)
 	}
-	if it.Idle != "" {
-		b = attr(append(b, "<idle xmlns='"+NSIdle+"'"...), "since", it.Idle)
-		b = append(b, "/>"...)
+	return idle(b, it.Idle)
+}
+
+// idle is XEP-0319's element, nothing without a time.
+func idle(b []byte, since string) []byte {
+	if since == "" {
+		return b
 	}
-	return b
+	b = attr(append(b, "<idle xmlns='"+NSIdle+"'"...), "since", since)
+	return append(b, "/>"...)
 }
 
 // Gone implements [roster.Renderer]: XEP-0060 §7.2.2.1.

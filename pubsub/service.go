@@ -3,6 +3,7 @@ package pubsub
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -12,12 +13,15 @@ type Service struct {
 	Roster *roster.Roster
 	Domain string // of the service
 	Title  string // its name for people
+
+	Began time.Time        // when the service did
+	Now   func() time.Time // nil = time.Now
 }
 
 // Handles says whether the service answers requests with this payload.
 func (s *Service) Handles(space string) bool {
 	switch space {
-	case NSPubSub, NSOwner, NSInfo, NSItems, NS:
+	case NSPubSub, NSOwner, NSInfo, NSItems, NS, nsVCard, nsVCard4, nsLast:
 		return true
 	}
 	return false
@@ -73,6 +77,10 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 		return s.pending(b, g, d, q)
 	case q.Space == NSOwner:
 		return s.owner(ctx, b, g, d, q)
+	case q.Space == nsVCard || q.Space == nsVCard4:
+		return s.vcard(ctx, b, g, d, q)
+	case q.Space == nsLast:
+		return s.last(b, g, q)
 	case q.Space == NSPubSub:
 		return s.pubsub(ctx, b, g, d, q)
 	}
@@ -86,6 +94,9 @@ func (s *Service) pubsub(ctx context.Context, b []byte, g *roster.Group, d *rost
 	}
 	switch {
 	case w.Items != nil && !q.Set:
+		if p, ok := profileOf(w.Items.Node); ok {
+			return s.profileItems(b, d, w.Items, &p)
+		}
 		return b, s.items(g, d, &w, q)
 	case w.Subscriptions != nil && !q.Set:
 		return subscriptions(b, g, d, w.Subscriptions, q)

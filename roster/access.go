@@ -52,12 +52,14 @@ type Description struct {
 	Member      bool
 	Power       Affiliation // what he may do: of a service's admin more than his affiliation
 	Join        JoinRule
-	Invited     bool // or waits for an answer
-	Watches     bool // may see anything of the members
-	Members     int  // only for who sees basic information
 	Access      Access
 	Roles       []string // of RosterOf
 	Period      int      // ms: events leave at most once in so long, 0 = at once
+	Invited     bool     // or waits for an answer
+	Applied     bool     // waits for an answer
+	Watches     bool     // may see anything of the members
+	Members     int      // only for who sees basic information
+	Avatar      string   // only for who sees basic information; "" = the generated one
 }
 
 // People is what the group is called.
@@ -92,13 +94,14 @@ func (g *Group) Describe(jid string) (*Description, error) {
 	if d.Period = s.Delivery; d.Period > 0 && g.clocks[d.Period] != nil {
 		d.Period = g.clocks[d.Period].every()
 	}
+	d.Applied = d.Invited && g.visitors[jid].State == Applied
 	if leak.Face == "affiliations" {
 		for _, m := range g.sorted {
 			d.Affiliation = max(d.Affiliation, m.Affiliation)
 		}
 	}
-	if g.seesBasic(&who) {
-		d.Attributes, d.Members = slices.Clone(s.Attributes), len(g.sorted)
+	if g.seesBasic(&who) || leak.Face == "profile" {
+		d.Attributes, d.Members, d.Avatar = slices.Clone(s.Attributes), len(g.sorted), s.Avatar
 	}
 	return d, nil
 }

@@ -254,8 +254,12 @@ func (g *Group) enact(m *member, a, elsewhere *policy.Authorization) {
 // schedule sees to it that m's rules begin and end by themselves.
 func (g *Group) schedule(m *member) {
 	delete(g.timed, m)
-	if next := m.turns(g.now()); !next.IsZero() && m.gone == 0 {
-		g.timed[m] = next
+	if m.gone == 0 && !m.turns(time.Time{}).IsZero() {
+		now := g.now()
+		g.timed[m] = m.turns(now)
+		if now.After(g.latest) {
+			g.latest = now
+		}
 	}
 	g.wind()
 }
@@ -264,22 +268,22 @@ func (g *Group) schedule(m *member) {
 // does.
 func (g *Group) first() (first time.Time) {
 	for _, t := range g.timed {
-		if first.IsZero() || t.Before(first) {
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
 			first = t
 		}
 	}
-	if t := g.nextDefault(); !t.IsZero() && (first.IsZero() || t.Before(first)) {
+	if t := g.nextDefault(g.ticked); !t.IsZero() && (first.IsZero() || t.Before(first)) {
 		first = t
 	}
 	return first
 }
 
-// nextDefault is the same of the default authorization and of those that
-// members stand by.
-func (g *Group) nextDefault() time.Time {
-	next := g.policy.Default.Next(g.ticked)
+// nextDefault is the first moment after then at which that is so of the default
+// authorization, or of one that members stand by.
+func (g *Group) nextDefault(then time.Time) time.Time {
+	next := g.policy.Default.Next(then)
 	for _, a := range g.agreements {
-		if t := a.Next(g.ticked); !t.IsZero() && (next.IsZero() || t.Before(next)) {
+		if t := a.Next(then); !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t
 		}
 	}
@@ -287,7 +291,8 @@ func (g *Group) nextDefault() time.Time {
 }
 
 // longest is how long an alarm waits: the clock may be set meanwhile, or stand
-// still with the machine.
+// still with the machine. It is set also when all has begun or ended already:
+// a clock that is set back makes that undone.
 const longest = time.Minute
 
 // wind sets the alarm to that moment.
@@ -299,9 +304,14 @@ func (g *Group) wind() {
 		g.alarm.Stop()
 		g.alarm = nil
 	}
-	if first := g.first(); !first.IsZero() && !g.closed {
-		g.alarm = time.AfterFunc(min(first.Sub(g.now()), longest), g.Tick)
+	if g.closed || len(g.timed) == 0 && g.nextDefault(time.Time{}).IsZero() {
+		return
 	}
+	wait := longest
+	if first := g.first(); !first.IsZero() {
+		wait = min(first.Sub(g.now()), wait)
+	}
+	g.alarm = time.AfterFunc(wait, g.Tick)
 }
 
 // Tick lets the rules take effect that have begun or ended meanwhile. The
@@ -322,12 +332,13 @@ func (g *Group) tick() bool {
 		return false
 	}
 	now := g.now()
-	if first := g.first(); first.IsZero() || first.After(now) {
+	back := now.Before(g.latest)
+	if first := g.first(); !back && (first.IsZero() || first.After(now)) {
 		g.wind()
 		return false
 	}
 	g.version++
-	if t := g.nextDefault(); !t.IsZero() && !t.After(now) {
+	if t := g.nextDefault(g.ticked); back || !t.IsZero() && !t.After(now) {
 		special := g.special()
 		for _, m := range g.sorted {
 			if m.auth == nil {
@@ -336,18 +347,15 @@ func (g *Group) tick() bool {
 			}
 		}
 	}
-	g.ticked = now
+	g.ticked, g.latest = now, now
 	for m, t := range g.timed {
-		if t.After(now) {
+		if !back && (t.IsZero() || t.After(now)) {
 			continue
 		}
 		g.redecide(m)
 		g.keep1(m)
 		m.singles(g.mark)
-		delete(g.timed, m)
-		if next := m.turns(now); !next.IsZero() {
-			g.timed[m] = next
-		}
+		g.timed[m] = m.turns(now)
 	}
 	g.wind()
 	g.signal()

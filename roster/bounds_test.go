@@ -151,6 +151,7 @@ func (deaf) Ready(*roster.Group)                          {}
 func (deaf) Presence(string, string, roster.PresenceType) {}
 func (deaf) Wanted(*roster.Group)                         {}
 func (deaf) Began(string, roster.SubscriptionRecord)      {}
+func (deaf) Gone(string, string, []string)                {}
 func (deaf) Ended(string, roster.SubscriptionRecord)      {}
 
 // Who changes what he wants before he has heard of somebody who left, and is

@@ -47,6 +47,7 @@ func (g *Group) storeAsk(ctx context.Context, recs []MemberRecord) error {
 			g.silence(m)
 		}
 		m.Ask, m.asking = rec.Ask, false
+		m.consents = m.consents && m.Ask != Refused
 		m.withdrawn = m.withdrawn && m.Ask == Granted
 	}
 	return nil
@@ -222,6 +223,9 @@ func (g *Group) accept(ctx context.Context, jid string) error {
 	g.roster.outbox.Presence(g.name, jid, Subscribed)
 	if w := g.contact(jid); w != nil {
 		w.reset()
+		if each := g.resources(jid); each != nil {
+			each.reset()
+		}
 	} else {
 		g.addContact(jid)
 	}
@@ -237,7 +241,7 @@ func (g *Group) OnUnsubscribe(ctx context.Context, jid string) error {
 	g.mu.Lock()
 	known, made := g.contact(jid) != nil, false
 	if m := g.live(jid); m != nil {
-		made = m.ByContact
+		made, m.consents = m.ByContact, false
 	}
 	v := g.visitors[jid]
 	g.mu.Unlock()
@@ -252,11 +256,16 @@ func (g *Group) OnUnsubscribe(ctx context.Context, jid string) error {
 	if err := g.roster.store.DeleteContact(ctx, g.name, jid); err != nil {
 		return err
 	}
-	if err := g.roster.store.DeleteSubscriptions(ctx, g.name, contactRecord(jid).ID); err != nil {
+	rec := contactRecord(jid)
+	if err := g.roster.store.DeleteSubscriptions(ctx, g.name, rec.ID, resourcesRecord(&rec).ID); err != nil {
 		return err
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if w := g.resources(jid); w != nil {
+		g.vanish(w)
+		g.dropWatch(w)
+	}
 	if w := g.contact(jid); w != nil {
 		g.dropWatch(w)
 		g.roster.outbox.Presence(g.name, jid, Unavailable)
@@ -273,6 +282,10 @@ func (g *Group) OnProbe(jid, to string) {
 	if w == nil {
 		g.roster.outbox.Presence(g.name, jid, Unsubscribed)
 		return
+	}
+	if each := g.resources(jid); each != nil {
+		each.reset()
+		g.signal()
 	}
 	if w.lag != nil {
 		w.reset()

@@ -30,7 +30,17 @@ func (dialect) Summary(b []byte, s roster.Summary) []byte {
 }
 
 func (dialect) Member(b []byte, n roster.Node, it *roster.Item) []byte {
+	if n == roster.NodeResources {
+		return fmt.Appendf(b, " %s\n", resourceLine(it))
+	}
 	return append(append(b, memberLine(n, it)...), '\n')
+}
+
+func resourceLine(it *roster.Item) string {
+	if it.Show == roster.Offline {
+		return "gone"
+	}
+	return fmt.Sprintf("%q %d %q %q", it.Nick, it.Show, it.Status, it.Idle)
 }
 
 func (dialect) Gone(b []byte, jid string) []byte {
@@ -57,6 +67,18 @@ func (dialect) ContactStart(b []byte, group string) []byte {
 
 func (dialect) Contact(b []byte, l *roster.Line) []byte {
 	return fmt.Appendf(b, "\n%s\n.\n", contactLine(l))
+}
+
+func (dialect) ResourceStart(b []byte, group, jid string) []byte {
+	return fmt.Appendf(b, "resource %q %q ", group, jid)
+}
+
+// Badge is the picture as who asks sees it; most groups of the tests have none.
+func (dialect) Badge(b []byte, s *roster.Settings, _ string, basic bool) []byte {
+	if basic {
+		b = append(b, s.Avatar...)
+	}
+	return b
 }
 
 func (dialect) AnswerStart(b []byte, group string, q *roster.Question) []byte {
@@ -101,7 +123,12 @@ func memberLine(n roster.Node, it *roster.Item) string {
 	return b.String()
 }
 
-func contactLine(l *roster.Line) string { return fmt.Sprintf("%d %v %q", l.Show, l.Summary, l.Names) }
+func contactLine(l *roster.Line) string {
+	if len(l.Badge) > 0 {
+		return fmt.Sprintf("%d %v %q %q", l.Show, l.Summary, l.Names, l.Badge)
+	}
+	return fmt.Sprintf("%d %v %q", l.Show, l.Summary, l.Names)
+}
 
 func stampLine(b []byte, s *roster.Stamp) []byte {
 	return fmt.Appendf(b, "state %q %q %v %d %d\n", s.From, s.To, s.Full, s.Part, s.Parts)

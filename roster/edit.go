@@ -70,6 +70,10 @@ func (g *Group) setSettings(s Settings, p policy.Group, agreed []Agreement) (end
 	if !slices.Equal(g.settings.Attributes, s.Attributes) {
 		g.infoBasic = g.version
 	}
+	if g.settings.Title != s.Title || g.settings.Avatar != s.Avatar {
+		g.badges = [2][]byte{}
+		g.roster.outbox.Wanted(g) // somebody may have asked to be told
+	}
 	same := g.settings.Policy == s.Policy
 	g.settings = s
 	g.setAggregate()
@@ -339,8 +343,12 @@ func (g *Group) expel(m *member) {
 
 // ended tells a watch that it is no more.
 func (g *Group) ended(w *Watch) {
-	if w.node != NodeContact {
+	switch {
+	case w.node < NodeContact:
 		g.roster.outbox.Ended(g.name, w.rec)
+		return
+	case w.node == NodeResources:
+		g.vanish(w)
 		return
 	}
 	g.roster.outbox.Presence(g.name, w.rec.JID, Unavailable)

@@ -29,6 +29,7 @@ type Group struct {
 	settings  Settings
 	policy    policy.Group
 	aggregate aggregate // of the settings
+	badges    [2][]byte // see badge; nil = not made yet
 
 	version   uint64 // of the last change
 	info      uint64 // version of the last change of the name, description or language
@@ -45,6 +46,7 @@ type Group struct {
 	free     []int                    // free slots
 	visitors map[string]VisitorRecord // who is no member but known; changed with edit held as well
 	heardOf  map[string]time.Time     // whose wish to join the admins were told of, and when
+	acting   string                   // who joins by a word of his own just now
 	graves   int                      // tombstones in the list
 	changes  changeList
 
@@ -64,8 +66,9 @@ type Group struct {
 	auths      map[string]*policy.Authorization // what users let others see, members or not
 	strangers  map[string]int                   // how many of them are of who is no member, by domain
 	agreements map[string]*policy.Authorization // former defaults that members still stand by
-	timed      map[*member]time.Time            // when a rule of theirs begins or ends
+	timed      map[*member]time.Time            // when the next rule of theirs begins or ends; zero = all have
 	ticked     time.Time                        // when the default's rules were last decided by
+	latest     time.Time                        // when any were: before that, the clock was set back
 	alarm      *time.Timer                      // for the first of them
 	building   bool                             // by newGroup, without mu: no alarm is set yet
 	singles    map[string]map[*member]struct{}
@@ -113,6 +116,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		g.visitors[v.JID] = v
 	}
 	g.policy, g.ticked = g.readPolicy(rec.Settings.Policy), r.now()
+	g.latest = g.ticked
 	g.refer(references(&g.policy), 1)
 	for i := range rec.Members {
 		g.insert(rec.Members[i].Clone())
@@ -138,6 +142,10 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 				sub = rec.Subscriptions[i]
 			}
 			g.addWatch(sub, NodeContact, g.receiving(&sub))
+			each := resourcesRecord(&sub)
+			if slices.ContainsFunc(rec.Subscriptions, func(s SubscriptionRecord) bool { return s.ID == each.ID }) {
+				g.addWatch(each, NodeResources, g.receiving(&each)).unsure = true
+			}
 		}
 	}
 	g.mu.Lock()
@@ -162,6 +170,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 		g.graves--
 	}
 	m.MemberRecord, m.gone, m.presence, m.parked, m.asking, m.withdrawn = rec, 0, nil, nil, false, false
+	m.consents, m.clicks = rec.JID == g.acting && !rec.ByContact, false
 	m.named, m.basic = g.version, g.version
 	m.agreed = g.agreement(m.Agreed)
 	g.keep1(m)

@@ -119,10 +119,15 @@ func (g *Group) Lost() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for jid := range g.byOwner {
-		if w := g.contact(jid); w != nil && w.lag != nil {
-			*w.lag = position{}
-		} else if w != nil {
-			w.reset()
+		for _, w := range []*Watch{g.contact(jid), g.resources(jid)} {
+			if w == nil {
+				continue
+			}
+			if w.unsure = true; w.lag != nil {
+				*w.lag = position{}
+			} else {
+				w.reset()
+			}
 		}
 	}
 	g.unsettle()

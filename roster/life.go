@@ -34,7 +34,7 @@ func (g *Group) seek(ctx context.Context, rec MemberRecord) (joined bool, err er
 	case err != nil:
 		return false, err
 	case admit:
-		return true, g.add(ctx, rec)
+		return true, g.addWilling(ctx, rec)
 	}
 	if err := text("nick", rec.Nick, MaxText); err != nil {
 		return false, err
@@ -280,7 +280,7 @@ func (g *Group) applicant(actor, jid string) (VisitorRecord, error) {
 }
 
 func (g *Group) welcome(ctx context.Context, actor string, v VisitorRecord) error {
-	if err := g.add(ctx, MemberRecord{JID: v.JID, Affiliation: Plain, ByContact: v.Contact}); err != nil {
+	if err := g.addWilling(ctx, MemberRecord{JID: v.JID, Affiliation: Plain, ByContact: v.Contact}); err != nil {
 		return err
 	}
 	g.say(Admitted, v.JID, actor)

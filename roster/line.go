@@ -11,7 +11,8 @@ func (a *audience) startContact(c *cohort) {
 	w := a.g.blank()
 	w.version, w.since = a.g.version, c.cursor
 	w.single = r.ContactStart(w.single, a.g.name)
-	w.rest = r.Contact(w.rest, a.line(nil))
+	l := a.line(nil)
+	w.rest, w.vacant = r.Contact(w.rest, l), l.Show == Offline
 	w.line = string(w.rest)
 	c.walk = w
 }
@@ -19,13 +20,14 @@ func (a *audience) startContact(c *cohort) {
 // show appends the aggregate presence for one contact, if it is not what he
 // was shown last.
 func (a *audience) show(b []byte, c *cohort, w *Watch) []byte {
-	rest, last := c.walk.rest, c.last
+	rest, last, vacant := c.walk.rest, c.last, c.walk.vacant
 	if w.own != nil {
 		last = w.own.last
 		w.prune()
 	}
 	if w.own != nil {
-		rest = a.g.roster.renderer.Contact(nil, a.line(w.own))
+		l := a.line(w.own)
+		rest, vacant = a.g.roster.renderer.Contact(nil, l), l.Show == Offline
 	}
 	if c.cursor != 0 && string(rest) == last && leak.Face != "contact" {
 		return b
@@ -33,6 +35,7 @@ func (a *audience) show(b []byte, c *cohort, w *Watch) []byte {
 	if w.own != nil {
 		w.own.last = string(rest)
 	}
+	w.shown(vacant)
 	b = append(b, c.walk.single...)
 	b = append(b, w.to...)
 	return append(b, rest...)
@@ -41,7 +44,7 @@ func (a *audience) show(b []byte, c *cohort, w *Watch) []byte {
 // line is the aggregate presence as a's watchers, or the one with o's
 // exceptions, may see it.
 func (a *audience) line(o *own) *Line {
-	l := &Line{Names: a.g.scratch.names[:0]}
+	l := &Line{Names: a.g.scratch.names[:0], Badge: a.g.badge(a.basic)}
 	if o == nil {
 		l.Summary = a.summary()
 	} else {

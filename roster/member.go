@@ -29,6 +29,8 @@ type member struct {
 	*presence
 	asking    bool      // a request is on its way that the store does not know of
 	withdrawn bool      // so is the end of his approval: see Group.Approves
+	consents  bool      // he joined by a word of his own: see Group.Preapproval
+	clicks    bool      // he has to be asked, the server would not do without
 	parked    *presence // what is not shown before his server was asked, nil = nothing
 
 	prev, next *member

@@ -8,14 +8,15 @@ type Node uint8
 
 // The nodes. The line comment is the suffix of the node's name.
 const (
-	NodeInfo     Node = iota // info
-	NodeMembers              // members
-	NodePresence             // presence
-	NodeGroup                // group
-	NodeContact              // contact: not a PubSub node
+	NodeInfo      Node = iota // info
+	NodeMembers               // members
+	NodePresence              // presence
+	NodeGroup                 // group
+	NodeContact               // contact: not a PubSub node
+	NodeResources             // resources: the members in the contact list, neither
 )
 
-var nodeNames = [...]string{"info", "members", "presence", "group", "contact"}
+var nodeNames = [...]string{"info", "members", "presence", "group", "contact", "resources"}
 
 func (n Node) String() string { return nodeNames[n] }
 
@@ -45,7 +46,7 @@ func (p Payload) Nodes() []Node {
 // Has says whether n exists under p. The contact always does.
 func (p Payload) Has(n Node) bool {
 	switch n {
-	case NodeContact:
+	case NodeContact, NodeResources:
 		return true
 	case NodeGroup:
 		return p == Both || p == Combined
@@ -85,6 +86,8 @@ func (n Node) kinds() policy.Mask {
 		return policy.Named | policy.Basic
 	case NodePresence:
 		return presenceKinds&^policy.Counted | policy.Named
+	case NodeResources:
+		return policy.Named | policy.Basic | policy.Availability | policy.Show | policy.Status | policy.Idle
 	}
 	return presenceKinds | policy.Named | policy.Basic | policy.Enrolled
 }

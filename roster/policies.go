@@ -66,6 +66,9 @@ func (g *Group) setPolicy(p policy.Group, agreed []Agreement) {
 		g.mark(name)
 	}
 	g.ticked = g.now()
+	if g.ticked.After(g.latest) {
+		g.latest = g.ticked
+	}
 	g.wind()
 	for _, a := range g.order {
 		a.setBasic(g.seesBasic(&a.standing))

@@ -166,7 +166,7 @@ func (r *Roster) Establish(ctx context.Context, actor string, rec *GroupRecord) 
 		rec.Members = append(rec.Members, MemberRecord{JID: actor})
 	}
 	rec.Member(actor).Affiliation = Owner
-	return r.CreateGroup(ctx, rec)
+	return r.create(ctx, rec, actor)
 }
 
 // MayCreate says whether jid may create groups.

@@ -133,6 +133,20 @@ func (g *Group) depict(b []byte, q *Question, who *policy.Watcher) []byte {
 	}
 	p := &Picture{Title: cmp.Or(g.settings.Title, g.name), Line: *v.audience.line(v.own)}
 	p.Members = func(yield func(*Item) bool) {
+		for _, it := range v.items() {
+			if !yield(it) {
+				return
+			}
+		}
+	}
+	return q.Picture(b, p, nil)
+}
+
+// items are the members that are named to who sees so, in order, with what is
+// shown of each; the item is good until the next.
+func (v view) items() iter.Seq2[*member, *Item] {
+	g := v.audience.g
+	return func(yield func(*member, *Item) bool) {
 		s := &g.scratch
 		for _, m := range g.sorted {
 			mask := v.audience.masks[m.slot]
@@ -143,12 +157,11 @@ func (g *Group) depict(b []byte, q *Question, who *policy.Watcher) []byte {
 				continue
 			}
 			s.devices = m.item(&s.item, mask, s.devices)
-			if !yield(&s.item) {
+			if !yield(m, &s.item) {
 				return
 			}
 		}
 	}
-	return q.Picture(b, p, nil)
 }
 
 // page appends the part of entries that q asked for.

@@ -102,6 +102,7 @@ type Settings struct {
 	Join        JoinRule
 	Aggregate   string // what the contact shows: any, quorum:N, role:X; "" = any
 	Delivery    int    // ms: changes leave at most once in so long; 0 = at once
+	Avatar      string // the bytes of a PNG, JPEG, GIF or WebP picture; "" = the generated one
 }
 
 const immediate = "immediate"

@@ -30,6 +30,14 @@ type Renderer interface {
 	ContactStart(b []byte, group string) []byte
 	Contact(b []byte, l *Line) []byte
 
+	// Badge appends what stands in the aggregate presence for the group's
+	// picture: [Line].Badge. It is called once, until the settings change.
+	Badge(b []byte, s *Settings, name string, basic bool) []byte
+
+	// ResourceStart appends the presence of one member, as a resource of the
+	// group, up to the value of its to; Member with NodeResources is the rest.
+	ResourceStart(b []byte, group, jid string) []byte
+
 	// AnswerStart appends the answer to a question up to the first item,
 	// AnswerGone an item for a leaver, AnswerEnd what comes after the last,
 	// Refuse an answer that is an error.
@@ -59,6 +67,7 @@ type Line struct {
 	Show    Show // of the whole group: the most available of those there
 	Summary Summary
 	Names   []string // of who is there, the first [MaxNames] in order
+	Badge   []byte   // see [Renderer]; not to be changed
 }
 
 // MaxNames bounds Line.Names.

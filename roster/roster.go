@@ -19,6 +19,9 @@ type Outbox interface {
 	Wanted(g *Group)
 	// Began tells a watcher that his subscription, which waited, has begun.
 	Began(group string, s SubscriptionRecord)
+	// Gone takes members back who are resources of the group in to's contact
+	// list.
+	Gone(group, to string, members []string)
 	// Ended tells a watcher that his subscription is no more.
 	Ended(group string, s SubscriptionRecord)
 }
@@ -52,6 +55,7 @@ type Options struct {
 	Notify    func(Notice)          // tells people about their membership; must not block; nil = nobody is told
 	Log       *slog.Logger          // nil = slog.Default()
 	Reads     bool                  // somebody attends to [Group.Unread]
+	Inform    bool                  // members whom others have added are informed, not asked, where the server allows (see [Group.Preapproval])
 }
 
 // Roster is all groups of one service.
@@ -63,6 +67,7 @@ type Roster struct {
 	log      *slog.Logger
 	limits   limits
 	reads    bool
+	inform   bool
 
 	isAdmin, mayCreate func(jid string) bool
 	notify             func(Notice)
@@ -72,13 +77,16 @@ type Roster struct {
 	mu       sync.RWMutex
 	groups   map[string]*Group // those loaded, by name
 	complete bool              // these are all
+	names    []string          // of groups, sorted; nil = not made since one came or went
+
+	listings listings
 }
 
 // New makes a roster. Groups are loaded on first use.
 func New(o Options) *Roster {
 	r := &Roster{store: o.Store, outbox: o.Outbox, renderer: o.Renderer, now: o.Now, log: o.Log, groups: map[string]*Group{}}
-	r.isAdmin, r.mayCreate, r.notify, r.reads = o.Admin, o.MayCreate, o.Notify, o.Reads
-	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle}
+	r.isAdmin, r.mayCreate, r.notify, r.reads, r.inform = o.Admin, o.MayCreate, o.Notify, o.Reads, o.Inform
+	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle, listed: listAfresh}
 	if r.now == nil {
 		r.now = time.Now
 	}
@@ -95,6 +103,7 @@ type limits struct {
 	items  int // bytes of items in one stanza
 	graves int // tombstones that are kept in any case
 	idle   int // audiences without a watch that are kept
+	listed int // groups of which a directory is made anew each time
 }
 
 // Loaded returns the group if it is in memory; it never waits for the store.
@@ -145,7 +154,7 @@ func (r *Roster) Group(ctx context.Context, name string) (*Group, error) {
 
 func (r *Roster) admit(g *Group) *Group {
 	r.mu.Lock()
-	r.groups[g.name] = g
+	r.groups[g.name], r.names = g, nil
 	r.mu.Unlock()
 	return g
 }
@@ -179,6 +188,11 @@ func (r *Roster) ShowGroup(ctx context.Context, name string) (*GroupRecord, erro
 // CreateGroup establishes a group, all of it or nothing, and asks its members
 // for their presence. InvalidError, ErrGroupExists.
 func (r *Roster) CreateGroup(ctx context.Context, rec *GroupRecord) error {
+	return r.create(ctx, rec, "")
+}
+
+// create is CreateGroup by a member's own word.
+func (r *Roster) create(ctx context.Context, rec *GroupRecord, actor string) error {
 	if err := rec.validate(); err != nil {
 		return err
 	}
@@ -187,7 +201,11 @@ func (r *Roster) CreateGroup(ctx context.Context, rec *GroupRecord) error {
 	if err := r.store.CreateGroup(ctx, rec); err != nil {
 		return err
 	}
-	g := r.admit(newGroup(r, rec))
+	g := newGroup(r, rec)
+	if m := g.members[actor]; m != nil {
+		m.consents = true
+	}
+	r.admit(g)
 	g.mu.Lock()
 	g.signal()
 	g.mu.Unlock()
@@ -211,6 +229,7 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	}
 	r.mu.Lock()
 	delete(r.groups, name)
+	r.names = nil
 	r.mu.Unlock()
 	g.mu.Lock()
 	defer g.mu.Unlock()

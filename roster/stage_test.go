@@ -59,6 +59,14 @@ func (o *outbox) Began(group string, s roster.SubscriptionRecord) {
 	o.ended = append(o.ended, "not: "+s.Node+" "+s.JID)
 }
 
+func (o *outbox) Gone(_, to string, members []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, m := range members {
+		o.presence = append(o.presence, "gone "+to+" "+m)
+	}
+}
+
 func (o *outbox) Ended(group string, s roster.SubscriptionRecord) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

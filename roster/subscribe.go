@@ -157,9 +157,13 @@ func (g *Group) reconfigure(ctx context.Context, owner, jid string, node Node, i
 	if err := g.roster.store.StoreSubscription(ctx, g.name, rec); err != nil {
 		return err
 	}
+	if err := g.storeFollower(ctx, &rec); err != nil {
+		return err
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.configure(w, rec)
+	g.follow(&rec)
 	g.signal()
 	return nil
 }
@@ -239,7 +243,7 @@ func (g *Group) Subscriptions(owner string) []SubscriptionRecord {
 		}
 	}
 	for _, w := range g.byOwner[owner] {
-		if w.node != NodeContact && !w.derived {
+		if w.node < NodeContact && !w.derived {
 			all = append(all, w.rec)
 		}
 	}

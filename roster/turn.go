@@ -42,6 +42,7 @@ func (g *Group) Doubt(turns int) {
 		for _, c := range a.cohorts {
 			if c.turn+uint64(turns) > g.turns {
 				*c = cohort{watch: c.watch, live: c.live}
+				c.doubt()
 			}
 		}
 	}
@@ -49,10 +50,20 @@ func (g *Group) Doubt(turns int) {
 		for _, w := range ws {
 			if w.lag != nil && w.lag.turn+uint64(turns) > g.turns {
 				*w.lag = position{}
+				w.unsure = true
 			}
 		}
 	}
 	g.signal()
+}
+
+// doubt says that what c's watches show may be something else.
+func (c *cohort) doubt() {
+	for _, w := range c.watch {
+		if w != nil {
+			w.unsure = true
+		}
+	}
 }
 
 // turn serves a's cohorts, the one furthest behind first.
@@ -90,9 +101,10 @@ func (a *audience) serve(b []byte, limit int, c *cohort) []byte {
 			continue
 		}
 		n, whole := len(b), true
-		if a.key.node == NodeContact {
+		switch a.key.node {
+		case NodeContact:
 			b = a.show(b, c, w)
-		} else {
+		default:
 			b, whole = a.tell(b, limit, c, w)
 		}
 		if len(b) > n {
@@ -138,7 +150,7 @@ func (a *audience) start(c *cohort) {
 		c.cursor, c.seen, c.partial = 0, 0, nil
 	}
 	c.walk = a.newWalk(c.cursor, false)
-	if w := c.walk; w.speaks() && a.g.chunks(w.entries, 0) == 1 {
+	if w := c.walk; a.key.node != NodeResources && w.speaks() && a.g.chunks(w.entries, 0) == 1 {
 		w.fits = true
 		a.begin(w)
 		w.rest = a.stanza(w, w.rest, w.entries, a.stamp(w, c.seen, w.seen))
@@ -190,7 +202,7 @@ func (a *audience) stamp(w *walk, from, to uint64) *Stamp {
 // tell appends c's walk for one watch. whole is false when the limit came
 // first; the rest follows in another turn.
 func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, whole bool) {
-	if c.partial == nil {
+	if c.partial == nil && a.key.node != NodeResources {
 		if said, ok := a.shared(c, w); ok {
 			if said.rest != nil {
 				b = append(append(append(b, c.walk.single...), w.to...), said.rest...)
@@ -208,7 +220,11 @@ func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, w
 	if c.partial != nil {
 		to = c.partial.seen
 	}
-	b, whole = a.parts(b, limit, c, w, entries, from, to)
+	if a.key.node == NodeResources {
+		b, whole = a.spread(b, limit, c, w, entries, to)
+	} else {
+		b, whole = a.parts(b, limit, c, w, entries, from, to)
+	}
 	if !whole {
 		return b, false
 	}

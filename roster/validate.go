@@ -10,6 +10,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
+	"github.com/rollcall-xmpp/rollcall/internal/avatar"
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
@@ -84,6 +85,11 @@ func (s *Settings) validate() error {
 	}
 	if _, err := parseAggregate(s.Aggregate); err != nil {
 		return err
+	}
+	if s.Avatar != "" {
+		if _, err := avatar.Inspect([]byte(s.Avatar)); err != nil {
+			return invalid("avatar", "%v", err)
+		}
 	}
 	p, err := policy.ParseGroup(s.Policy)
 	if err != nil {

@@ -92,4 +92,5 @@ const (
 	Removed                       // you are no member any more
 	Disbanded                     // the group is no more
 	Proposed                      // the group asks you to agree to something: see [Proposal]
+	Enlisted                      // you are a member, and contacts of each other, without having been asked: see [Options].Inform
 )

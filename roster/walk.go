@@ -51,6 +51,7 @@ type walk struct {
 	single []byte // a stanza up to the address
 	rest   []byte // if it fits, or a contact's: from there on
 	line   string // contact
+	vacant bool   // contact: nobody is there in it
 
 	aparts   map[apartKey]entry // items of exceptions, rendered once
 	variants map[variant]words  // instead of rest: for whom something else is true
@@ -174,12 +175,17 @@ func (a *audience) renderInfo(b []byte) []byte {
 // reader had the item and it was taken away, or nothing.
 func (a *audience) render(b []byte, w *walk, e *entry, mask policy.Mask, h history) []byte {
 	g, m := a.g, e.m
+	if leak.Face == "resources" && a.key.node == NodeResources {
+		mask |= policy.Status
+	}
 	switch {
 	case !e.shown:
 	case m.gone == 0 && mask&policy.Named != 0:
 		s := &g.scratch
 		s.devices = m.item(&s.item, mask, s.devices)
 		return g.roster.renderer.Member(b, a.key.node, &s.item)
+	case a.key.node == NodeResources:
+		return g.roster.renderer.Member(b, a.key.node, &Item{JID: m.JID})
 	case mask&policy.Named != 0 || h.unnamed > w.since:
 		if w.answer {
 			return g.roster.renderer.AnswerGone(b, m.JID)

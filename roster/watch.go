@@ -3,6 +3,7 @@ package roster
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
@@ -26,6 +27,10 @@ type Watch struct {
 	lag      *position // non-nil while held
 	own      *own      // nil for nearly all
 	moved    uint64    // version at which it changed its audience
+
+	faces  map[string]struct{} // NodeResources: who stands in the contact list
+	unsure bool                // and perhaps others
+	vacant time.Time           // contact: since when it was shown that nobody is there; zero = somebody is
 }
 
 // cohort is the watches of one audience that have been told up to the same
@@ -105,7 +110,7 @@ func (c *cohort) compact() {
 // addWatch makes a watch and owes it the full state.
 func (g *Group) addWatch(rec SubscriptionRecord, node Node, r policy.Receiving) *Watch {
 	w := &Watch{rec: rec, node: node, receiving: r, to: g.roster.renderer.Address(nil, rec.JID)}
-	if node != NodeContact {
+	if node < NodeContact {
 		g.watches[rec.ID] = w
 		w.manner = g.manner(&rec)
 	}
@@ -200,7 +205,7 @@ func (g *Group) dropWatch(w *Watch) {
 	w.leave()
 	w.audience.count(-1)
 	w.audience.used = g.version
-	if w.node != NodeContact {
+	if w.node < NodeContact {
 		delete(g.watches, w.rec.ID)
 	}
 	g.unheed(w)
@@ -317,7 +322,7 @@ func (w *Watch) reset() {
 // §6.1.6), and whether a receipt is asked for.
 func (g *Group) retail(owner string) {
 	for _, w := range g.byOwner[owner] {
-		if w.node == NodeContact {
+		if w.node >= NodeContact {
 			continue
 		}
 		t := Tail{Receipt: w.manner.Receipts}

@@ -94,7 +94,7 @@ func changedSettings(old, set roster.Settings) (changed []string) {
 		{"language", old.Language != set.Language}, {"attributes", !slices.Equal(old.Attributes, set.Attributes)},
 		{"listed", old.Listed != set.Listed}, {"payload", old.Payload != set.Payload}, {"policy", old.Policy != set.Policy},
 		{"join", old.Join != set.Join}, {"aggregate", old.Aggregate != set.Aggregate}, {"delivery", old.Delivery != set.Delivery},
-		{"delivery", old.Delivery != set.Delivery},
+		{"avatar", old.Avatar != set.Avatar},
 	} {
 		if f.is {
 			changed = append(changed, f.name)

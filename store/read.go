@@ -57,11 +57,14 @@ func (s *sqlite) getGroup(ctx context.Context, tx *sql.Tx, name string) (*roster
 // scanGroup reads a row of selectGroup.
 func scanGroup(rows *sql.Rows, rec *roster.GroupRecord) (id int64, err error) {
 	var attributes, payload, admission string
+	var avatar []byte
 	set := &rec.Settings
-	err = rows.Scan(&id, &set.Title, &set.Description, &set.Language, &attributes, &set.Listed, &payload, &set.Policy, &set.Delivery, &admission, &set.Aggregate)
+	err = rows.Scan(&id, &set.Title, &set.Description, &set.Language, &attributes, &set.Listed, &payload, &set.Policy, &set.Delivery,
+		&admission, &set.Aggregate, &avatar)
 	if err != nil {
 		return 0, err
 	}
+	set.Avatar = string(avatar)
 	if set.Attributes, err = decode[roster.Attribute](attributes); err != nil {
 		return 0, err
 	}

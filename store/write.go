@@ -17,7 +17,7 @@ func (s *sqlite) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 		set := rec.Settings
 		res, err := s.writes.createGroup.Exec(rec.Name, set.Title, set.Description, set.Language,
 			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, set.Delivery,
-			set.Join.String(), set.Aggregate)
+			set.Join.String(), set.Aggregate, []byte(set.Avatar))
 		if err := affected(res, err, roster.ErrGroupExists); err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func (s *sqlite) StoreSettings(ctx context.Context, group string, set roster.Set
 		}
 		_, err := s.writes.storeSettings.Exec(set.Title, set.Description, set.Language,
 			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, set.Delivery,
-			set.Join.String(), set.Aggregate, group)
+			set.Join.String(), set.Aggregate, []byte(set.Avatar), group)
 		if err != nil || len(agreed) == 0 {
 			return err
 		}

@@ -96,6 +96,9 @@ func (h *house) Wanted(*roster.Group) {}
 // Presence implements [roster.Outbox].
 func (h *house) Presence(string, string, roster.PresenceType) {}
 
+// Gone implements [roster.Outbox].
+func (h *house) Gone(string, string, []string) {}
+
 // Ended implements [roster.Outbox].
 func (h *house) Began(string, roster.SubscriptionRecord) {}
 

@@ -25,6 +25,7 @@ func (deaf) Ready(*roster.Group)                               {}
 func (deaf) Wanted(*roster.Group)                              {}
 func (deaf) Presence(string, string, roster.PresenceType)      {}
 func (deaf) Began(group string, rec roster.SubscriptionRecord) {}
+func (deaf) Gone(string, string, []string)                     {}
 func (deaf) Ended(group string, rec roster.SubscriptionRecord) {}
 
 // twin is two tables of one watcher: far has its policy applied by the

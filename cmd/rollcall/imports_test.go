@@ -13,12 +13,13 @@ const module = "github.com/rollcall-xmpp/rollcall/"
 // nothing of ours.
 var directions = map[string][]string{
 	"policy":            {},
-	"roster":            {"policy", "internal/leak"},
+	"roster":            {"policy", "internal/leak", "internal/avatar"},
 	"store":             {"roster", "internal/audit"},
-	"pubsub":            {"roster", "policy", "internal/frame"},
+	"pubsub":            {"roster", "policy", "internal/frame", "internal/avatar"},
 	"component":         {"component/command", "pubsub", "roster", "policy", "internal/frame", "internal/audit", "internal/leak"},
 	"component/command": {"pubsub", "roster", "policy", "internal/frame", "internal/audit"},
 	"internal/audit":    {},
+	"internal/avatar":   {},
 	"internal/frame":    {},
 	"internal/model":    {}, // what the service is tested against shares nothing with it
 	"watch":             {}, // bots import it: nothing of the service comes with it

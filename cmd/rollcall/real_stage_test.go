@@ -41,7 +41,23 @@ type stage struct {
 // newStage starts the service; it is stopped when the test ends.
 func newStage(t *testing.T, server lab.Server) *stage {
 	t.Helper()
+	return newStageWith(t, server, nil)
+}
+
+// newStageWith is the same with a configuration changed by edit, which may be
+// nil.
+func newStageWith(t *testing.T, server lab.Server, edit func(config string) string) *stage {
+	t.Helper()
 	s := &stage{t: t, server: server, file: writeConfig(t, server)}
+	if edit != nil {
+		text, err := os.ReadFile(s.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(s.file, []byte(edit(string(text))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -94,6 +94,7 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 		Version:   buildVersion(),
 		Admin:     l.isAdmin,
 		MayCreate: l.mayCreate,
+		Inform:    cfg.Admin.Consent == config.Inform,
 		Limits:    limits(cfg.Limits),
 	}
 }

@@ -19,6 +19,7 @@ type Message struct {
 	Body      string // "" = none, such as a chat state
 	Delayed   bool   // XEP-0203: it was stored
 	Encrypted bool   // what it says is not in Body
+	Told      bool   // somebody told a group: it is another group's, or came back
 }
 
 // maxAnswer bounds an answer, in bytes.
@@ -57,7 +58,7 @@ func (s *Service) Chat(ctx context.Context, b []byte, m *Message) ([]byte, error
 
 // silent says whether m is something that nobody expects an answer to.
 func (m *Message) silent() bool {
-	return m.Delayed || strings.TrimSpace(m.Body) == "" && !m.Encrypted
+	return m.Delayed || m.Told || strings.TrimSpace(m.Body) == "" && !m.Encrypted
 }
 
 func domainOf(bare string) string {
@@ -131,7 +132,11 @@ func (c *call) lost(verb string) *answer {
 	if near := c.near(verb); near != "" {
 		return failed(c.say("I do not know “%s”. Did you mean “%s”?", shorten(verb, 30), near))
 	}
-	return failed(c.say("I do not know “%s”. Write “help” for what I understand.", shorten(verb, 30)))
+	a := failed(c.say("I do not know “%s”. Write “help” for what I understand.", shorten(verb, 30)))
+	if w := c.called("tell"); w != nil { // he may be answering who told him something
+		a.notes = append(a.notes, note{info, c.say("Only I read this. Write “tell” before it, and the others do.")})
+	}
+	return a
 }
 
 // near is the word that verb was meant for, or "".

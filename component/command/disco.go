@@ -10,10 +10,11 @@ import (
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
-// Handles says whether q is a command, or a discovery request about commands.
+// Handles says whether q is a command, a registration, or a discovery request
+// about commands.
 func (s *Service) Handles(q *pubsub.Request) bool {
 	switch q.Space {
-	case NS:
+	case NS, pubsub.NSRegister:
 		return true
 	case pubsub.NSInfo, pubsub.NSItems:
 		var in frame.Scanner

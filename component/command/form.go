@@ -77,9 +77,9 @@ func (f *form) field(name string) *field {
 // boolean is the value of a field of that kind.
 func boolean(b bool) []string { return []string{fmt.Sprint(b)} }
 
-// appendForm appends the form of a word, to be filled in.
-func appendForm(b []byte, w *word, f *form) ([]byte, error) {
-	all := []data.Field{data.Title(f.title), data.Instructions(f.instructions), data.Hidden("FORM_TYPE", data.Value(w.node()))}
+// appendForm appends a form to be filled in.
+func appendForm(b []byte, formType string, f *form) ([]byte, error) {
+	all := []data.Field{data.Title(f.title), data.Instructions(f.instructions), data.Hidden("FORM_TYPE", data.Value(formType))}
 	return appendData(b, append(all, fields(f.fields)...))
 }
 
@@ -163,9 +163,9 @@ const (
 	maxValues  = 4096 // of all fields together
 )
 
-// submitted reads what came back for w. ok is false for what no client of
-// ours would send: too much, or the form of something else.
-func (f *wireForm) submitted(w *word) (v values, ok bool) {
+// submitted reads what came back for the form of that type. ok is false for
+// what no client of ours would send: too much, or the form of something else.
+func (f *wireForm) submitted(formType string) (v values, ok bool) {
 	if len(f.Fields) > maxFields {
 		return nil, false
 	}
@@ -175,7 +175,7 @@ func (f *wireForm) submitted(w *word) (v values, ok bool) {
 			return nil, false
 		}
 		if x.Var == "FORM_TYPE" {
-			if len(x.Values) != 1 || x.Values[0] != w.node() {
+			if len(x.Values) != 1 || x.Values[0] != formType {
 				return nil, false
 			}
 			continue

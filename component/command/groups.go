@@ -3,6 +3,8 @@ package command
 import (
 	"context"
 
+	data "mellium.im/xmpp/form"
+
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -49,9 +51,11 @@ func (c *call) mine() *answer {
 		case i >= maxListed:
 			a.notes = []note{{info, c.say("And %d more.", len(all)-maxListed)}}
 		case d.Member:
-			a.tell(d.People(), c.address(g))
+			a.fields = append(a.fields, c.entry(d, ""))
 		default:
-			a.tell(d.People(), c.say("%s (you are invited)", c.address(g)))
+			f := c.entry(d, "")
+			f.values = []string{c.say("%s (you are invited)", c.address(g))}
+			a.fields = append(a.fields, f)
 		}
 	}
 	return a
@@ -59,30 +63,30 @@ func (c *call) mine() *answer {
 
 func (c *call) address(g *roster.Group) string { return g.Name() + "@" + c.s.cfg.Domain }
 
-// groups lists those that the caller may know of.
+// groups lists those that the caller may know of, as many as fit.
 func (c *call) groups(ctx context.Context) (*answer, error) {
-	names, err := c.s.cfg.Roster.ListGroups(ctx)
+	d, err := c.s.cfg.Roster.Directory(ctx, c.bare)
 	if err != nil {
 		return nil, err
 	}
-	a, more := &answer{title: c.say("Groups")}, 0
-	for _, name := range names {
-		g, err := c.s.cfg.Roster.Group(ctx, name)
-		if err != nil {
-			continue // deleted meanwhile
-		}
-		d, err := g.Describe(c.bare)
-		if err != nil {
-			continue
-		}
+	a := &answer{title: c.say("Groups")}
+	for i, g := range d.From(ctx, 0) {
 		if len(a.fields) == maxListed {
-			more++
-			continue
+			a.notes = append(a.notes, note{info, c.say("And %d more.", d.Len()-i)})
+			break
 		}
-		a.tell(d.People(), c.address(g))
-	}
-	if more > 0 {
-		a.notes = append(a.notes, note{info, c.say("And %d more.", more)})
+		a.fields = append(a.fields, c.entry(g, ""))
 	}
 	return a, nil
+}
+
+// entry is a group in a list: its name, and its address with what more there is
+// to say.
+func (c *call) entry(g *roster.Description, more string) field {
+	address := g.Name + "@" + c.s.cfg.Domain
+	text := address
+	if more = oneLine(more); more != "" {
+		text += " – " + shorten(more, maxNote)
+	}
+	return field{name: address, kind: data.TypeText, label: oneLine(g.People()), values: []string{text}}
 }

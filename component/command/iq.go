@@ -66,7 +66,11 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *pubsub.Request) ([]
 	if err != nil {
 		return b, err
 	}
-	if q.Space != NS {
+	switch q.Space {
+	case NS:
+	case pubsub.NSRegister:
+		return c.register(ctx, b, q)
+	default:
 		return c.discover(b, q)
 	}
 	if !q.Set || q.Local != "command" || len(q.Payload) > maxCommand {
@@ -122,7 +126,7 @@ func (c *call) command(ctx context.Context, b []byte, w *word, in *wireCommand) 
 	if in.Form == nil || in.Form.Type == "cancel" {
 		return c.present(ctx, b, w, x)
 	}
-	typed, ok := in.Form.submitted(w)
+	typed, ok := in.Form.submitted(w.node())
 	if !ok {
 		return b, badPayload
 	}
@@ -266,7 +270,7 @@ func (c *call) start(b []byte, w *word, session, status string) []byte {
 // ask appends a form to be filled in.
 func (c *call) ask(b []byte, w *word, x *session, f *form, notes []note) ([]byte, error) {
 	b = append(c.start(b, w, x.id, "executing"), actions(w, x)...)
-	b, err := appendForm(b, w, f)
+	b, err := appendForm(b, w.node(), f)
 	return append(appendNotes(b, notes), "</command>"...), err
 }
 

@@ -6,6 +6,7 @@ import (
 
 	data "mellium.im/xmpp/form"
 
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -16,10 +17,7 @@ func joinWord() word {
 		label: "Join the group",
 		usage: "join – join the group",
 		such:  "join; join as Anna",
-		may: func(c *call) bool {
-			d := c.about
-			return !d.Member && d.Power != roster.Outcast && (d.Invited || d.Join != roster.Invite)
-		},
+		may:   func(c *call) bool { return !c.about.Member && pubsub.Registers(c.about) },
 		form: func(_ context.Context, c *call) (*form, error) {
 			terms, err := c.terms()
 			return &form{

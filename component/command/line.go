@@ -14,7 +14,8 @@ import (
 type line struct {
 	verb  string   // the first word, folded
 	words []string // the others of the first line, quotes taken off
-	more  string   // the lines below it, and what is behind a colon
+	more  string   // the lines below it
+	rest  string   // all that stands behind the verb, as it was written
 }
 
 // Bounds of a line.
@@ -25,7 +26,8 @@ const (
 
 // readLine takes a message's text apart.
 func readLine(body string) *line {
-	first, more, _ := strings.Cut(strings.TrimSpace(body), "\n")
+	body = strings.TrimSpace(body)
+	first, more, _ := strings.Cut(body, "\n")
 	l := &line{more: strings.TrimSpace(more)}
 	all := split(first)
 	if len(all) == 0 {
@@ -40,6 +42,9 @@ func readLine(body string) *line {
 		l.verb = bare
 	}
 	l.words = all[1:]
+	if i := strings.IndexFunc(body, unicode.IsSpace); i > 0 {
+		l.rest = strings.TrimSpace(body[i:])
+	}
 	return l
 }
 

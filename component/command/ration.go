@@ -8,13 +8,17 @@ import (
 // A user may say so much at once, and one thing more after each pause. What
 // was not understood costs several: two machines that do not understand each
 // other are soon silent. Who invites makes us write to people who did not ask
-// for it: that has a ration of its own.
+// for it: that has a ration of its own, and so has who tells others something.
 const (
 	ration        = 20
 	pause         = 3 * time.Second
 	notUnderstood = 5
 	invitations   = 50
 	invitePause   = time.Minute
+	tells         = 5 // of one user in one group
+	tellPause     = 30 * time.Second
+	searches      = 20 // each of them looks at all groups
+	searchPause   = 3 * time.Second
 	createPause   = time.Hour // MaxOwned at once: who leaves what he made may not go on for ever
 	maxRations    = 4096      // users; beyond it one of them is forgotten
 )
@@ -27,7 +31,7 @@ type rations struct {
 	pause time.Duration // after which one thing more may be said
 
 	mu    sync.Mutex
-	full  map[string]time.Time // by bare JID: when he has all of his ration again
+	full  map[string]time.Time // by bare JID, or what else is rationed: when he has all of his ration again
 	swept time.Time            // when those were forgotten who have
 }
 

@@ -16,7 +16,7 @@ func receiveWord() word {
 		name: "receive", also: []string{"empfange", "empfangen", "mute", "stumm"}, at: atGroup,
 		label: "What you receive",
 		usage: "receive – what you are sent",
-		such:  "receive nothing; receive everything; receive only availability; receive only role:lead; receive only bob@example.org; receive my role",
+		such:  "receive nothing; receive everything; receive only availability; receive only role:lead; receive only bob@example.org; receive my role; receive each (show each member in my contact list); receive one (only the group)",
 		may:   func(c *call) bool { return c.about.Watches },
 		form: func(_ context.Context, c *call) (*form, error) {
 			return c.receiveForm(c.received()), nil
@@ -36,6 +36,11 @@ func receiveWord() word {
 			if err := c.setReceived(ctx, r); err != nil {
 				return nil, err
 			}
+			if in[fieldEach] != nil && c.isContact() {
+				if err := c.group.SetResources(ctx, c.bare, in.is(fieldEach)); err != nil {
+					return nil, err
+				}
+			}
 			return c.tellReceived(), nil
 		},
 	}
@@ -48,13 +53,19 @@ const (
 	fieldRoles    = "roles"
 	fieldSameRole = "same-role"
 	fieldOf       = "attributes"
+	fieldEach     = "resources"
 )
+
+func (c *call) isContact() bool {
+	_, err := c.group.Receiving(c.bare, c.bare, roster.NodeContact, "")
+	return err == nil
+}
 
 // subscriptions are those of the caller, and his contact.
 func (c *call) subscriptions() []roster.SubscriptionRecord {
 	all := c.group.Subscriptions(c.bare)
 	contact := roster.SubscriptionRecord{Node: roster.NodeContact.String(), JID: c.bare, Owner: c.bare}
-	if _, err := c.group.Receiving(c.bare, c.bare, roster.NodeContact, ""); err == nil {
+	if c.isContact() {
 		all = append(all, contact)
 	}
 	return all
@@ -90,6 +101,15 @@ func (c *call) setReceived(ctx context.Context, r *policy.Receiving) error {
 }
 
 func (c *call) receiveForm(r policy.Receiving) *form {
+	f := c.receivePlain(r)
+	if c.isContact() {
+		f.fields = append(f.fields, field{name: fieldEach, kind: data.TypeBoolean, label: c.say("Show each member in my contact list, not only the group"),
+			values: boolean(c.group.Resources(c.bare))})
+	}
+	return f
+}
+
+func (c *call) receivePlain(r policy.Receiving) *form {
 	of := c.attributeField(fieldOf, c.say("Of each member, only this (none: everything)"), r.Attributes)
 	return &form{
 		title:        c.say("What you receive from %s", c.title()),
@@ -127,6 +147,9 @@ func (c *call) wantReceived(in values) (*policy.Receiving, error) {
 func (c *call) tellReceived() *answer {
 	a := &answer{title: c.say("What you receive from %s", c.title())}
 	r := c.received()
+	if c.group.Resources(c.bare) && !r.Refuse {
+		defer a.tell(c.say("In your contact list"), c.say("each member"))
+	}
 	if r.Refuse {
 		a.tell(c.say("You are sent"), c.say("nothing"))
 		return a
@@ -162,6 +185,10 @@ func readReceive(_ context.Context, c *call, l *line) (values, error) {
 		bit, isAttribute := attribute(w)
 		switch {
 		case isOneOf(w, "only", "just", "and", "from", "of", "nur", "und", "von", "vom"):
+		case isOneOf(w, "each", "jeden", "jedes"):
+			return values{fieldEach: boolean(true)}, nil
+		case isOneOf(w, "one", "eines", "eins"):
+			return values{fieldEach: boolean(false)}, nil
 		case isOneOf(w, "everything", "all", "alles"):
 		case isOneOf(w, "nothing", "none", "nichts", "no"):
 			return values{fieldDeliver: boolean(false)}, nil // the rest is kept

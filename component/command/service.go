@@ -16,6 +16,10 @@ type Config struct {
 	Title  string           // its name for people
 	Now    func() time.Time // nil = time.Now
 	Log    *slog.Logger     // nil: nothing is logged
+
+	// Send lets f append whole stanzas to what is sent next; false: it cannot
+	// take any now. nil: nothing can be told.
+	Send func(f func([]byte) []byte) bool
 }
 
 // Service answers commands and chat.
@@ -26,7 +30,7 @@ type Service struct {
 	sessions  *sessions
 	rations   *rations
 
-	invitations, creations *rations
+	invitations, creations, tells, searches *rations
 }
 
 // New makes a service.
@@ -37,7 +41,16 @@ func New(cfg Config) *Service {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{cfg: cfg, words: table(), languages: newLanguages(), sessions: newSessions(cfg.Now), rations: newRations(cfg.Now, ration, pause), invitations: newRations(cfg.Now, invitations, invitePause), creations: newRations(cfg.Now, roster.MaxOwned, createPause)}
+	if cfg.Send == nil {
+		cfg.Send = func(func([]byte) []byte) bool { return false }
+	}
+	return &Service{
+		cfg: cfg, words: table(), languages: newLanguages(), sessions: newSessions(cfg.Now), rations: newRations(cfg.Now, ration, pause),
+		invitations: newRations(cfg.Now, invitations, invitePause),
+		creations:   newRations(cfg.Now, roster.MaxOwned, createPause),
+		tells:       newRations(cfg.Now, tells, tellPause),
+		searches:    newRations(cfg.Now, searches, searchPause),
+	}
 }
 
 // call is somebody asking something somewhere.

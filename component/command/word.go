@@ -48,6 +48,7 @@ func table() []word {
 		receiveWord(),
 		explainWord(),
 		watchersWord(),
+		tellWord(),
 		agreeWord(),
 		joinWord(),
 		declineWord(),
@@ -60,6 +61,7 @@ func table() []word {
 		configureWord(),
 		deleteWord(),
 		groupsWord(),
+		searchWord(),
 		mineWord(),
 		createWord(),
 		helpWord(),
@@ -87,11 +89,16 @@ func (s *Service) word(node string) *word {
 // said to different things. nil: none that the caller may use.
 func (c *call) called(verb string) *word {
 	for _, w := range c.words() {
-		if w.usage != "" && (w.name == verb || slices.Contains(w.also, verb)) {
+		if w.answers(verb) {
 			return w
 		}
 	}
 	return nil
+}
+
+// answers says whether w is what verb stands for in a chat line.
+func (w *word) answers(verb string) bool {
+	return w.usage != "" && (w.name == verb || slices.Contains(w.also, verb))
 }
 
 // whole is all that w asks for, in one form, after in.

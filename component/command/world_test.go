@@ -28,6 +28,31 @@ type world struct {
 	ready []*roster.Group
 	sent  []string // presence without state
 	told  []roster.Notice
+	lane  []byte // what was told the members
+	full  bool   // nothing more can be sent
+}
+
+// tells takes what the members were told, by who was.
+func (w *world) tells() map[string]string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := map[string]string{}
+	for _, st := range stanzas(w.t, w.lane) {
+		name, _, _ := strings.Cut(attr(st, "to"), "@")
+		all[name] += st
+	}
+	w.lane = nil
+	return all
+}
+
+func (w *world) send(f func([]byte) []byte) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.full {
+		return false
+	}
+	w.lane = f(w.lane)
+	return true
 }
 
 // notices takes what somebody was told about his membership.
@@ -56,6 +81,7 @@ func (w *world) Presence(group, to string, t roster.PresenceType) {
 }
 func (w *world) Wanted(*roster.Group)                    {}
 func (w *world) Began(string, roster.SubscriptionRecord) {}
+func (w *world) Gone(string, string, []string)           {}
 func (w *world) Ended(string, roster.SubscriptionRecord) {}
 
 func at(name string) string { return name + "@example.org" }
@@ -74,7 +100,7 @@ func newWorld(t testing.TB) *world {
 			defer w.mu.Unlock()
 			w.told = append(w.told, n)
 		}})
-	w.s = New(Config{Roster: r, Domain: domain, Title: "Group presence", Now: now})
+	w.s = New(Config{Roster: r, Domain: domain, Title: "Group presence", Now: now, Send: w.send})
 	for _, rec := range []*roster.GroupRecord{
 		{Name: "open", Settings: roster.Settings{Listed: true}, Members: []roster.MemberRecord{member("bob")}},
 		{Name: "team", Settings: roster.Settings{Title: "Team"}, Members: []roster.MemberRecord{member("ann", "lead"), member("bob"), member("cid")}},

@@ -20,8 +20,13 @@ var ErrMissing = errors.New("package missing")
 // programs, and files by their paths.
 func programs() map[string][]string {
 	return map[string][]string{
-		"prosody": {"prosody"}, "ejabberd": {"ejabberdctl", "erl"}, "libxml2-utils": {"xmllint"},
+		"prosody": {"prosody"}, "prosody-modules": {"/usr/lib/prosody/modules/mod_privilege/mod_privilege.lua"},
+		"ejabberd": {"ejabberdctl", "erl"}, "libxml2-utils": {"xmllint"},
 		"python3-slixmpp": {"/usr/bin/python3", "/usr/lib/python3/dist-packages/slixmpp/__init__.py"},
+		"gajim":           {"/usr/lib/python3/dist-packages/gajim/__init__.py"}, "xvfb": {"Xvfb"}, "dbus-daemon": {"dbus-run-session"},
+		"adwaita-icon-theme": {"/usr/share/icons/Adwaita/index.theme"}, "fonts-dejavu-core": {"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"},
+		"profanity": {"profanity"}, "poezio": {"/usr/lib/python3/dist-packages/poezio/__init__.py"}, "tmux": {"tmux"},
+		"chromium": {"chromium"}, "npm": {"npm", "node"},
 	}
 }
 
@@ -48,8 +53,8 @@ func lookPath(name string) (string, error) {
 	return "", fmt.Errorf("find %s: %w", name, exec.ErrNotFound)
 }
 
-// Install makes sure that Debian's packages, those of `prosody`, `ejabberd`,
-// `libxml2-utils` and `python3-slixmpp` that are named, are there. What is missing is installed by apt-get, which needs root;
+// Install makes sure that Debian's packages, those of [programs] that are
+// named, are there. What is missing is installed by apt-get, which needs root;
 // out is told once before. The services those packages bring are neither
 // started nor enabled: the laboratory runs private ones.
 //

@@ -20,7 +20,8 @@ type process struct {
 	args    []string
 	env     []string // added to ours
 	dir     string
-	output  string // file for stdout and stderr
+	output  string     // file for stdout and stderr
+	files   []*os.File // descriptors 3 and up
 
 	mu   sync.Mutex
 	pid  int           // 0 = none; also the number of the group
@@ -46,7 +47,7 @@ func (p *process) start() (<-chan struct{}, error) {
 	defer out.Close()
 	cmd := exec.Command("/bin/sh", append([]string{"-c", withManyFiles, p.program}, p.args...)...)
 	cmd.Dir, cmd.Env = p.dir, append(os.Environ(), p.env...)
-	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = out, out, p.files
 	cmd.SysProcAttr = procAttr()
 	started, done := make(chan error), make(chan struct{})
 	go p.attend(cmd, started, done)

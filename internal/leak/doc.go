@@ -1,5 +1,5 @@
 // Package leak makes builds that tell what they must not, one for each face on
-// which somebody could find something out: go test -tags leak_item. They are
+// which somebody could find something out: go test -tags "leak leak_item". They are
 // there to be caught: a test that finds nothing wrong with one of them is no
 // test.
 //

@@ -246,7 +246,7 @@ func drawSettings(t *rapid.T) roster.Settings {
 		Payload: rapid.SampledFrom([]roster.Payload{roster.Both, roster.PresenceOnly, roster.Separate, roster.Combined}).Draw(t, "payload"),
 		Policy:  texts.Draw(t, "policy"), Delivery: rapid.IntRange(0, 1<<31-1).Draw(t, "delivery"),
 		Join:      rapid.SampledFrom([]roster.JoinRule{roster.Invite, roster.Approve, roster.Open}).Draw(t, "join"),
-		Aggregate: texts.Draw(t, "aggregate"),
+		Aggregate: texts.Draw(t, "aggregate"), Avatar: string(rapid.SliceOf(rapid.Byte()).Draw(t, "avatar")),
 	}
 }
 

@@ -100,7 +100,7 @@ func Team() *roster.GroupRecord {
 			Title: "The Team", Description: "zero\x00byte, 'quote', \"quote\"\nand ünïcode 🙂", Language: "en",
 			Attributes: []roster.Attribute{{Name: "phone", Value: "123"}, {Name: "room", Value: ""}},
 			Listed:     true, Payload: roster.Separate, Policy: "basic everyone\ndefault members: all except location\n",
-			Delivery: 5000, Join: roster.Approve, Aggregate: "quorum:2",
+			Delivery: 5000, Join: roster.Approve, Aggregate: "quorum:2", Avatar: "\x89PNG\r\n\x1a\n\x00\xff",
 		},
 		Members: []roster.MemberRecord{
 			{JID: "alice@example.org", Nick: "Alice", Affiliation: roster.Owner, Roles: []string{"lead", "ops"},

@@ -178,7 +178,7 @@ func shapeGroup(rec *roster.GroupRecord) Group {
 		}
 	}
 	for _, s := range rec.Subscriptions {
-		if s.Node != roster.NodeContact.String() { // that is among the contacts
+		if s.Node != roster.NodeContact.String() && s.Node != roster.NodeResources.String() { // those are among the contacts
 			g.Subscriptions = append(g.Subscriptions, Subscription{Node: s.Node, JID: s.JID, Owner: s.Owner})
 		}
 	}

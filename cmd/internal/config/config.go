@@ -43,8 +43,12 @@ type Store struct {
 type Admin struct {
 	JIDs     []string // bare, normalised
 	Creators []string // bare, normalised; empty = the server's own users
+	Consent  string   // of members whom others have added: ask or inform
 	Socket   string   // absolute
 }
+
+// Inform is a value of [Admin].Consent.
+const Inform = "inform"
 
 // HTTP is the listener for metrics and health.
 type HTTP struct {

@@ -111,6 +111,11 @@ func adminKeys() []Key {
 			Help:  "Who else may create groups: addresses and domains. Empty: everybody of the server's own host.",
 			set:   list(func(c *Config, l []string) error { return addresses(l, &c.Admin.Creators) }),
 			value: func(c *Config) string { return strings.Join(c.Admin.Creators, " ") }},
+		{Name: "admin.consent", Type: typeText, Default: `"ask"`, Example: `"inform"`,
+			Help: "Of a member whom somebody else has added, where the server lets the component write its users' rosters: ask him, as any contact " +
+				"would; or, where all have agreed elsewhere, such as in a company, inform him only, and share at once what the group shares by default.",
+			set:   text(func(c *Config, s string) error { return oneOf(s, &c.Admin.Consent, "ask", Inform) }),
+			value: func(c *Config) string { return c.Admin.Consent }},
 		{Name: "admin.socket", Type: typeText, Default: `"rollcall.sock"`, Example: `"/run/rollcall/rollcall.sock"`,
 			Help:  "Where the command line reaches the running service: a Unix socket of mode 0600. Whoever can open it may do everything.",
 			set:   text(func(c *Config, s string) error { return file(s, &c.Admin.Socket) }),

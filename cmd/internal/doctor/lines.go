@@ -55,7 +55,7 @@ func (e *exam) privilegeLines() []Lines {
 	d := e.Link.Domain
 	return e.lines(
 		prosodyLines("below VirtualHost \""+e.Link.ServerHost+"\" (package prosody-modules)", fmt.Sprintf(
-			"modules_enabled = { \"privilege\" }    -- and the same below Component %q\nprivileged_entities = { [%q] = { presence = \"managed_entity\" } }", d, d)),
+			"modules_enabled = { \"privilege\" }    -- and the same below Component %q\nprivileged_entities = { [%q] = { roster = \"both\", presence = \"managed_entity\" } }", d, d)),
 		ejabberdLines("acl, access_rules and modules", ejabberdRule(d)+"modules:\n  mod_privilege:\n    presence:\n      managed_entity: rollcall"))
 }
 

@@ -134,7 +134,8 @@ func (e *exam) privilege(ctx context.Context) {
 		perms = []string{"nothing"}
 	}
 	e.tell(Finding{Check: "privilege", Level: Note, Says: fmt.Sprintf("the server grants privileges (%s): %s", clean(g.Privilege.XMLName.Space), strings.Join(perms, ", ")),
-		Means: "Rollcall does not use them today: presence comes by subscription. What is not used is better not granted."})
+		Means: "Of these Rollcall uses roster=both, where it is Prosody's: who joins a group by a word of his own then has no request to answer. " +
+			"What is not used is better not granted."})
 }
 
 func grantOf(s stanza) *grant {

@@ -17,6 +17,7 @@ type Group struct {
 	Join           string          `json:"join,omitempty"`
 	Aggregate      string          `json:"aggregate,omitempty"`
 	Delivery       int             `json:"delivery,omitempty"` // ms
+	Avatar         []byte          `json:"avatar,omitempty"`   // the picture's bytes
 	Members        []Member        `json:"members,omitempty"`
 	Subscriptions  []subscription  `json:"subscriptions,omitempty"`
 	Contacts       []string        `json:"contacts,omitempty"`
@@ -66,7 +67,7 @@ func Of(rec *roster.GroupRecord) Group {
 	set := &rec.Settings
 	g := Group{Name: rec.Name, Title: set.Title, Description: set.Description, Language: set.Language, Attributes: set.Attributes,
 		Listed: set.Listed, Payload: set.Payload.String(), Policy: set.Policy, Join: set.Join.String(), Aggregate: set.Aggregate,
-		Delivery: set.Delivery, Contacts: rec.Contacts}
+		Delivery: set.Delivery, Avatar: []byte(set.Avatar), Contacts: rec.Contacts}
 	for _, m := range rec.Members {
 		g.Members = append(g.Members, Member{JID: m.JID, Nick: m.Nick, Affiliation: m.Affiliation.String(), Roles: m.Roles,
 			Attributes: m.Attributes, Presence: m.Ask.String(), Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact})
@@ -87,7 +88,8 @@ func Of(rec *roster.GroupRecord) Group {
 // here an InvalidError says that a word is unknown.
 func (g *Group) Record() (rec *roster.GroupRecord, err error) {
 	rec = &roster.GroupRecord{Name: g.Name, Contacts: g.Contacts, Settings: roster.Settings{Title: g.Title, Description: g.Description,
-		Language: g.Language, Attributes: g.Attributes, Listed: g.Listed, Policy: g.Policy, Aggregate: g.Aggregate, Delivery: g.Delivery}}
+		Language: g.Language, Attributes: g.Attributes, Listed: g.Listed, Policy: g.Policy, Aggregate: g.Aggregate, Delivery: g.Delivery,
+		Avatar: string(g.Avatar)}}
 	if err := parse(g.Payload, roster.ParsePayload, &rec.Settings.Payload); err != nil {
 		return nil, err
 	}

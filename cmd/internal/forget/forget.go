@@ -81,6 +81,9 @@ func (w *work) do() error {
 // out of what others want to see.
 func (w *work) subscriptions(g *roster.Group, rec *roster.GroupRecord) error {
 	for _, s := range rec.Subscriptions {
+		if s.Node == roster.NodeResources.String() { // goes, and changes, with the contact
+			continue
+		}
 		node, err := roster.ParseNode(s.Node)
 		contact := s.Node == roster.NodeContact.String() // what a contact wants; his own goes with the contact
 		switch {

@@ -1,0 +1,89 @@
+package component
+
+import (
+	"context"
+
+	"github.com/rollcall-xmpp/rollcall/pubsub"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// tidings are what a device has to be told.
+type tidings struct {
+	d    *device
+	wish pubsub.Wish
+	news *pubsub.News
+}
+
+// announce tells those devices of a group's members that wish it what the
+// group is called and what it looks like, if they do not know, paced.
+func (a *attendant) announce(ctx context.Context, g *roster.Group) {
+	due := a.s.herald.due(g)
+	to := make([]string, len(due))
+	for i, t := range due {
+		to[i] = t.d.bare + "/" + t.d.resource
+	}
+	a.paced(ctx, to, func(to []string) {
+		now := due[:len(to)]
+		due = due[len(to):]
+		a.s.Link.Out.Control(func(b []byte) []byte {
+			for i, t := range now {
+				b = t.news.Append(b, to[i], t.wish)
+			}
+			return b
+		})
+	})
+}
+
+// due lists what has to be told in g, and counts it as told. Nobody is told
+// more than he may know of the group at this moment.
+func (h *herald) due(g *roster.Group) (due []tidings) {
+	known := map[string]*pubsub.News{} // by what it is of: nearly always one
+	for bare, devices := range h.listening(g.Name()) {
+		about, err := g.Describe(bare)
+		if err != nil || !g.Grants(bare) {
+			continue
+		}
+		for _, d := range devices {
+			wish := h.tell(d, about)
+			if wish == 0 {
+				continue
+			}
+			key := about.People() + "\n" + about.Avatar
+			if known[key] == nil {
+				known[key] = h.s.pubsub.News(about)
+			}
+			due = append(due, tidings{d, wish, known[key]})
+		}
+	}
+	return due
+}
+
+// listening is the devices of a group that are there and wish something.
+func (h *herald) listening(group string) map[string][]*device {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := map[string][]*device{}
+	for bare, devices := range h.groups[group] {
+		for _, d := range devices {
+			if d.wish != 0 && d.round == h.round {
+				all[bare] = append(all[bare], d)
+			}
+		}
+	}
+	return all
+}
+
+// tell is what d wishes to hear and does not know, from now on it does.
+func (h *herald) tell(d *device, about *roster.Description) pubsub.Wish {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if title := about.People(); d.title != title {
+		d.told, d.title = 0, title // a generated picture has letters of it
+	}
+	if d.picture != about.Avatar {
+		d.told, d.picture = d.told&^pubsub.WishAvatar, about.Avatar
+	}
+	wish := d.wish &^ d.told
+	d.told |= wish
+	return wish
+}
