@@ -15,7 +15,8 @@ var (
 		{Category: "component", Type: "presence"},
 		{Category: "pubsub", Type: "service"},
 	}
-	serviceFeatures = append([]string{NSInfo, NSItems, NSRSM, nsCommands}, selfFeatures...)
+	serviceFeatures = slices.Concat([]string{NSInfo, NSItems, NSPubSub}, pubsubFeatures("collections", "multi-subscribe", "retrieve-default-sub",
+		"retrieve-subscriptions", "subscribe", "subscription-options"), []string{NSRSM, NSHeaders, nsCommands}, selfFeatures)
 
 	// selfFeatures are what the service and every address of a group tell of
 	// themselves.
@@ -32,7 +33,13 @@ var (
 		"item-ids", "last-published", "leased-subscription", "manage-subscriptions", "member-affiliation", "meta-data", "modify-affiliations",
 		"multi-subscribe", "outcast-affiliation", "persistent-items", "presence-notifications", "retrieve-affiliations", "retrieve-default",
 		"retrieve-default-sub", "retrieve-items", "retrieve-subscriptions", "subscribe", "subscription-notifications", "subscription-options"),
-		[]string{NSRSM, NSHeaders, NSHeaders + "#SubID", NSReceipts, nsCommands, NSNick, NS}, selfFeatures)
+		[]string{NSRSM, NSHeaders, NSReceipts, nsCommands, NSNick, NS}, selfFeatures)
+
+	// headerFeatures are the headers of events (XEP-0131 §4).
+	headerFeatures = []string{NSHeaders + "#Collection", NSHeaders + "#SubID"}
+
+	mineIdentities = []info.Identity{{Category: "pubsub", Type: "collection"}}
+	mineFeatures   = []string{NSInfo, NSItems, NSPubSub}
 
 	nodeIdentities = []info.Identity{{Category: "pubsub", Type: "leaf"}}
 	nodeFeatures   = []string{NSInfo, NSItems, NSPubSub, NS}
@@ -92,6 +99,9 @@ func groupInfo(b []byte, d *roster.Description, q *Request) ([]byte, error) {
 	if b, ok := resourceInfo(b, q, w.Node); ok {
 		return b, nil
 	}
+	if w.Node == NSHeaders {
+		return discoInfo(b, w.Node, "", nil, headerFeatures), nil
+	}
 	if w.Node == "" {
 		features := groupFeatures
 		if Registers(d) {
@@ -139,8 +149,10 @@ func (s *Service) serviceRequest(ctx context.Context, b []byte, q *Request) ([]b
 	switch {
 	case q.Space == NS:
 		return b, Unavailable // policies stand at a group
-	case q.Space == NSPubSub || q.Space == NSOwner:
-		return b, unsupported("subscribe") // each group is a service of its own
+	case q.Space == NSPubSub:
+		return s.mine(ctx, b, q)
+	case q.Space == NSOwner:
+		return b, forbidden // nobody owns the collection
 	case q.Set && (q.Space == nsVCard || q.Space == nsVCard4 || q.Space == nsLast):
 		return b, forbidden
 	case q.Set:
@@ -151,6 +163,12 @@ func (s *Service) serviceRequest(ctx context.Context, b []byte, q *Request) ([]b
 		return s.uptime(b, q)
 	case decode(q.Payload, &w) != nil:
 		return b, BadRequest
+	case w.Node == NSHeaders && q.Space == NSInfo:
+		return discoInfo(b, w.Node, "", nil, headerFeatures), nil
+	case w.Node == nodeMine && q.Space == NSInfo:
+		return discoInfo(b, w.Node, "All my groups", mineIdentities, mineFeatures), nil
+	case w.Node == nodeMine:
+		return s.myGroups(b, q)
 	case w.Node != "":
 		return b, roster.ErrNoNode
 	case q.Space == NSInfo:

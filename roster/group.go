@@ -131,6 +131,9 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 			}
 			continue
 		}
+		if sub.Node == NodeMine {
+			node, err = g.settings.Payload.wide(), nil
+		}
 		if who := g.watcher(sub.Owner); err == nil && g.settings.Payload.Has(node) && g.mayWatch(&who) == nil {
 			g.addWatch(*sub, node, g.receiving(sub))
 		}
@@ -317,7 +320,7 @@ func (g *Group) record() *GroupRecord {
 			if w.node == NodeContact {
 				rec.Contacts = append(rec.Contacts, w.rec.JID)
 			}
-			if w.node != NodeContact && !w.derived || w.node == NodeContact && w.rec.Receiving != "" {
+			if w.node != NodeContact && !w.announced || w.node == NodeContact && w.rec.Receiving != "" {
 				rec.Subscriptions = append(rec.Subscriptions, w.rec)
 			}
 		}

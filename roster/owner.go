@@ -26,7 +26,7 @@ func (g *Group) Subscribers(actor string, node Node) ([]SubscriptionRecord, erro
 	}
 	var all []SubscriptionRecord
 	for _, w := range g.watches {
-		if w.node == node && !w.derived && !w.manner.While {
+		if w.node == node && !w.elsewhere() && !w.manner.While {
 			all = append(all, SubscriptionRecord{ID: w.rec.ID, Node: w.rec.Node, JID: w.rec.Owner, Owner: w.rec.Owner})
 		}
 	}
@@ -60,7 +60,7 @@ func (g *Group) Dismiss(ctx context.Context, actor, jid string, node Node, id st
 		return err
 	}
 	ended := g.end(func(w *Watch) bool {
-		return w.rec.Owner == jid && w.node == node && !w.derived && (id == "" || w.rec.ID == id)
+		return w.rec.Owner == jid && w.node == node && !w.elsewhere() && (id == "" || w.rec.ID == id)
 	})
 	waits := g.awaits(jid)
 	g.signal()

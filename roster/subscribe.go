@@ -173,7 +173,7 @@ func (g *Group) find(owner, jid string, node Node, id string) (found *Watch, err
 	err = ErrNoSubscription
 	for _, w := range g.byOwner[owner] {
 		switch {
-		case w.node != node || w.rec.JID != jid || w.derived:
+		case w.node != node || w.rec.JID != jid || w.elsewhere():
 		case id == "" && found != nil:
 			return nil, ErrSubIDRequired
 		case id == "" || w.rec.ID == id:
@@ -197,7 +197,7 @@ func (g *Group) checkSubscribe(rec *SubscriptionRecord, node Node, wish *Wish) (
 		return nil, ErrNoNode
 	}
 	for _, w := range g.byOwner[rec.Owner] {
-		if w.node == node && w.rec.JID == rec.JID && !w.derived &&
+		if w.node == node && w.rec.JID == rec.JID && !w.elsewhere() &&
 			(wish == nil || w.rec.Receiving == rec.Receiving && w.rec.Manner == rec.Manner) {
 			return w, nil
 		}
@@ -243,7 +243,7 @@ func (g *Group) Subscriptions(owner string) []SubscriptionRecord {
 		}
 	}
 	for _, w := range g.byOwner[owner] {
-		if w.node < NodeContact && !w.derived {
+		if w.node < NodeContact && !w.elsewhere() {
 			all = append(all, w.rec)
 		}
 	}
@@ -257,3 +257,6 @@ func (g *Group) Subscriptions(owner string) []SubscriptionRecord {
 	})
 	return all
 }
+
+// elsewhere says whether w was not made by a request to this group.
+func (w *Watch) elsewhere() bool { return w.mine || w.announced }

@@ -17,7 +17,8 @@ type Watch struct {
 	manner    Manner
 	to        []byte // the address, escaped for an attribute
 	tail      []byte // what its events have at their end, beside what all have
-	derived   bool   // made by something else than a request here: never stored
+	mine      bool   // of a subscription to all groups of its owner
+	announced bool   // made by what a contact says of his device: never stored
 	quiet     bool   // he is there, but not so that he wants to be told
 	receipts  *receipts
 
@@ -114,6 +115,9 @@ func (g *Group) addWatch(rec SubscriptionRecord, node Node, r policy.Receiving) 
 		g.watches[rec.ID] = w
 		w.manner = g.manner(&rec)
 	}
+	if w.mine = rec.Node == NodeMine; w.mine {
+		g.roster.collection.note(rec, 1)
+	}
 	g.byOwner[rec.Owner] = append(g.byOwner[rec.Owner], w)
 	g.heed(w)
 	g.retail(rec.Owner)
@@ -209,6 +213,9 @@ func (g *Group) dropWatch(w *Watch) {
 		delete(g.watches, w.rec.ID)
 	}
 	g.unheed(w)
+	if w.mine {
+		g.roster.collection.note(w.rec, -1)
+	}
 	rest := slices.DeleteFunc(g.byOwner[w.rec.Owner], func(x *Watch) bool { return x == w })
 	if len(rest) == 0 {
 		delete(g.byOwner, w.rec.Owner)
@@ -325,7 +332,7 @@ func (g *Group) retail(owner string) {
 		if w.node >= NodeContact {
 			continue
 		}
-		t := Tail{Receipt: w.manner.Receipts}
+		t := Tail{Receipt: w.manner.Receipts, Collection: w.mine}
 		for _, x := range g.byOwner[owner] {
 			if x != w && x.node == w.node && x.rec.JID == w.rec.JID {
 				t.SubID = w.rec.ID
