@@ -39,6 +39,9 @@ func (a *attendant) announce(ctx context.Context, g *roster.Group) {
 func (h *herald) due(g *roster.Group) (due []tidings) {
 	known := map[string]*pubsub.News{} // by what it is of: nearly always one
 	for bare, devices := range h.listening(g.Name()) {
+		for _, d := range devices { // he may have the group as a contact since
+			g.Announced(bare, d.resource, d.wish.Nodes())
+		}
 		about, err := g.Describe(bare)
 		if err != nil || !g.Grants(bare) {
 			continue
@@ -83,7 +86,7 @@ func (h *herald) tell(d *device, about *roster.Description) pubsub.Wish {
 	if d.picture != about.Avatar {
 		d.told, d.picture = d.told&^pubsub.WishAvatar, about.Avatar
 	}
-	wish := d.wish &^ d.told
+	wish := d.wish & pubsub.WishProfile &^ d.told
 	d.told |= wish
 	return wish
 }

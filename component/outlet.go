@@ -2,6 +2,7 @@ package component
 
 import (
 	"bytes"
+	"context"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
@@ -24,6 +25,7 @@ func (o *outlet) Wanted(g *roster.Group) { o.s.attend.put(g) }
 func (o *outlet) Presence(group, to string, t roster.PresenceType) {
 	if t == roster.Unsubscribe {
 		o.s.herald.forget(group, to)
+		o.s.departed(group, to)
 	}
 	o.s.Link.Out.Control(func(b []byte) []byte { return o.appendPresence(b, group, to, t) })
 }
@@ -62,6 +64,16 @@ func (o *outlet) startPresence(b []byte, group, to string, t roster.PresenceType
 	b = frame.AppendAttr(append(b, "' to='"...), to)
 	b = append(append(b, "' type='"...), t.String()...)
 	return append(b, '\'')
+}
+
+// departed takes in that the group hears of somebody's devices no more. It is
+// another's turn to say so: the group may be in the middle of it.
+func (s *Service) departed(group, jid string) {
+	s.workers.put(group, func(context.Context) {
+		if g := s.Roster.Loaded([]byte(group)); g != nil {
+			g.Departed([]byte(jid), nil)
+		}
+	})
 }
 
 // Began implements [roster.Outbox].

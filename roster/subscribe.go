@@ -164,6 +164,9 @@ func (g *Group) reconfigure(ctx context.Context, owner, jid string, node Node, i
 	defer g.mu.Unlock()
 	g.configure(w, rec)
 	g.follow(&rec)
+	if w.node == NodeContact {
+		g.tune(owner, rec.Receiving, g.receiving(&rec))
+	}
 	g.signal()
 	return nil
 }

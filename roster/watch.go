@@ -201,6 +201,9 @@ func (g *Group) optional(owner string) bool {
 }
 
 func (g *Group) dropWatch(w *Watch) {
+	if !slices.Contains(g.byOwner[w.rec.Owner], w) {
+		return // with his contact, already
+	}
 	if g.optional(w.rec.Owner) {
 		g.version++
 		g.unsure(w.rec.Owner)
@@ -223,6 +226,13 @@ func (g *Group) dropWatch(w *Watch) {
 		g.byOwner[w.rec.Owner] = rest
 	}
 	g.retail(w.rec.Owner)
+	if w.node == NodeContact { // what his devices announced goes with it
+		for _, x := range slices.Clone(g.byOwner[w.rec.Owner]) {
+			if x.announced {
+				g.dropWatch(x)
+			}
+		}
+	}
 }
 
 // candidates calls f for each member whose rules name who, and each that
@@ -274,6 +284,9 @@ func (g *Group) unindex(m *member) {
 // with "" those that go to the bare JID; release goes on where it stopped.
 // Unknown counts as reachable: only who was seen to leave is held.
 func (g *Group) hold(owner, resource string) {
+	if resource != "" {
+		g.silent(owner, resource)
+	}
 	for _, w := range g.byOwner[owner] {
 		if w.goesTo(resource) {
 			w.hold()
