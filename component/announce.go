@@ -49,6 +49,9 @@ func (h *herald) due(g *roster.Group) (due []tidings) {
 	known := map[string]*pubsub.News{} // by what it is of: nearly always one
 	all := h.listening(g.Name())
 	for _, bare := range slices.Sorted(maps.Keys(all)) {
+		for _, d := range all[bare] { // he may have the group as a contact since
+			g.Announced(bare, d.resource, d.wants.Nodes())
+		}
 		about, err := g.Describe(bare)
 		if err != nil {
 			continue
@@ -57,7 +60,7 @@ func (h *herald) due(g *roster.Group) (due []tidings) {
 			continue // has left since
 		}
 		for _, d := range all[bare] {
-			wish := h.tell(d, about)
+			wish := h.tell(d.device, about)
 			if wish == 0 {
 				continue
 			}
@@ -65,21 +68,27 @@ func (h *herald) due(g *roster.Group) (due []tidings) {
 			if known[key] == nil {
 				known[key] = h.s.pubsub.News(about)
 			}
-			due = append(due, tidings{d, wish, known[key]})
+			due = append(due, tidings{d.device, wish, known[key]})
 		}
 	}
 	return due
 }
 
+// listener is a device, with what it wished when the lock was held.
+type listener struct {
+	*device
+	wants pubsub.Wish
+}
+
 // listening is the devices of a group that are there and wish something.
-func (h *herald) listening(group string) map[string][]*device {
+func (h *herald) listening(group string) map[string][]listener {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	all := map[string][]*device{}
+	all := map[string][]listener{}
 	for bare, devices := range h.groups[group] {
 		for _, d := range devices {
 			if d.wish != 0 && d.round == h.round {
-				all[bare] = append(all[bare], d)
+				all[bare] = append(all[bare], listener{d, d.wish})
 			}
 		}
 	}
@@ -98,7 +107,7 @@ func (h *herald) tell(d *device, about *roster.Description) pubsub.Wish {
 		d.told &^= pubsub.WishAvatar
 	}
 	d.title, d.picture = title, about.Avatar
-	wish := d.wish &^ d.told
+	wish := d.wish & pubsub.WishProfile &^ d.told
 	d.told |= wish
 	return wish
 }
