@@ -161,6 +161,9 @@ func (c *call) create(ctx context.Context, in values) (*answer, error) {
 		return nil, err
 	}
 	a := told(c.say("There it is. Add it as a contact; its commands are there."))
+	if join != roster.Invite && !rec.Settings.Listed {
+		a.notes = append(a.notes, note{warning, c.say("Strangers do not know of it: who is not invited cannot join.")})
+	}
 	a.tell(c.say("Address"), name+"@"+c.s.cfg.Domain)
 	return a, nil
 }
