@@ -61,4 +61,6 @@ type silent struct{}
 func (silent) Ready(*roster.Group)                               {}
 func (silent) Presence(string, string, roster.PresenceType)      {}
 func (silent) Wanted(*roster.Group)                              {}
+func (silent) Gone(string, string, []string)                     {}
+func (silent) Began(string, roster.SubscriptionRecord)           {}
 func (silent) Ended(group string, sub roster.SubscriptionRecord) {}
