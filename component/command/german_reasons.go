@@ -77,5 +77,6 @@ var germanReasons = [][2]string{
 	{"is not UTF-8", "ist nicht UTF-8"},
 	{"must be member, admin or owner", "muss member, admin oder owner sein"},
 	{"this group requires that members may see %s", "diese Gruppe verlangt, dass Mitglieder das sehen dürfen: %s"},
+	{"needs a role", "braucht eine Rolle"},
 	{"unknown", "unbekannt"},
 }
