@@ -77,6 +77,8 @@ var germanReasons = [][2]string{
 	{"is not UTF-8", "ist nicht UTF-8"},
 	{"must be member, admin or owner", "muss member, admin oder owner sein"},
 	{"this group requires that members may see %s", "diese Gruppe verlangt, dass Mitglieder das sehen dürfen: %s"},
+	{"a group has an owner", "eine Gruppe hat einen Eigentümer"},
+	{"is not for all groups at once", "gilt nicht für alle Gruppen zugleich"},
 	{"needs a role", "braucht eine Rolle"},
 	{"unknown", "unbekannt"},
 }
