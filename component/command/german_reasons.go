@@ -81,4 +81,7 @@ var germanReasons = [][2]string{
 	{"is not for all groups at once", "gilt nicht für alle Gruppen zugleich"},
 	{"needs a role", "braucht eine Rolle"},
 	{"unknown", "unbekannt"},
+	{"a group has an owner", "eine Gruppe hat einen Eigentümer"},
+	{"needs a role", "braucht eine Rolle"},
+	{"is not for all groups at once", "gibt es nicht für alle Gruppen auf einmal"},
 }
