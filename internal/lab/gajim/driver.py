@@ -137,9 +137,11 @@ class Driver:
         return [[r.name, r.text] for r in view.iter_rows() if r.type == 'chat']
 
     def hover(self, jid):
-        """Rests with the pointer on a contact of the account page. Away first:
-        a tip comes up when the pointer enters."""
+        """Rests with the pointer on a contact of the account page, coming from
+        elsewhere: Gajim keeps a tip as it is until the pointer has been over
+        something else."""
         tree, area = self._contact_row(jid)
+        tree.get_parent()._roster_tooltip.clear_tooltip()
         x, y = tree.convert_bin_window_to_widget_coords(area.x + 80, area.y + area.height // 2)
         self._point(tree, x, y)
 
