@@ -234,7 +234,9 @@ func (p *anna) members(ctx context.Context) error {
 		func() error { return p.says(ctx, "receive each", "each member") },
 		func() error {
 			return p.until(ctx, "a line for each member", p.team, func(c *contact) bool {
-				return slices.ContainsFunc(c.Resources, func(r resource) bool { return r.Name == p.world.jid("bo") && r.Show == "dnd" && r.Status == "Bo: On a call" })
+				return slices.ContainsFunc(c.Resources, func(r resource) bool {
+					return r.Name == p.world.jid("bo") && r.Show == "dnd" && r.Status == "Bo: On a call"
+				})
 			})
 		},
 		func() error { return p.Do(ctx, "resize", mainWindow, 900, 560) },
