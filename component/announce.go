@@ -46,6 +46,9 @@ func (a *attendant) announce(ctx context.Context, g *roster.Group) {
 func (h *herald) due(g *roster.Group) (due []tidings) {
 	known := map[string]*pubsub.News{} // by what it is of: nearly always one
 	for bare, devices := range h.listening(g.Name()) {
+		for _, d := range devices { // he may have the group as a contact since
+			g.Announced(bare, d.resource, d.wish.Nodes())
+		}
 		about, err := g.Describe(bare)
 		if err != nil {
 			continue
@@ -95,7 +98,7 @@ func (h *herald) tell(d *device, about *roster.Description) pubsub.Wish {
 		d.told &^= pubsub.WishAvatar
 	}
 	d.title, d.picture = title, about.Avatar
-	wish := d.wish &^ d.told
+	wish := d.wish & pubsub.WishProfile &^ d.told
 	d.told |= wish
 	return wish
 }

@@ -1,6 +1,7 @@
 package component
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -54,8 +55,12 @@ func newHerald(s *Service) *herald {
 		asking: map[string]*inquiry{}, busy: map[string]int{}}
 }
 
-// capsTag is the <c/> of a presence, raw.
+// capsTag is the <c/> of a presence, raw; of XEP-0390 hash is newCaps, and ver
+// the algorithm and its hash with a full stop in between.
 type capsTag struct{ hash, node, ver []byte }
+
+// newCaps marks capabilities by XEP-0390, whose hash a device asks by.
+const newCaps = "caps2"
 
 const maxCaps = 512 // bytes of node and ver
 
@@ -63,6 +68,19 @@ func (c *capsTag) read(in *frame.Scanner) {
 	c.hash, c.node, c.ver = in.Attr("hash"), in.Attr("node"), in.Attr("ver")
 	if len(c.hash)+len(c.node)+len(c.ver) > maxCaps || len(c.hash) == 0 {
 		*c = capsTag{} // or the old form, which proves nothing
+	}
+}
+
+// readNew reads XEP-0390 §4.4: the first hash that proves something.
+func (c *capsTag) readNew(in *frame.Scanner, text func() []byte) {
+	for depth := in.Depth; in.Next() && in.Depth > depth; {
+		if in.Kind != frame.Start || !in.Is(pubsub.NSHashes, "hash") {
+			continue
+		}
+		algo := string(in.Attr("algo"))
+		if hash := text(); pubsub.HashKnown(algo) && len(hash) > 0 && len(hash) <= maxCaps {
+			*c = capsTag{[]byte(newCaps), []byte(pubsub.NSCaps2), []byte(algo + "." + string(hash))}
+		}
 	}
 }
 
@@ -76,13 +94,16 @@ func (c *capsTag) String() string {
 	return string(c.hash) + " " + string(c.node) + "#" + string(c.ver)
 }
 
-// sha1Ver is the verification string that caps claims, "" if by another hash.
-func sha1Ver(caps string) string {
-	node, ok := strings.CutPrefix(caps, "sha-1 ")
-	if !ok {
-		return ""
+// proofOf is what caps claims: a hash, and how it is made; key is what stands
+// for both, "" if it proves nothing.
+func proofOf(caps string) (algo, hash string, new bool, key string) {
+	algo, rest, _ := strings.Cut(caps, " ")
+	hash = plain([]byte(rest[strings.LastIndexByte(rest, '#')+1:]))
+	if new = algo == newCaps; new {
+		i := strings.LastIndexByte(hash, '.')
+		algo, hash = hash[:max(i, 0)], hash[i+1:]
 	}
-	return plain([]byte(node[strings.LastIndexByte(node, '#')+1:]))
+	return algo, hash, new, fmt.Sprint(new, algo, " ", hash)
 }
 
 func (d *device) full() string { return d.bare + "/" + d.resource }
@@ -115,7 +136,7 @@ func (h *herald) hear(g *roster.Group, bare, resource []byte, c *capsTag) {
 		return
 	}
 	h.mu.Unlock()
-	if len(resource) == 0 || !g.Grants(string(bare)) {
+	if len(resource) == 0 || !g.Grants(string(bare)) && !g.Awaits(bare) {
 		return
 	}
 	h.mu.Lock()
@@ -127,16 +148,24 @@ func (h *herald) hear(g *roster.Group, bare, resource []byte, c *capsTag) {
 	if !c.is(caps) {
 		caps = c.String()
 		d.caps = caps
-		if d.wish, known = h.proven[sha1Ver(caps)]; !known {
+		_, _, _, key := proofOf(caps)
+		if d.wish, known = h.proven[key]; !known {
 			h.inquire(d)
 		}
 	}
 	wish := d.wish
 	h.mu.Unlock()
-	switch {
-	case !known:
+	if !known {
 		h.ask(caps)
-	case wish != 0:
+		return
+	}
+	h.wishes(g, string(bare), string(resource), wish)
+}
+
+// wishes lets a device be told what it wants to hear.
+func (h *herald) wishes(g *roster.Group, bare, resource string, wish pubsub.Wish) {
+	g.Announced(bare, resource, wish.Nodes())
+	if wish&pubsub.WishProfile != 0 {
 		h.s.attend.put(g)
 	}
 }

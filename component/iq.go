@@ -47,6 +47,8 @@ type handler func(ctx context.Context, b []byte, q *pubsub.Request) []byte
 // handler is who answers q when it is a worker's turn; nil: the reader itself.
 func (s *Service) handler(q *pubsub.Request) handler {
 	switch {
+	case s.pubsub.HandlesCommand(q):
+		return s.pubsub.Handle
 	case s.commands.Handles(q): // some discovery is about commands
 		return s.commands.Handle
 	case s.pubsub.Handles(q.Space):
