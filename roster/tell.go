@@ -41,6 +41,12 @@ func (s Selection) String() string {
 // ErrUnready: the group does not know yet who is there.
 var ErrUnready = errors.New("presence is not known yet")
 
+// Receiver is a member that a message is for.
+type Receiver struct {
+	JID   string
+	Basic bool // he may see basic information: nicks, roles
+}
+
 // MaxReach is how many members can be meant at once.
 const MaxReach = 2000
 
@@ -52,7 +58,7 @@ const MaxReach = 2000
 // Whom he hides from he does not mean: a message would show that he is there.
 // ErrForbidden for who is neither a member nor an admin, or may not watch;
 // ErrLimit when he means more than [MaxReach]; ErrUnready, ErrNoGroup.
-func (g *Group) Reach(from string, to Selection) (seen int, receivers []string, err error) {
+func (g *Group) Reach(from string, to Selection) (seen int, receivers []Receiver, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	who := g.watcher(from)
@@ -75,7 +81,7 @@ func (g *Group) Reach(from string, to Selection) (seen int, receivers []string, 
 			return 0, nil, ErrLimit
 		}
 		if g.wants(m, &sender) {
-			receivers = append(receivers, m.JID)
+			receivers = append(receivers, Receiver{m.JID, g.seesBasicOf(m.JID)})
 		}
 	}
 	return seen, receivers, nil
