@@ -2,6 +2,7 @@ package roster
 
 import (
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/rollcall-xmpp/rollcall/internal/leak"
@@ -97,14 +98,16 @@ func (g *Group) RolesSeen(jid string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var roles []string
+	roles := map[string]struct{}{}
 	for m, it := range v.items() {
-		if m.JID != jid {
-			roles = append(roles, it.Roles...)
+		if m.JID == jid {
+			continue
+		}
+		for _, role := range it.Roles {
+			roles[role] = struct{}{}
 		}
 	}
-	slices.Sort(roles)
-	return slices.Compact(roles), nil
+	return slices.Sorted(maps.Keys(roles)), nil
 }
 
 // caller is how somebody who may speak to the group sees it.
