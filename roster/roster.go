@@ -51,6 +51,8 @@ type Options struct {
 	Admin     func(jid string) bool // who administers every group; nil = nobody
 	MayCreate func(jid string) bool // who else may create groups; nil = nobody
 	Notify    func(Notice)          // tells people about their membership; must not block; nil = nobody is told
+	Domain    string                // of the service: see [Roster.HookJID]
+	Hooks     HookKeeper            // nil = nobody tells webhooks
 	Log       *slog.Logger          // nil = slog.Default()
 	Reads     bool                  // somebody attends to [Group.Unread]
 	Inform    bool                  // members whom others have added are informed, not asked, where the server allows (see [Group.Preapproval])
@@ -70,6 +72,9 @@ type Roster struct {
 	isAdmin, mayCreate func(jid string) bool
 	notify             func(Notice)
 
+	domain string
+	hooks  HookKeeper
+
 	loading sync.Mutex // held over the store while a group is loaded, created or deleted
 
 	mu       sync.RWMutex
@@ -84,6 +89,7 @@ type Roster struct {
 func New(o Options) *Roster {
 	r := &Roster{store: o.Store, outbox: o.Outbox, renderer: o.Renderer, now: o.Now, log: o.Log, groups: map[string]*Group{}}
 	r.isAdmin, r.mayCreate, r.notify, r.reads, r.inform = o.Admin, o.MayCreate, o.Notify, o.Reads, o.Inform
+	r.domain, r.hooks = o.Domain, o.Hooks
 	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle, listed: listAfresh}
 	if r.now == nil {
 		r.now = time.Now
@@ -147,6 +153,7 @@ func (r *Roster) Group(ctx context.Context, name string) (*Group, error) {
 	g := r.admit(newGroup(r, rec))
 	g.Lost()
 	r.outbox.Wanted(g)
+	r.hooked(g)
 	return g, nil
 }
 
@@ -208,6 +215,7 @@ func (r *Roster) create(ctx context.Context, rec *GroupRecord, actor string) err
 	g.signal()
 	g.mu.Unlock()
 	r.outbox.Wanted(g)
+	r.hooked(g)
 	return nil
 }
 
@@ -232,6 +240,7 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
+	r.hooked(g)
 	g.wind() // no rule begins or ends any more
 	g.pace()
 	for _, ws := range g.byOwner {

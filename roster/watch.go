@@ -18,6 +18,7 @@ type Watch struct {
 	to        []byte // the address, escaped for an attribute
 	tail      []byte // what its events have at their end, beside what all have
 	derived   bool   // made by something else than a request here: never stored
+	hook      string // it is a webhook's, which is not told but asks
 	quiet     bool   // he is there, but not so that he wants to be told
 	receipts  *receipts
 
