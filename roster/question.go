@@ -86,6 +86,9 @@ func (g *Group) reply(b []byte, q *Question) []byte {
 	if q.Into == nil {
 		return g.answer(b, q)
 	}
+	if leak.Face == "hook" {
+		q.Watcher = g.sorted[0].JID
+	}
 	q.Into(g.answer(nil, q))
 	return b
 }

@@ -104,7 +104,7 @@ func (n *news) take(t *Table) (list []Change) {
 			list = append(list, Change{Kind: Joined, After: d.After})
 		case d.After == nil:
 			list = append(list, Change{Kind: Left, Before: d.Before})
-		case !d.Before.equal(d.After):
+		case !d.Before.Equal(d.After):
 			list = append(list, Change{Kind: Changed, Before: d.Before, After: d.After})
 		}
 	}
