@@ -172,10 +172,12 @@ func (g *Group) SetHook(ctx context.Context, actor string, rec HookRecord) error
 	if err != nil {
 		return err
 	}
-	if err := g.storeHook(ctx, rec); err != nil {
+	if err := g.roster.store.StoreHook(ctx, g.name, rec); err != nil {
 		return err
 	}
-	return g.admitHook(ctx, rec.Name, true)
+	err = g.admitHook(ctx, rec.Name, true)
+	g.keepHook(rec) // it is stored in any case
+	return err
 }
 
 // RemoveHook ends a webhook for an admin, and takes its address from those who
@@ -219,13 +221,15 @@ func (g *Group) EndHook(ctx context.Context, name, why string) error {
 	}
 	rec := h.rec
 	rec.Ended = why
-	return g.storeHook(ctx, rec)
-}
-
-func (g *Group) storeHook(ctx context.Context, rec HookRecord) error {
 	if err := g.roster.store.StoreHook(ctx, g.name, rec); err != nil {
 		return err
 	}
+	g.keepHook(rec)
+	return nil
+}
+
+// keepHook puts a webhook that is stored in force; edit is held.
+func (g *Group) keepHook(rec HookRecord) {
 	g.mu.Lock()
 	g.unhook(g.hooks[rec.Name])
 	g.hooks[rec.Name] = &hook{rec: rec}
@@ -233,7 +237,6 @@ func (g *Group) storeHook(ctx context.Context, rec HookRecord) error {
 	g.signal()
 	g.mu.Unlock()
 	g.roster.hooked(g)
-	return nil
 }
 
 // admitHook puts a webhook's address among those who may watch, or takes it
