@@ -69,18 +69,19 @@ func newWorld(t *testing.T, cfg hook.Config) *world {
 	w.must(w.roster.CreateGroup(t.Context(), &roster.GroupRecord{Name: "team", Settings: roster.Settings{Title: "Team"}, Members: []roster.MemberRecord{
 		{JID: alice, Affiliation: roster.Plain, Ask: roster.Granted}, {JID: bob, Nick: "Bob", Affiliation: roster.Plain, Ask: roster.Granted}}}))
 	w.group = w.roster.Loaded([]byte("team"))
-	var all sync.WaitGroup
-	all.Go(func() {
+	var turns, posts sync.WaitGroup
+	turns.Go(func() {
 		for g := range w.ready {
 			for more := true; more; {
 				_, more = g.Turn(nil, 1<<16)
 			}
 		}
 	})
-	all.Go(func() { w.keeper.Run(t.Context()) }) // the test's context ends before its cleanups
+	posts.Go(func() { w.keeper.Run(t.Context()) }) // the test's context ends before its cleanups
 	t.Cleanup(func() {
+		posts.Wait()
 		close(w.ready)
-		all.Wait()
+		turns.Wait()
 	})
 	return w
 }
