@@ -100,7 +100,7 @@ func NewService(cfg ServiceConfig) *Service {
 		Inform:    cfg.Inform,
 	})
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now}
-	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log, Send: s.Link.Out.Control})
+	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log, Send: s.Link.Out.Control, Hooks: s.Hooks.State})
 	s.workers = newWorkers(s.log)
 	s.gate = newGate(cfg.Limits, s.Link.cfg.ServerHost)
 	s.pace = newPace(cfg.Limits.ChangeRate, cfg.Limits.ChangeBurst, cfg.Now)

@@ -17,7 +17,7 @@ var directions = map[string][]string{
 	"store":             {"roster", "internal/audit"},
 	"pubsub":            {"roster", "policy", "internal/frame", "internal/avatar"},
 	"component":         {"component/command", "component/hook", "pubsub", "roster", "policy", "internal/frame", "internal/audit", "internal/leak"},
-	"component/command": {"pubsub", "roster", "policy", "internal/frame", "internal/audit"},
+	"component/command": {"component/hook", "pubsub", "roster", "policy", "internal/frame", "internal/audit"},
 	"component/hook":    {"roster", "internal/interchange", "watch"},
 	"internal/audit":    {},
 	"internal/avatar":   {},
