@@ -274,7 +274,7 @@ func (g *Group) rehook() {
 		}
 		rec := SubscriptionRecord{ID: "hook/" + name, Node: node.String(), JID: jid, Owner: jid}
 		h.watch = g.addWatch(rec, node, policy.Receiving{})
-		h.watch.derived, h.watch.hook = true, name
+		h.watch.hook = name
 	}
 }
 

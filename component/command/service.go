@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/component/hook"
+	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -20,6 +21,9 @@ type Config struct {
 
 	// Hooks is how a webhook does; nil: nobody knows.
 	Hooks func(group, name string) (hook.State, bool)
+
+	// Audit is the record of who changed what; nil: there is none.
+	Audit audit.Reader
 
 	// Send lets f append whole stanzas to what is sent next; false: it cannot
 	// take any now. nil: nothing can be told.

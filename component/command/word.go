@@ -61,6 +61,7 @@ func table() []word {
 		configureWord(),
 		webhookWord(),
 		deleteWord(),
+		historyWord(),
 		groupsWord(),
 		searchWord(),
 		mineWord(),

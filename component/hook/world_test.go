@@ -50,6 +50,7 @@ func (w *world) Ready(g *roster.Group)                      { w.ready <- g }
 func (*world) Presence(string, string, roster.PresenceType) {}
 func (*world) Wanted(*roster.Group)                         {}
 func (*world) Gone(string, string, []string)                {}
+func (*world) Began(string, roster.SubscriptionRecord)      {}
 func (w *world) Ended(_ string, s roster.SubscriptionRecord) {
 	w.t.Errorf("%s was told of the end", s.JID)
 }
