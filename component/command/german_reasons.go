@@ -78,4 +78,7 @@ var germanReasons = [][2]string{
 	{"must be member, admin or owner", "muss member, admin oder owner sein"},
 	{"this group requires that members may see %s", "diese Gruppe verlangt, dass Mitglieder das sehen dürfen: %s"},
 	{"unknown", "unbekannt"},
+	{"a group has an owner", "eine Gruppe hat einen Eigentümer"},
+	{"needs a role", "braucht eine Rolle"},
+	{"is not for all groups at once", "gibt es nicht für alle Gruppen auf einmal"},
 }

@@ -46,7 +46,7 @@ func FuzzHandler(f *testing.F) {
 		}
 		names, err := svc.Roster.ListGroups(t.Context())
 		ok(t, err)
-		again := roster.New(roster.Options{Store: kept, Outbox: silent{}, Renderer: &pubsub.Renderer{Domain: "groups.example.org"}})
+		again := component.NewService(component.ServiceConfig{Store: kept, Link: component.Config{Domain: "groups.example.org"}}).Roster
 		for _, name := range names {
 			if _, err := again.Group(t.Context(), name); err != nil && !errors.Is(err, roster.ErrNoGroup) {
 				t.Fatalf("%s cannot be loaded: %v", name, err)
@@ -54,13 +54,3 @@ func FuzzHandler(f *testing.F) {
 		}
 	})
 }
-
-// silent is an outbox for what nobody is to hear.
-type silent struct{}
-
-func (silent) Ready(*roster.Group)                               {}
-func (silent) Presence(string, string, roster.PresenceType)      {}
-func (silent) Wanted(*roster.Group)                              {}
-func (silent) Gone(string, string, []string)                     {}
-func (silent) Began(string, roster.SubscriptionRecord)           {}
-func (silent) Ended(group string, sub roster.SubscriptionRecord) {}
