@@ -35,12 +35,10 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 	if err != nil {
 		return err
 	}
-	hooks, err := hookConfig(cfg)
-	if err != nil {
+	service := serviceConfig(l, st, tls)
+	if service.Hooks.Roots, err = authorities("webhooks.ca_file", cfg.Webhooks.CAFile); err != nil {
 		return err
 	}
-	service := serviceConfig(l, st, tls)
-	service.Hooks = hooks
 	svc := component.NewService(service)
 	log.Info("serving", "domain", cfg.Domain, "socket", cfg.Admin.Socket)
 	all, ctx := errgroup.WithContext(ctx)
@@ -101,6 +99,7 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 		Version:   buildVersion(),
 		Admin:     l.isAdmin,
 		MayCreate: l.mayCreate,
+		Hooks:     hook.Config{Networks: cfg.Webhooks.Networks},
 		Inform:    cfg.Admin.Consent == config.Inform,
 		Limits:    limits(cfg.Limits),
 	}
@@ -143,12 +142,6 @@ func clientTLS(cfg *config.Config) (*tls.Config, error) {
 	var err error
 	c.RootCAs, err = authorities("server.ca_file", cfg.Server.CAFile)
 	return c, err
-}
-
-// hookConfig is whom webhooks may reach.
-func hookConfig(cfg *config.Config) (hook.Config, error) {
-	roots, err := authorities("webhooks.ca_file", cfg.Webhooks.CAFile)
-	return hook.Config{Networks: cfg.Webhooks.Networks, Roots: roots}, err
 }
 
 // authorities are those of a file that is the value of key; nil without a file:

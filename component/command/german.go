@@ -13,8 +13,6 @@ var germanTexts = [...][2]string{
 	{"RLMI and PIDF", "RLMI und PIDF"},
 	{"Secret", "Geheimnis"},
 	{"There is none of this name.", "So heißt keiner."},
-	{"This is no address on the web that could be told: %s.", "Das ist keine Adresse im Web, die etwas erfahren könnte: %s."},
-	{"This is no name: small letters, digits and hyphens, at most %d.", "Das ist kein Name: Kleinbuchstaben, Ziffern und Bindestriche, höchstens %d."},
 	{"Webhook %s, told at %s", "Webhook %s, bei %s"},
 	{"What is posted", "Was er bekommt"},
 	{"Where changes are posted (https://…)", "Wohin Änderungen gehen (https://…)"},

@@ -78,11 +78,11 @@ func (c *call) addHook(ctx context.Context, in values) (*answer, error) {
 	var bad *roster.InvalidError
 	switch {
 	case errors.As(err, &bad) && bad.Field == fieldURL:
-		return nil, &fieldError{fieldURL, c.say("This is no address on the web that could be told: %s.", bad.Reason)}
+		return nil, &fieldError{fieldURL, c.because(err)}
 	case errors.As(err, &bad) && bad.Field == "webhook":
-		return nil, &fieldError{fieldName, c.say("This is no name: small letters, digits and hyphens, at most %d.", roster.MaxHookName)}
+		return nil, &fieldError{fieldName, c.because(err)}
 	case errors.As(err, &bad) && bad.Field == fieldFormat:
-		return nil, &fieldError{fieldFormat, bad.Reason}
+		return nil, &fieldError{fieldFormat, c.because(err)}
 	case err != nil:
 		return nil, err
 	}
