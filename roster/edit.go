@@ -86,6 +86,7 @@ func (g *Group) setSettings(s Settings, p policy.Group, agreed []Agreement) (end
 		who := g.watcher(w.rec.Owner)
 		return !s.Payload.Has(w.node) || g.mayWatch(&who) != nil
 	})
+	g.rehook()
 	g.signal()
 	return ended
 }
@@ -200,6 +201,9 @@ func (g *Group) checkNew(members []MemberRecord) error {
 		return err
 	}
 	for i := range members {
+		if _, _, is := g.roster.ParseHookJID(members[i].JID); is {
+			return invalid("member.jid", "%s is a webhook's", members[i].JID)
+		}
 		if g.live(members[i].JID) != nil {
 			return fmt.Errorf("%w: %s", ErrMemberExists, members[i].JID)
 		}
@@ -348,6 +352,10 @@ func (g *Group) expel(m *member) {
 // ended tells a watch that it is no more.
 func (g *Group) ended(w *Watch) {
 	switch {
+	case w.hook != "":
+		g.hooks[w.hook].watch = nil
+		g.roster.news(g.name, w.hook)
+		return
 	case w.announced: // nobody asked for it
 		return
 	case w.node < NodeContact:
