@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
@@ -24,11 +25,15 @@ type applyCmd struct {
 
 // Help implements [kong.HelpProvider].
 func (applyCmd) Help() string {
-	return `Makes groups and members what the file says. What it does not mention of a group stays; what it mentions is meant in full: members that are not in the list leave. A line with + is made, with ~ changed, with - removed. For example:
+	return `Makes groups and members what the file says. What it does not mention of a group stays; what it mentions is meant in full: members that are not in the list leave. What members themselves let others see is theirs and not in it. A line with + is made, with ~ changed, with - removed. Keys of a group: title, description, language, listed, payload, delivery, join, aggregate, policy, avatar (a file with a picture), attributes, members. For example:
 
     groups:
       team:
         title: Team
+        join: approve
+        policy: |
+          watch anyone
+          default members: availability show
         attributes: {phone: "123"}
         members:
           alice@example.org: {nick: Alice, roles: [lead]}
@@ -97,7 +102,12 @@ func (c *applyCmd) read() (*apply.File, error) {
 		defer f.Close()
 		in = f
 	}
-	return apply.Read(in)
+	return apply.Read(in, func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(c.File), name) // of -, where we are
+		}
+		return os.ReadFile(name)
+	})
 }
 
 func (c *applyCmd) steps(ctx context.Context, a *admin.Client, f *apply.File) (steps []apply.Step, err error) {

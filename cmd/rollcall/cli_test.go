@@ -117,6 +117,7 @@ alice@example.org  Alice  member       lead   not asked  title='Shift lead'
   "join": "invite",
   "aggregate": "any",
   "policy": "",
+  "avatar": "",
   "members": [
     {
       "jid": "alice@example.org",
