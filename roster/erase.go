@@ -12,10 +12,15 @@ import (
 // Erase takes out what jid has left with the group beside a membership: his
 // policy, that he was invited, waited or was turned away, and his name from
 // those whom he invited. That he is banned stays: banned says so.
+// ErrNoGroup.
 func (g *Group) Erase(ctx context.Context, jid string) (banned bool, err error) {
 	g.edit.Lock()
 	defer g.edit.Unlock()
 	g.mu.Lock()
+	if g.closed {
+		g.mu.Unlock()
+		return false, ErrNoGroup
+	}
 	delete(g.heardOf, jid)
 	own, known := g.visitors[jid]
 	var guests []VisitorRecord
@@ -49,7 +54,7 @@ func (g *Group) Erase(ctx context.Context, jid string) (banned bool, err error) 
 }
 
 // Amend puts another policy of jid in force that lets nobody see more because
-// somebody is no longer named in it. InvalidError.
+// somebody is no longer named in it. InvalidError, ErrNoGroup.
 func (g *Group) Amend(ctx context.Context, jid string, a *policy.Authorization) error {
 	if err := a.Check(); err != nil {
 		return invalid("authorization", "%v", err)
@@ -58,5 +63,14 @@ func (g *Group) Amend(ctx context.Context, jid string, a *policy.Authorization) 
 	set.Normalise()
 	g.edit.Lock()
 	defer g.edit.Unlock()
+	err := g.ruling(func() error {
+		if g.closed {
+			return ErrNoGroup
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	return g.authorize(ctx, jid, &set)
 }
