@@ -13,15 +13,38 @@ import (
 	"github.com/rollcall-xmpp/rollcall/store"
 )
 
-// leisurely is a store that takes its time to delete a group, so that others
-// come to wait for it.
-type leisurely struct{ roster.Store }
+// leisurely is a store that takes its time, so that others come to wait for it
+// and overtake it.
+type leisurely struct {
+	roster.Store
+	deleting func() // the first time, it lets the others begin
+}
 
-func (s leisurely) DeleteGroup(ctx context.Context, name string) error {
+func (leisurely) rest() {
 	for range 200 {
 		runtime.Gosched()
 	}
+}
+
+func (s leisurely) DeleteGroup(ctx context.Context, name string) error {
+	s.deleting()
+	s.rest()
 	return s.Store.DeleteGroup(ctx, name)
+}
+
+func (s leisurely) StoreMembers(ctx context.Context, group string, m ...roster.MemberRecord) error {
+	s.rest()
+	return s.Store.StoreMembers(ctx, group, m...)
+}
+
+func (s leisurely) DeleteMember(ctx context.Context, group, jid string) error {
+	s.rest()
+	return s.Store.DeleteMember(ctx, group, jid)
+}
+
+func (s leisurely) StoreSettings(ctx context.Context, group string, set roster.Settings, agreed ...roster.Agreement) error {
+	s.rest()
+	return s.Store.StoreSettings(ctx, group, set, agreed...)
 }
 
 // Who changes a group in the moment in which it is deleted has changed it
@@ -44,7 +67,8 @@ func TestChangesOfADeletedGroup(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 50 {
-				kept := leisurely{store.Memory()}
+				deleting := make(chan struct{})
+				kept := leisurely{store.Memory(), sync.OnceFunc(func() { close(deleting) })}
 				r := roster.New(roster.Options{Store: kept, Outbox: &outbox{wake: make(chan struct{}, 1)}, Renderer: dialect{}, Log: slog.New(slog.DiscardHandler)})
 				if err := r.CreateGroup(ctx, team("ann", "bob")); err != nil {
 					t.Fatal(err)
@@ -56,7 +80,10 @@ func TestChangesOfADeletedGroup(t *testing.T) {
 						made = r.CreateGroup(ctx, team("ann", "bob"))
 					}
 				})
-				all.Go(func() { changed = change(r) })
+				all.Go(func() {
+					<-deleting
+					changed = change(r)
+				})
 				all.Wait()
 				for _, err := range []error{deleted, changed} {
 					if err != nil && !errors.Is(err, roster.ErrNoGroup) {
