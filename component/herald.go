@@ -16,7 +16,8 @@ import (
 // looks like (XEP-0163 §4.3), and what they were told. Their presence says what
 // they can do (XEP-0115); whoever says something new is asked what that is.
 // Only members whose presence the group is given are listened to, and who has
-// the group as a contact.
+// the group as a contact without giving it his: his device is asked when it
+// asks something itself.
 type herald struct {
 	s *Service
 
@@ -169,6 +170,37 @@ func (h *herald) wishes(g *roster.Group, bare, resource string, wish pubsub.Wish
 	}
 }
 
+// seen takes in that a device has asked g something. Whose presence the group
+// is given is heard by that.
+func (h *herald) seen(g *roster.Group, full string) {
+	bare, resource, _ := strings.Cut(full, "/")
+	if resource == "" {
+		return
+	}
+	h.mu.Lock()
+	d := h.find(g.Name(), []byte(bare), []byte(resource))
+	known := d != nil && d.round == h.round && d.caps != ""
+	h.mu.Unlock()
+	if known || g.Grants(bare) {
+		return
+	}
+	if _, err := g.Vacant(bare); err != nil {
+		return // the group is no contact of his
+	}
+	h.mu.Lock()
+	if d == nil {
+		d = h.add(g.Name(), bare, resource)
+	}
+	d.round, d.caps = h.round, unsaid+g.Name()+" "+full
+	h.inquire(d)
+	caps := d.caps
+	h.mu.Unlock()
+	h.ask(caps)
+}
+
+// unsaid begins the capabilities of a device whose presence is not known.
+const unsaid = "? "
+
 // add makes room for a device: who has too many loses the oldest. mu is held.
 func (h *herald) add(group, bare, resource string) *device {
 	members := h.groups[group]
@@ -183,16 +215,30 @@ func (h *herald) add(group, bare, resource string) *device {
 }
 
 // gone takes in that a device, or with no resource all of somebody's, is not
-// there any more.
+// there any more. Whose presence the group is not given looks so to it.
 func (h *herald) gone(group string, bare, resource []byte) {
+	h.drop(group, bare, func(d *device) bool {
+		if len(resource) == 0 {
+			return !strings.HasPrefix(d.caps, unsaid)
+		}
+		return d.resource == string(resource)
+	})
+}
+
+// forget takes in that the group and somebody have nothing to do with each
+// other any more, on one of the two sides.
+func (h *herald) forget(group, bare string) {
+	h.drop(group, []byte(bare), func(*device) bool { return true })
+}
+
+func (h *herald) drop(group string, bare []byte, over func(*device) bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	his := h.groups[group][string(bare)]
 	if len(his) == 0 {
 		return
 	}
-	his = slices.DeleteFunc(his, func(d *device) bool { return len(resource) == 0 || d.resource == string(resource) })
-	if len(his) > 0 {
+	if his = slices.DeleteFunc(his, over); len(his) > 0 {
 		h.groups[group][string(bare)] = his
 		return
 	}
@@ -201,6 +247,3 @@ func (h *herald) gone(group string, bare, resource []byte) {
 		delete(h.groups, group)
 	}
 }
-
-// forget takes in that the group gives somebody's presence back.
-func (h *herald) forget(group, bare string) { h.gone(group, []byte(bare), nil) }

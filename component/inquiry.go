@@ -31,9 +31,11 @@ func (h *herald) inquire(d *device) {
 
 // ask asks the next device that claims caps, unless one is being asked.
 func (h *herald) ask(caps string) {
-	_, ref, _ := strings.Cut(caps, " ")
-	payload := frame.AppendRaw([]byte("<query xmlns='"+pubsub.NSInfo+"' node='"), []byte(ref))
-	payload = append(payload, "'/>"...)
+	payload := []byte("<query xmlns='" + pubsub.NSInfo + "'")
+	if _, ref, _ := strings.Cut(caps, " "); !strings.HasPrefix(caps, unsaid) {
+		payload = append(frame.AppendRaw(append(payload, " node='"...), []byte(ref)), '\'')
+	}
+	payload = append(payload, "/>"...)
 	for {
 		d := h.next(caps)
 		if d == nil {
@@ -100,7 +102,7 @@ func (h *herald) found(caps string, d *device, info pubsub.Capabilities, ok bool
 	algo, hash, new, key := proofOf(caps)
 	switch {
 	case !ok:
-		if d.caps == caps {
+		if d.caps == caps && !strings.HasPrefix(caps, unsaid) {
 			d.caps = "" // its next presence is another chance
 		}
 		return nil

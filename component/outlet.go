@@ -45,13 +45,14 @@ func (o *outlet) appendInterest(b []byte, group, to string) []byte {
 }
 
 // appendRequest appends the request for a member's presence, with what people
-// read before they say yes: the group's name (XEP-0172 §4.2) and a question.
+// read before they say yes: the group's name (XEP-0172 §4.2) and a question,
+// first, for Gajim cuts it off behind some thirty characters.
 func (o *outlet) appendRequest(b []byte, g *roster.Group, title, to string) []byte {
 	b = o.startPresence(b, g.Name(), to, roster.Subscribe)
 	b = pubsub.AppendNick(append(b, '>'), title)
-	b = append(b, "<status>You are in the group “"...)
+	b = append(b, "<status>May its members see your status? You are in the group “"...)
 	b = frame.AppendText(b, title)
-	return append(b, "”. May its members see when you are available?</status></presence>"...)
+	return append(b, "”.</status></presence>"...)
 }
 
 func (o *outlet) startPresence(b []byte, group, to string, t roster.PresenceType) []byte {

@@ -139,11 +139,13 @@ func (s *Service) subscription(name, from, typ string) {
 		case "subscribed":
 			err = g.OnSubscribed(ctx, jid)
 		case "unsubscribe":
+			s.herald.forget(name, jid)
 			err = g.OnUnsubscribe(ctx, jid)
 		case "unsubscribed":
 			err = g.OnUnsubscribed(ctx, jid)
 		case "probe":
 			g.OnProbe(jid, from)
+			s.herald.seen(g, from)
 		case proved:
 			err = g.OnProved(ctx, jid)
 		}

@@ -11,11 +11,11 @@ import (
 
 // What discovery lists is what a test has exercised.
 var (
-	serviceIdentities = []info.Identity{
-		{Category: "component", Type: "presence"},
-		{Category: "pubsub", Type: "service"},
-	}
-	serviceFeatures = slices.Concat([]string{NSInfo, NSItems, NSPubSub}, pubsubFeatures("collections", "multi-subscribe", "retrieve-default-sub",
+	// The service is not identity pubsub/service, each group is: where Gajim
+	// sees that, it shows a tree of nodes, and offers no commands of what is in
+	// it.
+	serviceIdentities = []info.Identity{{Category: "component", Type: "presence"}}
+	serviceFeatures   = slices.Concat([]string{NSInfo, NSItems, NSPubSub}, pubsubFeatures("collections", "multi-subscribe", "retrieve-default-sub",
 		"retrieve-subscriptions", "subscribe", "subscription-options"), []string{NSRSM, NSHeaders, nsCommands}, selfFeatures)
 
 	// selfFeatures are what the service and every address of a group tell of
