@@ -77,6 +77,9 @@ var germanReasons = [][2]string{
 	{"is not UTF-8", "ist nicht UTF-8"},
 	{"must be member, admin or owner", "muss member, admin oder owner sein"},
 	{"this group requires that members may see %s", "diese Gruppe verlangt, dass Mitglieder das sehen dürfen: %s"},
+	{"a group has an owner", "eine Gruppe hat einen Eigentümer"},
+	{"is not for all groups at once", "gilt nicht für alle Gruppen zugleich"},
+	{"needs a role", "braucht eine Rolle"},
 	{"%q is kept for webhooks", "„%s“ ist Webhooks vorbehalten"},
 	{"%q is neither %s nor %s", "„%s“ ist weder %s noch %s"},
 	{"%q is no name: small letters, digits and hyphens, at most %d", "„%s“ ist kein Name: Kleinbuchstaben, Ziffern und Bindestriche, höchstens %s"},
@@ -89,7 +92,4 @@ var germanReasons = [][2]string{
 	{"must have no #", "darf kein # haben"},
 	{"must name no user: what is sent is signed instead", "darf keinen Benutzer nennen: was gesendet wird, ist stattdessen signiert"},
 	{"unknown", "unbekannt"},
-	{"a group has an owner", "eine Gruppe hat einen Eigentümer"},
-	{"needs a role", "braucht eine Rolle"},
-	{"is not for all groups at once", "gibt es nicht für alle Gruppen auf einmal"},
 }
