@@ -227,11 +227,10 @@ func (r *Roster) create(ctx context.Context, rec *GroupRecord, actor string) err
 // DeleteGroup ends a group: subscriptions and contacts are told, members'
 // presence is given back. ErrNoGroup.
 func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
-	g, err := r.Group(ctx, name)
+	g, err := r.editing(ctx, name)
 	if err != nil {
 		return err
 	}
-	g.edit.Lock()
 	defer g.edit.Unlock()
 	r.loading.Lock()
 	defer r.loading.Unlock()
