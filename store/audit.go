@@ -215,7 +215,7 @@ func (s *sqlite) Pseudonymise(ctx context.Context, jid string) (n int, err error
 	if jid == "" || !utf8.ValidString(jid) {
 		return 0, fmt.Errorf("forget %q: %w", jid, roster.ErrNoMember)
 	}
-	name := "forgotten:" + strings.ToLower(rand.Text()[:12])
+	name := audit.Forgotten + strings.ToLower(rand.Text()[:12])
 	err = s.do(ctx, "forget", "a person", func() error {
 		res, err := s.writes.pseudonymise.Exec(sql.Named("jid", jid), sql.Named("name", name))
 		if err != nil {

@@ -17,13 +17,13 @@ import (
 func explainWord() word {
 	return word{
 		name: "explain", also: []string{"why", "warum", "erklare", "erklaere"}, at: atGroup,
-		label: "Why somebody sees what of you",
-		usage: "explain – why somebody sees what of you",
+		label: "What somebody sees of you, and why",
+		usage: "explain – what somebody sees of you, and why",
 		such:  "explain bob@example.org",
 		may:   isMember,
 		form: func(_ context.Context, c *call) (*form, error) {
 			return &form{
-				title:  c.say("Why somebody sees what of you"),
+				title:  c.say("What somebody sees of you, and why"),
 				fields: []field{{name: fieldWhom, kind: data.TypeJID, label: c.say("Whom is it about (address)"), required: true}},
 			}, nil
 		},
@@ -58,7 +58,7 @@ func watchersWord() word {
 			}
 			a := &answer{title: c.say("Who may see you in %s", c.title())}
 			for _, s := range all {
-				a.tell(c.whom(s.Who), c.attributes(s.Mask))
+				a.tell(c.seer(&s), c.attributes(s.Mask))
 			}
 			return a, nil
 		},

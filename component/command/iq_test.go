@@ -32,7 +32,7 @@ func TestCommands(t *testing.T) {
 		{who: "mia", to: domain, word: "help", says: []string{"the groups here"}, never: "share"},
 		{who: "bob", to: team, word: "help", says: []string{"what others see of you", "who is there"}},
 		{who: "mia", to: open, word: "help", says: []string{"share"}, never: "who is there"},
-		{who: "ann", to: team, word: "authorize", form: []string{"everything but location, other addresses", "<value>default</value>", "members: all except location addresses"},
+		{who: "ann", to: team, word: "authorize", form: []string{"everything but location and other addresses", "<value>default</value>", "members: all except location addresses"},
 			typed: []string{"what=availability", "hide=bob@example.org"}, says: []string{"being available", "Always offline for", at("bob")}},
 		{who: "ann", to: team, word: "authorize", form: []string{"Members see"}, typed: []string{"what=nothing", "rules=members: all except location addresses"}, says: []string{"Everybody", "nothing"}},
 		{who: "ann", to: team, word: "authorize", form: []string{"Members see"}, typed: []string{"what=rules", "rules=role:lead: availability show|members: counted"},
@@ -124,11 +124,11 @@ func TestWordsAreForSome(t *testing.T) {
 	}
 	for _, c := range []struct{ who, to, want string }{
 		{"bob", team, "[who authorize receive explain watchers tell leave nick help]"},
-		{"cid", team, "[who authorize receive explain watchers tell leave nick invite approve member remove configure help]"},
+		{"cid", team, "[who authorize receive explain watchers tell leave nick invite approve member remove configure webhook help]"},
 		{"mia", open, "[authorize help]"},
 		{"mia", domain, "[groups search mine help]"},
 		{"bob", domain, "[groups search mine create help]"},
-		{"root", team, "[authorize invite approve member remove configure delete help]"},
+		{"root", team, "[authorize invite approve member remove configure webhook delete help]"},
 		{"mia", team, "[]"},
 	} {
 		if got := fmt.Sprint(names(c.who, c.to)); got != c.want {

@@ -16,6 +16,8 @@ const (
 	PolicySet     = "policy-set"     // Detail: the policy's text, cut at 512 bytes
 	PolicyDefault = "policy-default" // his own policy was taken back
 	Visitor       = "visitor"        // Detail: invited, applied, rejected, declined or banned
+	HookSet       = "webhook-set"    // Detail: its name and where it is told, or why it ended
+	HookRemove    = "webhook-remove" // Detail: its name
 	Forget        = "forget"
 )
 
@@ -55,6 +57,12 @@ type key struct{}
 
 // Service is the actor where nobody has said who he is.
 const Service = "service"
+
+// What the names begin with that are no addresses.
+const (
+	Socket    = "socket:"    // an actor: who used the admin socket
+	Forgotten = "forgotten:" // see [Forgetter]
+)
 
 // By returns a context in which actor acts.
 func By(ctx context.Context, actor string) context.Context {

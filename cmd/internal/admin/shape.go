@@ -20,8 +20,8 @@ type Group struct {
 	Delivery      string            `json:"delivery"` // immediate, or milliseconds
 	Join          string            `json:"join"`     // invite, approve, open
 	Aggregate     string            `json:"aggregate"`
+	Avatar        string            `json:"avatar"` // SHA-1 of its picture, in hexadecimal; "" = the generated one
 	Policy        string            `json:"policy"` // the group policy's text form
-	Avatar        string            `json:"avatar"` // the SHA-1 of its picture; "" = the one that is drawn for it
 	Members       []Member          `json:"members"`
 	Subscriptions []Subscription    `json:"subscriptions"`
 	Contacts      []string          `json:"contacts"` // who has the group as a contact
@@ -182,6 +182,9 @@ func shapeGroup(rec *roster.GroupRecord) Group {
 		Members:       make([]Member, len(rec.Members)),
 		Subscriptions: make([]Subscription, 0, len(rec.Subscriptions)),
 		Contacts:      append([]string{}, rec.Contacts...),
+	}
+	if picture := rec.Settings.Avatar; picture != "" {
+		g.Avatar = avatar.Hash([]byte(picture))
 	}
 	for i, m := range rec.Members {
 		g.Members[i] = Member{

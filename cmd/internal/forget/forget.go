@@ -69,7 +69,7 @@ func (w *work) do() error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(*roster.Group, *roster.GroupRecord) error{w.subscriptions, w.leave, w.visitors, w.policies, w.settings} {
+	for _, step := range []func(*roster.Group, *roster.GroupRecord) error{w.subscriptions, w.leave, w.visitors, w.hooks, w.policies, w.settings} {
 		if err := step(g, rec); err != nil {
 			return err
 		}
@@ -82,6 +82,12 @@ func (w *work) do() error {
 func (w *work) subscriptions(g *roster.Group, rec *roster.GroupRecord) error {
 	for _, s := range rec.Subscriptions {
 		if s.Node == roster.NodeResources.String() { // goes, and changes, with the contact
+			continue
+		}
+		if s.Node == roster.NodeMine {
+			if err := w.mine(&s); err != nil {
+				return err
+			}
 			continue
 		}
 		node, err := roster.ParseNode(s.Node)
@@ -128,6 +134,27 @@ func (w *work) subscriptions(g *roster.Group, rec *roster.GroupRecord) error {
 	return nil
 }
 
+// mine ends his subscription to all his groups, and takes him out of what
+// others want to see of all theirs.
+func (w *work) mine(s *roster.SubscriptionRecord) error {
+	wish, _, err := w.Roster.MyWish(s.Owner, s.JID, s.ID)
+	if err != nil {
+		return nil // it was done in another group
+	}
+	members := wish.Receiving.Members
+	named := slices.Contains(members, w.jid)
+	switch bare, _, _ := strings.Cut(s.JID, "/"); {
+	case s.Owner == w.jid || bare == w.jid || named && len(members) == 1:
+		w.Subscriptions++
+		return w.Roster.UnsubscribeMine(w.ctx, s.Owner, s.JID, s.ID)
+	case named:
+		w.Policies++
+		wish.Receiving.Members = without(members, w.jid)
+		return w.Roster.ReconfigureMine(w.ctx, s.Owner, s.JID, s.ID, &wish)
+	}
+	return nil
+}
+
 func (w *work) leave(g *roster.Group, rec *roster.GroupRecord) error {
 	if slices.Contains(rec.Contacts, w.jid) {
 		if err := g.OnUnsubscribe(w.ctx, w.jid); err != nil {
@@ -153,6 +180,20 @@ func (w *work) visitors(g *roster.Group, _ *roster.GroupRecord) error {
 		w.Kept = append(w.Kept, w.group+": he is banned")
 	}
 	return err
+}
+
+// hooks takes his name from the webhooks that he set.
+func (w *work) hooks(_ *roster.Group, rec *roster.GroupRecord) error {
+	for _, h := range rec.Hooks {
+		if h.By != w.jid {
+			continue
+		}
+		h.By = ""
+		if err := w.Store.StoreHook(w.ctx, w.group, h); err != nil { // in memory until the next start
+			return err
+		}
+	}
+	return nil
 }
 
 // policies removes him from what others let him see.
