@@ -4,7 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"path/filepath"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -16,17 +16,9 @@ import (
 // reasons finds why a package refuses values: the formats of its errors.
 func reasons(t *testing.T, dir string) (all []string) {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, "/errors.go") { // the sentinels
+	for name, f := range sources(t, dir) {
+		if name == "errors.go" { // the sentinels
 			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
 		}
 		ast.Inspect(f, func(n ast.Node) bool {
 			c, ok := n.(*ast.CallExpr)
@@ -56,6 +48,25 @@ func reasons(t *testing.T, dir string) (all []string) {
 			}
 			return true
 		})
+	}
+	return all
+}
+
+// sources are the files of a package but for its tests, by name.
+func sources(t *testing.T, dir string) map[string]*ast.File {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]*ast.File{}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
+			continue
+		}
+		if all[e.Name()], err = parser.ParseFile(token.NewFileSet(), dir+"/"+e.Name(), nil, parser.SkipObjectResolution); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return all
 }
