@@ -252,6 +252,7 @@ type Item struct {
 	Status     string
 	Idle       string
 	Devices    []Device
+	Format     string // see [Manner.Format]
 }
 
 // Device is one device of a member as one watcher may see it.
