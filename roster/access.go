@@ -52,11 +52,12 @@ type Description struct {
 	Member      bool
 	Power       Affiliation // what he may do: of a service's admin more than his affiliation
 	Join        JoinRule
-	Invited     bool   // or waits for an answer
-	Applied     bool   // waits for an answer
-	Watches     bool   // may see anything of the members
-	Members     int    // only for who sees basic information
-	Avatar      string // only for who sees basic information; "" = the generated one
+	Invited     bool        // or waits for an answer
+	Applied     bool        // waits for an answer
+	Watches     bool        // may see anything of the members
+	Members     int         // only for who sees basic information
+	Avatar      string      // only for who sees basic information; "" = the generated one
+	Interest    policy.Mask // of his own events: see [Group.Interest]
 }
 
 // People is what the group is called.
@@ -86,6 +87,7 @@ func (g *Group) Describe(jid string) (*Description, error) {
 	if m := g.live(jid); m != nil {
 		d.Affiliation = m.Affiliation
 	}
+	d.Interest = g.interest(jid)
 	d.Power, d.Join, d.Invited = g.power(jid), g.settings.Join, g.expected(jid)
 	d.Applied = d.Invited && g.visitors[jid].State == Applied
 	if leak.Face == "affiliations" {
