@@ -31,6 +31,13 @@ func (a *attendant) announce(ctx context.Context, g *roster.Group) {
 			}
 			return b
 		})
+		for i, t := range now {
+			if t.wish&pubsub.WishNick != 0 {
+				// Gajim 1.7 shows a name in its contact list with the next
+				// presence, which it gets if the group is a contact there.
+				_ = g.Ask(&roster.Question{Node: roster.NodeContact, Watcher: t.d.bare, To: to[i], Max: -1, Index: -1})
+			}
+		}
 	})
 }
 
@@ -39,9 +46,15 @@ func (a *attendant) announce(ctx context.Context, g *roster.Group) {
 func (h *herald) due(g *roster.Group) (due []tidings) {
 	known := map[string]*pubsub.News{} // by what it is of: nearly always one
 	for bare, devices := range h.listening(g.Name()) {
+		for _, d := range devices { // he may have the group as a contact since
+			g.Announced(bare, d.resource, d.wish.Nodes())
+		}
 		about, err := g.Describe(bare)
-		if err != nil || !g.Grants(bare) {
+		if err != nil {
 			continue
+		}
+		if _, err := g.Vacant(bare); err != nil && !g.Grants(bare) {
+			continue // has left since
 		}
 		for _, d := range devices {
 			wish := h.tell(d, about)
@@ -77,13 +90,15 @@ func (h *herald) listening(group string) map[string][]*device {
 func (h *herald) tell(d *device, about *roster.Description) pubsub.Wish {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if title := about.People(); d.title != title {
-		d.told, d.title = 0, title // a generated picture has letters of it
+	title := about.People()
+	if d.title != title {
+		d.told &^= pubsub.WishNick
 	}
-	if d.picture != about.Avatar {
-		d.told, d.picture = d.told&^pubsub.WishAvatar, about.Avatar
+	if d.picture != about.Avatar || d.title != title && about.Avatar == "" { // a generated one has letters of the title
+		d.told &^= pubsub.WishAvatar
 	}
-	wish := d.wish &^ d.told
+	d.title, d.picture = title, about.Avatar
+	wish := d.wish & pubsub.WishProfile &^ d.told
 	d.told |= wish
 	return wish
 }

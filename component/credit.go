@@ -23,7 +23,8 @@ type credit struct {
 	marks               []mark
 	last                time.Time // when the last marker left; zero: none yet
 	head, tail          string    // of a marker stanza, around its id
-	prefix              string    // of the ids, new for every connection
+	own                 string    // of the ids of this process
+	prefix              string    // the same, with what is new for every connection
 	seq                 uint64
 	rtt                 time.Duration
 }
@@ -39,7 +40,19 @@ type mark struct {
 func (c *credit) reset() {
 	c.acked, c.marked = c.sent, c.sent
 	c.marks, c.last = c.marks[:0], time.Time{}
-	c.prefix = rand.Text() + "-"
+	if c.own == "" {
+		c.own = rand.Text() + "."
+	}
+	c.prefix = c.own + rand.Text() + "-"
+}
+
+// strange says whether id is that of a marker that another process has sent:
+// somebody else is attached with our domain, and the server deals out between
+// us what is for both.
+func (c *credit) strange(id []byte) bool {
+	head, digits, ok := bytes.Cut(id, []byte("-"))
+	return ok && len(head) == len(c.prefix)-1 && len(digits) > 0 && len(bytes.Trim(digits, "0123456789")) == 0 &&
+		head[len(c.own)-1] == '.' && !bytes.HasPrefix(head, []byte(c.own))
 }
 
 // free returns how many bytes of bulk may still be sent.

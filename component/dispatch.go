@@ -34,7 +34,8 @@ func (l *Link) dispatch(h Handler, s *frame.Stanza) error {
 // answer takes iqs that are not for the handler: results and errors, which
 // nobody may answer, and markers that come back.
 func (l *Link) answer(s *frame.Stanza) bool {
-	if string(s.From) == l.cfg.ServerHost && string(s.To) == l.cfg.Domain && l.Out.ack(s.ID) {
+	ours := string(s.From) == l.cfg.ServerHost && string(s.To) == l.cfg.Domain
+	if ours && l.Out.ack(s.ID) {
 		return true
 	}
 	if t := string(s.Type); t != "result" && t != "error" {
@@ -42,6 +43,9 @@ func (l *Link) answer(s *frame.Stanza) bool {
 	}
 	if done := l.pending.take(s); done != nil {
 		l.contain(s, func() { done(s, nil) })
+	} else if ours && !l.twin && l.Out.strange(s.ID) {
+		l.twin = true
+		l.cfg.Log.Error("ANOTHER COMPONENT IS ATTACHED WITH OUR DOMAIN, and each of us gets a part of what is for both: stop one of them")
 	}
 	return true
 }

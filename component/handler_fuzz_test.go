@@ -70,7 +70,27 @@ func seeds(f *testing.F) (all []string) {
 			"<iq type='set' id='e' from='mallory@example.org/m' to='team@groups.example.org'><command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#who'/></iq>",
 		"<iq type='set' id='f' from='bob@example.org/x' to='team@groups.example.org'><command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#authorize'>"+
 			"<x xmlns='jabber:x:data' type='submit'><field var='what'><value>nothing</value></field></x></command></iq>\n"+sub,
-		"<iq type='get' id='n' from='mallory@example.org/m' to='team@groups.example.org'><query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'/></iq>")
+		"<presence from='alice@example.org/r' to='team@groups.example.org'><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='urn:x' ver='a&amp;b'/></presence>\n"+
+			"<presence from='alice@example.org/r' to='team@groups.example.org' type='unavailable'/>",
+		"<iq type='get' id='v' from='mallory@example.org/m' to='team@groups.example.org'><vCard xmlns='vcard-temp'/></iq>\n"+
+			"<iq type='set' id='w' from='alice@example.org/r' to='team@groups.example.org'><vCard xmlns='vcard-temp'><FN>x</FN><PHOTO><BINVAL>!</BINVAL></PHOTO></vCard></iq>",
+		"<iq type='get' id='p' from='bob@example.org/x' to='team@groups.example.org'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"+
+			"<items node='urn:xmpp:avatar:data'><item id='x'/></items></pubsub></iq>\n<iq type='get' id='l' from='bob@example.org/x' to='team@groups.example.org'><query xmlns='jabber:iq:last'/></iq>",
+		"<iq type='get' id='n' from='mallory@example.org/m' to='team@groups.example.org'><query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'/></iq>",
+		strings.Replace(sub, "</pubsub>", "<options><x xmlns='jabber:x:data' type='submit'><field var='pubsub#expire'><value>2030-01-01T00:00:00Z</value></field>"+
+			"<field var='pubsub#digest'><value>1</value></field><field var='pubsub#digest_frequency'><value>5000</value></field>"+
+			"<field var='pubsub#show-values'><value>away</value><value>chat</value></field></x></options></pubsub>", 1)+
+			"\n<presence from='alice@example.org/r' to='team@groups.example.org' type='unavailable'/>",
+		"<iq type='get' id='g' from='alice@example.org/r' to='team@groups.example.org'><query xmlns='jabber:iq:register'/></iq>\n"+
+			"<iq type='set' id='h' from='mallory@example.org/m' to='team@groups.example.org'><query xmlns='jabber:iq:register'><nick>M</nick></query></iq>\n"+
+			"<iq type='set' id='i' from='bob@example.org/x' to='team@groups.example.org'><query xmlns='jabber:iq:register'><remove/></query></iq>",
+		"<iq type='get' id='j' from='alice@example.org/r' to='team@groups.example.org'><vCard xmlns='vcard-temp'/></iq>\n"+
+			"<iq type='set' id='k' from='alice@example.org/r' to='team@groups.example.org'><vCard xmlns='vcard-temp'><FN>x</FN><PHOTO><BINVAL>AAAA</BINVAL></PHOTO></vCard></iq>",
+		"<iq type='get' id='l' from='mallory@example.org/m' to='groups.example.org'><query xmlns='http://jabber.org/protocol/disco#items'><set xmlns='http://jabber.org/protocol/rsm'><max>1</max><after>team@groups.example.org</after></set></query></iq>",
+		"<message type='chat' from='bob@example.org/x' to='team@groups.example.org'><body>tell everybody hello</body></message>\n"+
+			"<message type='chat' from='mallory@example.org/m' to='groups.example.org'><body>search team</body></message>",
+		"<message type='headline' from='bob@example.org' to='team@groups.example.org'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:tmp:group-presence:0#authorization'>"+
+			"<item><authorization xmlns='urn:xmpp:tmp:group-presence:0'><rule who='members' attributes='show'/></authorization></item></items></event></message>")
 }
 
 // conversation is a service without a server: what it sends is collected, its

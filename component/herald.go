@@ -1,6 +1,7 @@
 package component
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +15,9 @@ import (
 // herald knows which devices wish to hear what a group is called and what it
 // looks like (XEP-0163 §4.3), and what they were told. Their presence says what
 // they can do (XEP-0115); whoever says something new is asked what that is.
-// Only members whose presence the group is given are listened to.
+// Only members whose presence the group is given are listened to, and who has
+// the group as a contact without giving it his: his device is asked when it
+// asks something itself.
 type herald struct {
 	s *Service
 
@@ -52,8 +55,12 @@ func newHerald(s *Service) *herald {
 		asking: map[string]*inquiry{}, busy: map[string]int{}}
 }
 
-// capsTag is the <c/> of a presence, raw.
+// capsTag is the <c/> of a presence, raw; of XEP-0390 hash is newCaps, and ver
+// the algorithm and its hash with a full stop in between.
 type capsTag struct{ hash, node, ver []byte }
+
+// newCaps marks capabilities by XEP-0390, whose hash a device asks by.
+const newCaps = "caps2"
 
 const maxCaps = 512 // bytes of node and ver
 
@@ -61,6 +68,19 @@ func (c *capsTag) read(in *frame.Scanner) {
 	c.hash, c.node, c.ver = in.Attr("hash"), in.Attr("node"), in.Attr("ver")
 	if len(c.hash)+len(c.node)+len(c.ver) > maxCaps || len(c.hash) == 0 {
 		*c = capsTag{} // or the old form, which proves nothing
+	}
+}
+
+// readNew reads XEP-0390 §4.4: the first hash that proves something.
+func (c *capsTag) readNew(in *frame.Scanner, text func() []byte) {
+	for depth := in.Depth; in.Next() && in.Depth > depth; {
+		if in.Kind != frame.Start || !in.Is(pubsub.NSHashes, "hash") {
+			continue
+		}
+		algo := string(in.Attr("algo"))
+		if hash := text(); pubsub.HashKnown(algo) && len(hash) > 0 && len(hash) <= maxCaps {
+			*c = capsTag{[]byte(newCaps), []byte(pubsub.NSCaps2), []byte(algo + "." + string(hash))}
+		}
 	}
 }
 
@@ -74,13 +94,16 @@ func (c *capsTag) String() string {
 	return string(c.hash) + " " + string(c.node) + "#" + string(c.ver)
 }
 
-// sha1Ver is the verification string that caps claims, "" if by another hash.
-func sha1Ver(caps string) string {
-	node, ok := strings.CutPrefix(caps, "sha-1 ")
-	if !ok {
-		return ""
+// proofOf is what caps claims: a hash, and how it is made; key is what stands
+// for both, "" if it proves nothing.
+func proofOf(caps string) (algo, hash string, new bool, key string) {
+	algo, rest, _ := strings.Cut(caps, " ")
+	hash = plain([]byte(rest[strings.LastIndexByte(rest, '#')+1:]))
+	if new = algo == newCaps; new {
+		i := strings.LastIndexByte(hash, '.')
+		algo, hash = hash[:max(i, 0)], hash[i+1:]
 	}
-	return plain([]byte(node[strings.LastIndexByte(node, '#')+1:]))
+	return algo, hash, new, fmt.Sprint(new, algo, " ", hash)
 }
 
 func (d *device) full() string { return d.bare + "/" + d.resource }
@@ -113,7 +136,7 @@ func (h *herald) hear(g *roster.Group, bare, resource []byte, c *capsTag) {
 		return
 	}
 	h.mu.Unlock()
-	if len(resource) == 0 || !g.Grants(string(bare)) {
+	if len(resource) == 0 || !g.Grants(string(bare)) && !g.Awaits(bare) {
 		return
 	}
 	h.mu.Lock()
@@ -125,19 +148,58 @@ func (h *herald) hear(g *roster.Group, bare, resource []byte, c *capsTag) {
 	if !c.is(caps) {
 		caps = c.String()
 		d.caps = caps
-		if d.wish, known = h.proven[sha1Ver(caps)]; !known {
+		_, _, _, key := proofOf(caps)
+		if d.wish, known = h.proven[key]; !known {
 			h.inquire(d)
 		}
 	}
 	wish := d.wish
 	h.mu.Unlock()
-	switch {
-	case !known:
+	if !known {
 		h.ask(caps)
-	case wish != 0:
+		return
+	}
+	h.wishes(g, string(bare), string(resource), wish)
+}
+
+// wishes lets a device be told what it wants to hear.
+func (h *herald) wishes(g *roster.Group, bare, resource string, wish pubsub.Wish) {
+	g.Announced(bare, resource, wish.Nodes())
+	if wish&pubsub.WishProfile != 0 {
 		h.s.attend.put(g)
 	}
 }
+
+// seen takes in that a device has asked g something. Whose presence the group
+// is given is heard by that.
+func (h *herald) seen(g *roster.Group, full string) {
+	bare, resource, _ := strings.Cut(full, "/")
+	if resource == "" {
+		return
+	}
+	h.mu.Lock()
+	d := h.find(g.Name(), []byte(bare), []byte(resource))
+	known := d != nil && d.round == h.round && d.caps != ""
+	h.mu.Unlock()
+	if known || g.Grants(bare) {
+		return
+	}
+	if _, err := g.Vacant(bare); err != nil {
+		return // the group is no contact of his
+	}
+	h.mu.Lock()
+	if d == nil {
+		d = h.add(g.Name(), bare, resource)
+	}
+	d.round, d.caps = h.round, unsaid+g.Name()+" "+full
+	h.inquire(d)
+	caps := d.caps
+	h.mu.Unlock()
+	h.ask(caps)
+}
+
+// unsaid begins the capabilities of a device whose presence is not known.
+const unsaid = "? "
 
 // add makes room for a device: who has too many loses the oldest. mu is held.
 func (h *herald) add(group, bare, resource string) *device {
@@ -153,16 +215,30 @@ func (h *herald) add(group, bare, resource string) *device {
 }
 
 // gone takes in that a device, or with no resource all of somebody's, is not
-// there any more.
+// there any more. Whose presence the group is not given looks so to it.
 func (h *herald) gone(group string, bare, resource []byte) {
+	h.drop(group, bare, func(d *device) bool {
+		if len(resource) == 0 {
+			return !strings.HasPrefix(d.caps, unsaid)
+		}
+		return d.resource == string(resource)
+	})
+}
+
+// forget takes in that the group and somebody have nothing to do with each
+// other any more, on one of the two sides.
+func (h *herald) forget(group, bare string) {
+	h.drop(group, []byte(bare), func(*device) bool { return true })
+}
+
+func (h *herald) drop(group string, bare []byte, over func(*device) bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	his := h.groups[group][string(bare)]
 	if len(his) == 0 {
 		return
 	}
-	his = slices.DeleteFunc(his, func(d *device) bool { return len(resource) == 0 || d.resource == string(resource) })
-	if len(his) > 0 {
+	if his = slices.DeleteFunc(his, over); len(his) > 0 {
 		h.groups[group][string(bare)] = his
 		return
 	}
@@ -171,6 +247,3 @@ func (h *herald) gone(group string, bare, resource []byte) {
 		delete(h.groups, group)
 	}
 }
-
-// forget takes in that the group gives somebody's presence back.
-func (h *herald) forget(group, bare string) { h.gone(group, []byte(bare), nil) }

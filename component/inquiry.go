@@ -31,9 +31,11 @@ func (h *herald) inquire(d *device) {
 
 // ask asks the next device that claims caps, unless one is being asked.
 func (h *herald) ask(caps string) {
-	_, ref, _ := strings.Cut(caps, " ")
-	payload := frame.AppendRaw([]byte("<query xmlns='"+pubsub.NSInfo+"' node='"), []byte(ref))
-	payload = append(payload, "'/>"...)
+	payload := []byte("<query xmlns='" + pubsub.NSInfo + "'")
+	if _, ref, _ := strings.Cut(caps, " "); !strings.HasPrefix(caps, unsaid) {
+		payload = append(frame.AppendRaw(append(payload, " node='"...), []byte(ref)), '\'')
+	}
+	payload = append(payload, "/>"...)
 	for {
 		d := h.next(caps)
 		if d == nil {
@@ -80,16 +82,15 @@ func (h *herald) next(caps string) *device {
 // answered takes in what d says that caps are, or that it says nothing.
 func (h *herald) answered(caps string, d *device, st *frame.Stanza, err error) {
 	info, ok := capabilities(st, err)
-	for _, group := range h.found(caps, d, info, ok) {
-		if g := h.s.Roster.Loaded([]byte(group)); g != nil {
-			h.s.attend.put(g)
+	for _, d := range h.found(caps, d, info, ok) {
+		if g := h.s.Roster.Loaded([]byte(d.group)); g != nil {
+			h.wishes(g, d.bare, d.resource, d.wish)
 		}
 	}
 }
 
-// found puts an answer in force, and lists the groups where somebody is to be
-// told something.
-func (h *herald) found(caps string, d *device, info pubsub.Capabilities, ok bool) (groups []string) {
+// found puts an answer in force, and lists the devices that it is true of.
+func (h *herald) found(caps string, d *device, info pubsub.Capabilities, ok bool) (all []device) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	q := h.asking[caps]
@@ -98,27 +99,27 @@ func (h *herald) found(caps string, d *device, info pubsub.Capabilities, ok bool
 	}
 	q.asked = nil
 	of := []*device{d}
+	algo, hash, new, key := proofOf(caps)
 	switch {
 	case !ok:
-		if d.caps == caps {
+		if d.caps == caps && !strings.HasPrefix(caps, unsaid) {
 			d.caps = "" // its next presence is another chance
 		}
 		return nil
-	case info.Ver != "" && info.Ver == sha1Ver(caps):
+	case info.Proves(algo, hash, new):
 		if len(h.proven) >= maxProven {
 			clear(h.proven)
 		}
-		h.proven[info.Ver] = info.Wish
+		h.proven[key] = info.Wish
 		of, q.rest = append(of, q.rest...), nil
 	}
 	for _, d := range of {
 		if d.caps == caps {
-			if d.wish = info.Wish; d.wish != 0 {
-				groups = append(groups, d.group)
-			}
+			d.wish = info.Wish
+			all = append(all, *d)
 		}
 	}
-	return groups
+	return all
 }
 
 // capabilities reads an answer to disco#info.

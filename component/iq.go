@@ -47,6 +47,8 @@ type handler func(ctx context.Context, b []byte, q *pubsub.Request) []byte
 // handler is who answers q when it is a worker's turn; nil: the reader itself.
 func (s *Service) handler(q *pubsub.Request) handler {
 	switch {
+	case s.pubsub.HandlesCommand(q):
+		return s.pubsub.Handle
 	case s.commands.Handles(q): // some discovery is about commands
 		return s.commands.Handle
 	case s.pubsub.Handles(q.Space):
@@ -55,16 +57,29 @@ func (s *Service) handler(q *pubsub.Request) handler {
 	return nil
 }
 
+// A picture makes an answer large, and asking for it costs next to nothing: so
+// many bytes of the control lane may wait before the next one, and no more.
+const (
+	large    = 16 << 10
+	maxLarge = 256 << 10
+)
+
 // handle answers a request, whatever happens: a panic is the worker's to log,
 // but whoever asked must not wait for ever.
 func (s *Service) handle(ctx context.Context, h handler, q *pubsub.Request) {
 	b := s.pubsub.Fail(nil, q)
 	defer func() {
+		if len(b) > large && s.Link.Out.Stats().Control > maxLarge {
+			b = pubsub.AppendError(nil, q.To, q.From, q.ID, pubsub.Busy)
+		}
 		if len(b) > 0 {
 			s.Link.Out.Control(func(out []byte) []byte { return append(out, b...) })
 		}
 	}()
 	b = h(ctx, nil, q)
+	if g := s.Roster.Loaded([]byte(q.Group)); g != nil {
+		s.herald.seen(g, q.From)
+	}
 }
 
 // known says whether the group asked is one that the requester may know of.

@@ -361,6 +361,18 @@ func (w *leakWorld) close() {
 	text, _, err := w.s.Roster.ShowPolicy(context.Background(), "team", alice)
 	w.must(err)
 	w.heard["admin admin"] = map[string][]string{"": {fmt.Sprintf("%+v", rec), text}}
+	for _, n := range rec.Settings.Payload.Nodes() {
+		g := w.s.Roster.Loaded([]byte("team"))
+		all, err := g.Subscribers("", n)
+		w.must(err)
+		for i := range all {
+			all[i].ID = "" // random
+		}
+		slices.SortFunc(all, func(a, b roster.SubscriptionRecord) int { return strings.Compare(a.JID, b.JID) })
+		jids, powers, err := g.Affiliates("")
+		w.must(err)
+		w.put("admin", "admin", n.String(), fmt.Sprintf("%+v %v %v", all, jids, powers))
+	}
 	w.heard["log log"] = map[string][]string{"": strings.Split(w.log.String(), "\n")}
 	w.must(w.s.Roster.DeleteGroup(context.Background(), "team"))
 }

@@ -40,6 +40,7 @@ type Link struct {
 
 	cfg     *Config
 	pending pending
+	twin    bool // that there is another was said on this connection; the reading goroutine's
 }
 
 // NewLink returns a Link that Run brings to life.
@@ -165,6 +166,7 @@ func (l *Link) leave(h Handler, readDone, writeDone <-chan error) (reading, writ
 // read is the single reader of conn. It returns why the stream ended.
 func (l *Link) read(conn net.Conn, h Handler) error {
 	r := frame.NewReader(conn, l.cfg.MaxStanza, l.cfg.MaxDepth)
+	l.twin = false
 	var s frame.Stanza
 	for {
 		b, err := r.Next()

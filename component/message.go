@@ -25,7 +25,9 @@ func (s *Service) onMessage(st *frame.Stanza) {
 	case "groupchat":
 		s.Link.Out.Control(func(b []byte) []byte { return appendUnheard(b, st) })
 	default: // RFC 6121 §5.2.2: an unknown type is normal
-		s.chat(st)
+		if !s.heardOf(st) {
+			s.chat(st)
+		}
 	}
 }
 

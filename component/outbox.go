@@ -199,3 +199,10 @@ func (o *Outbox) ack(id []byte) bool {
 	}
 	return ok
 }
+
+// strange says whether id is that of another process' marker.
+func (o *Outbox) strange(id []byte) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.credit.strange(id)
+}

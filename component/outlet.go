@@ -1,6 +1,9 @@
 package component
 
 import (
+	"bytes"
+	"context"
+
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -22,6 +25,7 @@ func (o *outlet) Wanted(g *roster.Group) { o.s.attend.put(g) }
 func (o *outlet) Presence(group, to string, t roster.PresenceType) {
 	if t == roster.Unsubscribe {
 		o.s.herald.forget(group, to)
+		o.s.departed(group, to)
 	}
 	o.s.Link.Out.Control(func(b []byte) []byte { return o.appendPresence(b, group, to, t) })
 }
@@ -41,13 +45,14 @@ func (o *outlet) appendInterest(b []byte, g *roster.Group, to string) []byte {
 }
 
 // appendRequest appends the request for a member's presence, with what people
-// read before they say yes: the group's name (XEP-0172 §4.2) and a question.
+// read before they say yes: the group's name (XEP-0172 §4.2) and a question,
+// first, for Gajim cuts it off behind some thirty characters.
 func (o *outlet) appendRequest(b []byte, g *roster.Group, title, to string) []byte {
 	b = o.startPresence(b, g.Name(), to, roster.Subscribe)
 	b = pubsub.AppendNick(append(b, '>'), title)
-	b = append(b, "<status>You are in the group “"...)
+	b = append(b, "<status>May its members see your status? You are in the group “"...)
 	b = frame.AppendText(b, title)
-	return append(b, "”. May its members see when you are available?</status></presence>"...)
+	return append(b, "”.</status></presence>"...)
 }
 
 func (o *outlet) startPresence(b []byte, group, to string, t roster.PresenceType) []byte {
@@ -60,6 +65,22 @@ func (o *outlet) startPresence(b []byte, group, to string, t roster.PresenceType
 	b = frame.AppendAttr(append(b, "' to='"...), to)
 	b = append(append(b, "' type='"...), t.String()...)
 	return append(b, '\'')
+}
+
+// departed takes in that the group hears of somebody's devices no more. It is
+// another's turn to say so: the group may be in the middle of it.
+func (s *Service) departed(group, jid string) {
+	s.workers.put(group, func(context.Context) {
+		if g := s.Roster.Loaded([]byte(group)); g != nil {
+			g.Departed([]byte(jid), nil)
+		}
+	})
+}
+
+// Began implements [roster.Outbox].
+func (o *outlet) Began(group string, rec roster.SubscriptionRecord) {
+	r := pubsub.Renderer{Domain: o.s.cfg.Link.Domain}
+	o.s.Link.Out.Control(func(b []byte) []byte { return r.Began(b, group, &rec) })
 }
 
 // Gone implements [roster.Outbox].
@@ -80,7 +101,23 @@ func (o *outlet) Ended(group string, rec roster.SubscriptionRecord) {
 	o.s.Link.Out.Control(func(b []byte) []byte { return r.Ended(b, group, &rec) })
 }
 
+// withForm adds to the last message, that somebody wants to join, the form by
+// which programs answer it (XEP-0060 §8.6).
+func (o *outlet) withForm(b []byte, n *roster.Notice) []byte {
+	const end = "</message>"
+	text, isMessage := bytes.CutSuffix(b, []byte(end))
+	if n.Kind != roster.Application || !isMessage {
+		return b
+	}
+	rec := roster.SubscriptionRecord{Owner: n.About, Node: roster.NodeGroup.String()}
+	with, err := pubsub.AppendApproval(text, &rec)
+	if err != nil {
+		return b
+	}
+	return append(with, end...)
+}
+
 // notice tells somebody about his membership.
 func (o *outlet) notice(n roster.Notice) {
-	o.s.Link.Out.Control(func(b []byte) []byte { return o.s.commands.Notice(b, n) })
+	o.s.Link.Out.Control(func(b []byte) []byte { return o.withForm(o.s.commands.Notice(b, n), &n) })
 }

@@ -58,10 +58,11 @@ func (s *server) config() Config {
 type peer struct {
 	t    testing.TB
 	conn net.Conn
-	mute atomic.Bool // markers are kept, not answered
-	keen atomic.Bool // questions for members' nodes are the test's to answer; else there is none
-	in   chan string // frames from the component; closed at its end
-	end  error       // why, after that
+	mute atomic.Bool  // markers are kept, not answered
+	slow atomic.Int64 // bytes that are read a second; 0 = as they come
+	keen atomic.Bool  // questions for members' nodes are the test's to answer; else there is none
+	in   chan string  // frames from the component; closed at its end
+	end  error        // why, after that
 
 	mu     sync.Mutex // guards writes and what follows
 	marks  []string   // kept markers
@@ -105,8 +106,24 @@ func (s *server) accept(t testing.TB, first string) *peer {
 	}
 	p := &peer{t: t, conn: conn, in: make(chan string, 1<<14)}
 	write(t, conn, "<handshake/>"+first)
-	go p.read(r)
+	go p.read(&slowly{r, p})
 	return p
+}
+
+// slowly reads as slowly as its peer is told to.
+type slowly struct {
+	r io.Reader
+	p *peer
+}
+
+func (s *slowly) Read(b []byte) (int, error) {
+	rate := int(s.p.slow.Load())
+	if rate == 0 {
+		return s.r.Read(b)
+	}
+	n, err := s.r.Read(b[:min(len(b), rate)])
+	time.Sleep(time.Duration(n) * time.Second / time.Duration(rate)) // of the test's own clock: nobody waits
+	return n, err
 }
 
 func (p *peer) read(r io.Reader) {

@@ -34,6 +34,7 @@ func (s *Service) onPresence(st *frame.Stanza) {
 		s.decodePresence(st)
 		if p := &s.caps; string(st.Type) != "" {
 			s.herald.gone(g.Name(), bare, resource)
+			g.Departed(bare, resource)
 		} else if len(p.ver) > 0 {
 			s.herald.hear(g, bare, resource, p)
 		}
@@ -79,8 +80,13 @@ func (s *Service) decodePresence(st *frame.Stanza) {
 				p.Idle = since
 			}
 		case "c":
-			if string(in.NS()) == pubsub.NSCaps {
-				s.caps.read(in)
+			switch string(in.NS()) {
+			case pubsub.NSCaps:
+				if string(s.caps.hash) != newCaps {
+					s.caps.read(in)
+				}
+			case pubsub.NSCaps2:
+				s.caps.readNew(in, func() []byte { return s.value(in) })
 			}
 		default:
 			in.Skip()
@@ -129,14 +135,17 @@ func (s *Service) subscription(name, from, typ string) {
 		switch typ {
 		case "subscribe":
 			err = g.OnSubscribe(ctx, jid)
+			s.attend.put(g) // his devices may have wishes
 		case "subscribed":
 			err = g.OnSubscribed(ctx, jid)
 		case "unsubscribe":
+			s.herald.forget(name, jid)
 			err = g.OnUnsubscribe(ctx, jid)
 		case "unsubscribed":
 			err = g.OnUnsubscribed(ctx, jid)
 		case "probe":
 			g.OnProbe(jid, from)
+			s.herald.seen(g, from)
 		case proved:
 			err = g.OnProved(ctx, jid)
 		}

@@ -150,6 +150,11 @@ var requests = [][3]string{
 	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><create node='x'/></pubsub>"},
 	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><unsubscribe node='urn:xmpp:tmp:group-presence:0#presence' jid='carol@example.org'/></pubsub>"},
 	{"error", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub#owner'><subscriptions node='urn:xmpp:tmp:group-presence:0#NODE'/></pubsub>"},
+	{"error", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub#owner'><affiliations node='urn:xmpp:tmp:group-presence:0#NODE'/></pubsub>"},
+	{"error", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub#owner'><configure node='urn:xmpp:tmp:group-presence:0#NODE'/></pubsub>"},
+	{"error", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub#owner'><delete node='urn:xmpp:tmp:group-presence:0#NODE'/></pubsub>"},
+	{"error", "get", "<pubsub xmlns='http://jabber.org/protocol/pubsub#owner'><default/></pubsub>"},
+	{"command", "set", "<command xmlns='http://jabber.org/protocol/commands' node='http://jabber.org/protocol/pubsub#get-pending'/>"},
 	{"command", "get", "<query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'/>"},
 	{"command", "set", "<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#WORD'/>"},
 	{"command", "set", "<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#explain'>" +

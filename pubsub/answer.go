@@ -19,7 +19,7 @@ func AppendIQ(b []byte, typ, from, to, id string) []byte {
 
 // AppendError appends an iq that refuses a request.
 func AppendError(b []byte, from, to, id string, e Error) []byte {
-	b = AppendIQ(b, "error", from, to, id)
+	b = append(AppendIQ(b, "error", from, to, id), e.With...)
 	b = attr(append(b, "<error"...), "type", string(e.Type))
 	b = append(append(append(b, "><"...), e.Condition...), " xmlns='"+nsStanzas+"'/>"...)
 	if e.Text != "" {

@@ -6,17 +6,17 @@ import (
 
 	"mellium.im/xmpp/disco/info"
 
-	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // What discovery lists is what a test has exercised.
 var (
-	serviceIdentities = []info.Identity{
-		{Category: "component", Type: "presence"},
-		{Category: "pubsub", Type: "service"},
-	}
-	serviceFeatures = append([]string{NSInfo, NSItems, NSRSM, nsCommands}, selfFeatures...)
+	// The service is not identity pubsub/service, each group is: where Gajim
+	// sees that, it shows a tree of nodes, and offers no commands of what is in
+	// it.
+	serviceIdentities = []info.Identity{{Category: "component", Type: "presence"}}
+	serviceFeatures   = slices.Concat([]string{NSInfo, NSItems, NSPubSub}, pubsubFeatures("collections", "multi-subscribe", "retrieve-default-sub",
+		"retrieve-subscriptions", "subscribe", "subscription-options"), []string{NSRSM, NSHeaders, nsCommands}, selfFeatures)
 
 	// selfFeatures are what the service and every address of a group tell of
 	// themselves.
@@ -29,16 +29,30 @@ var (
 		{Category: "pubsub", Type: "pep"},
 		{Category: "client", Type: "bot"},
 	}
-	groupFeatures = append([]string{NSInfo, NSItems, NSPubSub, NSPubSub + "#access-whitelist", NSPubSub + "#item-ids",
-		NSPubSub + "#last-published", NSPubSub + "#persistent-items", NSPubSub + "#retrieve-affiliations", NSPubSub + "#retrieve-default-sub",
-		NSPubSub + "#retrieve-items", NSPubSub + "#retrieve-subscriptions", NSPubSub + "#subscribe", NSPubSub + "#subscription-options",
-		NSRSM, nsCommands, NSNick, NS}, selfFeatures...)
+	groupFeatures = slices.Concat([]string{NSInfo, NSItems, NSPubSub}, pubsubFeatures("access-whitelist", "config-node", "get-pending",
+		"item-ids", "last-published", "leased-subscription", "manage-subscriptions", "member-affiliation", "meta-data", "modify-affiliations",
+		"multi-subscribe", "outcast-affiliation", "persistent-items", "presence-notifications", "retrieve-affiliations", "retrieve-default",
+		"retrieve-default-sub", "retrieve-items", "retrieve-subscriptions", "subscribe", "subscription-notifications", "subscription-options"),
+		[]string{NSRSM, NSHeaders, NSReceipts, nsCommands, NSNick, NS}, selfFeatures)
+
+	// headerFeatures are the headers of events (XEP-0131 §4).
+	headerFeatures = []string{NSHeaders + "#Collection", NSHeaders + "#SubID"}
+
+	mineIdentities = []info.Identity{{Category: "pubsub", Type: "collection"}}
+	mineFeatures   = []string{NSInfo, NSItems, NSPubSub}
 
 	nodeIdentities = []info.Identity{{Category: "pubsub", Type: "leaf"}}
 	nodeFeatures   = []string{NSInfo, NSItems, NSPubSub, NS}
 
 	profileFeatures = []string{NSInfo, NSItems, NSPubSub}
 )
+
+func pubsubFeatures(names ...string) (all []string) {
+	for _, n := range names {
+		all = append(all, NSPubSub+"#"+n)
+	}
+	return all
+}
 
 // nodeTitles are the nodes' names for people.
 var nodeTitles = map[roster.Node]string{
@@ -85,6 +99,9 @@ func groupInfo(b []byte, d *roster.Description, q *Request) ([]byte, error) {
 	if b, ok := resourceInfo(b, q, w.Node, d.Interest); ok {
 		return b, nil
 	}
+	if w.Node == NSHeaders {
+		return discoInfo(b, w.Node, "", nil, headerFeatures), nil
+	}
 	if w.Node == "" {
 		features := groupFeatures
 		if Registers(d) {
@@ -99,7 +116,9 @@ func groupInfo(b []byte, d *roster.Description, q *Request) ([]byte, error) {
 	if err != nil || !d.Has(n) {
 		return b, roster.ErrNoNode
 	}
-	return discoInfo(b, w.Node, d.People()+": "+nodeTitles[n], nodeIdentities, nodeFeatures), nil
+	b = discoInfo(b, w.Node, d.People()+": "+nodeTitles[n], nodeIdentities, nodeFeatures)
+	b, err = appendData(b[:len(b)-len("</query>")], "result", metaData(d, n))
+	return append(b, "</query>"...), err
 }
 
 // groupItems answers disco#items of a group: its nodes. A node's items are
@@ -130,8 +149,10 @@ func (s *Service) serviceRequest(ctx context.Context, b []byte, q *Request) ([]b
 	switch {
 	case q.Space == NS:
 		return b, Unavailable // policies stand at a group
-	case q.Space == NSPubSub || q.Space == NSOwner:
-		return b, unsupported("subscribe") // each group is a service of its own
+	case q.Space == NSPubSub:
+		return s.mine(ctx, b, q)
+	case q.Space == NSOwner:
+		return b, forbidden // nobody owns the collection
 	case q.Set && (q.Space == nsVCard || q.Space == nsVCard4 || q.Space == nsLast):
 		return b, forbidden
 	case q.Set:
@@ -142,6 +163,12 @@ func (s *Service) serviceRequest(ctx context.Context, b []byte, q *Request) ([]b
 		return s.uptime(b, q)
 	case decode(q.Payload, &w) != nil:
 		return b, BadRequest
+	case w.Node == NSHeaders && q.Space == NSInfo:
+		return discoInfo(b, w.Node, "", nil, headerFeatures), nil
+	case w.Node == nodeMine && q.Space == NSInfo:
+		return discoInfo(b, w.Node, "All my groups", mineIdentities, mineFeatures), nil
+	case w.Node == nodeMine:
+		return s.myGroups(b, q)
 	case w.Node != "":
 		return b, roster.ErrNoNode
 	case q.Space == NSInfo:
@@ -217,18 +244,4 @@ func (set *wireSet) page(d *roster.Directory) (lo, hi int, err error) {
 		}
 	}
 	return lo, min(max(lo, lo+limit), n), nil
-}
-
-// Ended appends the notice that a subscription is no more
-// (XEP-0060 §8.8.4).
-func (r *Renderer) Ended(b []byte, group string, s *roster.SubscriptionRecord) []byte {
-	b = append(b, "<message type='headline' from='"...)
-	b = r.group(b, group)
-	b = attr(append(b, '\''), "to", s.JID)
-	b = append(b, "><event xmlns='"+NSEvent+"'><subscription"...)
-	b = attr(b, "node", NS+"#"+s.Node)
-	b = frame.AppendAttr(append(b, " jid='"...), s.JID)
-	b = append(b, "' subid='"...)
-	b = frame.AppendAttr(b, s.ID)
-	return append(b, "' subscription='none'/></event></message>"...)
 }

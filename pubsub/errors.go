@@ -17,6 +17,7 @@ type Error struct {
 	App       string // element in Space, "" = none
 	Space     string // "" = NSErrors
 	Feature   string // of <unsupported/>
+	With      string // what stands before the error: the parts of a request that failed
 }
 
 func (e Error) Error() string { return string(e.Condition) }

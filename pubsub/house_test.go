@@ -57,6 +57,10 @@ func (h *house) Wanted(*roster.Group) {
 	h.note(func() { h.events = append(h.events, outgoing{kind: "wanted"}) })
 }
 
+func (h *house) Began(_ string, s roster.SubscriptionRecord) {
+	h.note(func() { h.events = append(h.events, outgoing{"began", s.JID, s.Node}) })
+}
+
 func (h *house) Gone(string, string, []string) {}
 
 func (h *house) Ended(_ string, s roster.SubscriptionRecord) {

@@ -25,6 +25,8 @@ const (
 	nsVersion  = "jabber:iq:version"
 	nsLast     = "jabber:iq:last"
 	NSCaps     = "http://jabber.org/protocol/caps"
+	NSCaps2    = "urn:xmpp:caps"
+	NSHashes   = "urn:xmpp:hashes:2"
 	nsTime     = "urn:xmpp:time"
 	nsCommands = "http://jabber.org/protocol/commands" // answered by component/command
 	nsData     = "jabber:x:data"

@@ -18,6 +18,10 @@ type Wish uint8
 const (
 	WishNick   Wish = 1 << iota // NSNick
 	WishAvatar                  // nsAvatarMeta
+	wishNodes                   // NS#info; the nodes after it have the bits after it
+
+	// WishProfile is all of what a group is and looks like.
+	WishProfile = WishNick | WishAvatar
 )
 
 // current is the id of an item that has no other (XEP-0060 §12.20).

@@ -23,6 +23,8 @@ type Request struct {
 	Space   string // namespace and name of the payload
 	Local   string
 	Payload []byte // the payload element, self-contained
+
+	after []byte // stanzas that follow the answer
 }
 
 // Bare is the bare JID of who asks.

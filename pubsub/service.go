@@ -35,7 +35,7 @@ func (s *Service) Handle(ctx context.Context, b []byte, q *Request) []byte {
 	var e Error
 	switch {
 	case err == nil:
-		return append(b, "</iq>"...)
+		return append(append(b, "</iq>"...), q.after...)
 	case errors.Is(err, errLater):
 		return b[:start]
 	case !errors.As(err, &e):
@@ -73,8 +73,10 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 		return groupItems(b, q.Group+"@"+s.Domain, d, q)
 	case q.Space == NS && q.Local == "authorization":
 		return authorization(ctx, b, g, q)
+	case q.Space == nsCommands:
+		return s.pending(b, g, d, q)
 	case q.Space == NSOwner:
-		return b, forbidden
+		return s.owner(ctx, b, g, d, q)
 	case q.Space == nsVCard || q.Space == nsVCard4:
 		return s.vcard(ctx, b, g, d, q)
 	case q.Space == nsLast:
@@ -136,7 +138,7 @@ func (s *Service) subscribe(ctx context.Context, b []byte, g *roster.Group, w *w
 		return b, option(err)
 	}
 	b = subscription(append(b, "<pubsub xmlns='"+NSPubSub+"'>"...), &rec)
-	if wish != nil {
+	if wish != nil && !rec.Pending {
 		if b, err = s.inForce(b, g, &rec, n); err != nil {
 			return b, err
 		}
@@ -157,6 +159,9 @@ func (s *Service) inForce(b []byte, g *roster.Group, rec *roster.SubscriptionRec
 func subscription(b []byte, rec *roster.SubscriptionRecord) []byte {
 	b = attr(append(b, "<subscription"...), "node", NS+"#"+rec.Node)
 	b = attr(attr(b, "jid", rec.JID), "subid", rec.ID)
+	if rec.Pending {
+		return append(b, " subscription='pending'/>"...)
+	}
 	return append(b, " subscription='subscribed'/>"...)
 }
 
@@ -220,16 +225,12 @@ func affiliations(b []byte, d *roster.Description, w *wireNode) ([]byte, error) 
 	}
 	b = append(b, "<pubsub xmlns='"+NSPubSub+"'><affiliations"...)
 	b = append(optional(b, "node", w.Node), '>')
-	name := d.Affiliation.String()
-	if d.Affiliation == roster.Admin {
-		name = roster.Owner.String()
-	}
 	for _, n := range d.Nodes {
 		if d.Affiliation == roster.None || w.Node != "" && w.Node != nodeName(n) {
 			continue
 		}
 		b = attr(append(b, "<affiliation"...), "node", nodeName(n))
-		b = append(attr(b, "affiliation", name), "/>"...)
+		b = append(attr(b, "affiliation", affiliation(d.Affiliation)), "/>"...)
 	}
 	return append(b, "</affiliations></pubsub>"...), nil
 }

@@ -52,6 +52,9 @@ type Description struct {
 	Member      bool
 	Power       Affiliation // what he may do: of a service's admin more than his affiliation
 	Join        JoinRule
+	Access      Access
+	Roles       []string    // of RosterOf
+	Period      int         // ms: events leave at most once in so long, 0 = at once
 	Invited     bool        // or waits for an answer
 	Applied     bool        // waits for an answer
 	Watches     bool        // may see anything of the members
@@ -89,6 +92,10 @@ func (g *Group) Describe(jid string) (*Description, error) {
 	}
 	d.Interest = g.interest(jid)
 	d.Power, d.Join, d.Invited = g.power(jid), g.settings.Join, g.expected(jid)
+	d.Access, d.Roles = access(&g.policy, s.Join)
+	if d.Period = s.Delivery; d.Period > 0 && g.clocks[d.Period] != nil {
+		d.Period = g.clocks[d.Period].every()
+	}
 	d.Applied = d.Invited && g.visitors[jid].State == Applied
 	if leak.Face == "affiliations" {
 		for _, m := range g.sorted {

@@ -150,6 +150,7 @@ type deaf struct{}
 func (deaf) Ready(*roster.Group)                          {}
 func (deaf) Presence(string, string, roster.PresenceType) {}
 func (deaf) Wanted(*roster.Group)                         {}
+func (deaf) Began(string, roster.SubscriptionRecord)      {}
 func (deaf) Gone(string, string, []string)                {}
 func (deaf) Ended(string, roster.SubscriptionRecord)      {}
 

@@ -140,3 +140,32 @@ func TestDeliveryGoesOnWhenTheClockIsSet(t *testing.T) {
 		}
 	})
 }
+
+// A lease lasts to its time by the clock, whatever that was set to meanwhile.
+func TestLeasesWhenTheClockIsSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClocked(t, "")
+		until := time.Now().Add(12 * time.Hour).UTC()
+		wish := &roster.Wish{Manner: roster.Manner{Until: until}}
+		if err := c.g.Reconfigure(t.Context(), at("bob"), at("bob"), roster.NodePresence, "", wish); err != nil {
+			t.Fatal(err)
+		}
+		c.told()
+		watches := func(when string, set time.Duration, want int) {
+			t.Helper()
+			c.set.Store(int64(set))
+			time.Sleep(time.Minute) // of the test's own clock: nobody waits
+			synctest.Wait()
+			if n := len(c.g.Subscriptions(at("bob"))); n != want {
+				t.Errorf("%s: %d subscriptions", when, n)
+			}
+		}
+		watches("set back", -240*time.Hour, 1)
+		watches("forwards, not as far as the end", 11*time.Hour, 1)
+		watches("as before", 0, 1)
+		watches("forwards over the end", 12*time.Hour, 0)
+		if err := c.r.DeleteGroup(context.Background(), "team"); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -57,6 +57,7 @@ func (g *Group) change(ctx context.Context, edit func(*Settings) error) error {
 	g.roster.tell(proposed...)
 	g.forget(ctx, ended)
 	g.reshare(ctx)
+	g.gather(ctx)
 	return nil
 }
 
@@ -80,6 +81,7 @@ func (g *Group) setSettings(s Settings, p policy.Group, agreed []Agreement) (end
 	if !same {
 		g.setPolicy(p, agreed)
 	}
+	g.widen()
 	ended = g.end(func(w *Watch) bool {
 		who := g.watcher(w.rec.Owner)
 		return !s.Payload.Has(w.node) || g.mayWatch(&who) != nil
@@ -176,6 +178,10 @@ func (g *Group) add(ctx context.Context, members ...MemberRecord) error {
 	g.mu.Unlock()
 	g.roster.outbox.Wanted(g)
 	g.reshare(ctx, jids...)
+	for _, jid := range jids {
+		g.admitted(ctx, jid)
+		g.gather(ctx, jid)
+	}
 	for _, jid := range contacts {
 		if _, err := g.greet(ctx, jid); err != nil {
 			g.roster.log.Warn("contact not approved", "group", g.name, "error", err) // he asks again
@@ -274,6 +280,7 @@ func (g *Group) changeMember(ctx context.Context, jid string, edit func(*MemberR
 	g.mu.Unlock()
 	g.forget(ctx, ended)
 	g.reshare(ctx, jid)
+	g.gather(ctx, jid)
 	return nil
 }
 
@@ -341,8 +348,12 @@ func (g *Group) expel(m *member) {
 // ended tells a watch that it is no more.
 func (g *Group) ended(w *Watch) {
 	switch {
+	case w.announced: // nobody asked for it
+		return
 	case w.node < NodeContact:
-		g.roster.outbox.Ended(g.name, w.rec)
+		rec := w.rec
+		rec.Node = w.node.String()
+		g.roster.outbox.Ended(g.name, rec)
 		return
 	case w.node == NodeResources:
 		g.vanish(w)

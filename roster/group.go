@@ -57,6 +57,7 @@ type Group struct {
 	digests    map[int]int                      // periods that watches chose: how many
 	turns      uint64                           // that said something
 	watches    map[string]*Watch                // by subscription ID
+	awaiting   []SubscriptionRecord             // those that wait for an admin; changed with edit held as well
 	leases     map[*Watch]struct{}              // those that end by themselves
 	leased     *time.Timer                      // for the first of them
 	leasedAt   time.Time                        // when that is
@@ -125,6 +126,15 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	for i := range rec.Subscriptions {
 		sub := &rec.Subscriptions[i]
 		node, err := ParseNode(sub.Node)
+		if v, known := g.visitors[sub.Owner]; sub.Pending {
+			if known && v.State == Applied {
+				g.awaiting = append(g.awaiting, *sub)
+			}
+			continue
+		}
+		if sub.Node == NodeMine {
+			node, err = g.settings.Payload.wide(), nil
+		}
 		if who := g.watcher(sub.Owner); err == nil && g.settings.Payload.Has(node) && g.mayWatch(&who) == nil {
 			g.addWatch(*sub, node, g.receiving(sub))
 		}
@@ -315,11 +325,12 @@ func (g *Group) record() *GroupRecord {
 			if w.node == NodeContact {
 				rec.Contacts = append(rec.Contacts, w.rec.JID)
 			}
-			if w.node != NodeContact || w.rec.Receiving != "" {
+			if w.node != NodeContact && !w.announced || w.node == NodeContact && w.rec.Receiving != "" {
 				rec.Subscriptions = append(rec.Subscriptions, w.rec)
 			}
 		}
 	}
+	rec.Subscriptions = append(rec.Subscriptions, g.awaiting...)
 	for jid, a := range g.auths {
 		rec.Authorizations = append(rec.Authorizations, AuthorizationRecord{jid, a.String()})
 	}

@@ -73,6 +73,7 @@ func (g *Group) reach(m *member, resource string, show Show) {
 		return
 	}
 	if resource == "" { // all of them
+		g.silent(m.JID, "")
 		for _, w := range g.byOwner[m.JID] {
 			w.hold()
 		}

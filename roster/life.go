@@ -156,6 +156,9 @@ func (g *Group) withdrawn(ctx context.Context, v VisitorRecord) error {
 	if err == nil && v.Contact {
 		g.roster.outbox.Presence(g.name, v.JID, Unsubscribed)
 	}
+	if err == nil {
+		g.dismissed(ctx, v.JID)
+	}
 	return err
 }
 
@@ -247,15 +250,21 @@ func (g *Group) Reject(ctx context.Context, actor, jid string) error {
 	if err != nil {
 		return err
 	}
+	return g.turnAway(ctx, actor, v)
+}
+
+// turnAway is Reject with edit held.
+func (g *Group) turnAway(ctx context.Context, actor string, v VisitorRecord) error {
 	pending := v.Contact
 	v.State, v.By, v.Contact = Rejected, actor, false
 	if err := g.remember(ctx, v); err != nil {
 		return err
 	}
 	if pending {
-		g.roster.outbox.Presence(g.name, jid, Unsubscribed)
+		g.roster.outbox.Presence(g.name, v.JID, Unsubscribed)
 	}
-	g.say(TurnedAway, jid, actor)
+	g.dismissed(ctx, v.JID)
+	g.say(TurnedAway, v.JID, actor)
 	return nil
 }
 
@@ -310,6 +319,7 @@ func (g *Group) Ban(ctx context.Context, actor, jid string) error {
 	if was.Contact {
 		g.roster.outbox.Presence(g.name, jid, Unsubscribed)
 	}
+	g.dismissed(ctx, jid)
 	g.mu.Lock()
 	if m := g.live(jid); m != nil {
 		g.expel(m)

@@ -147,24 +147,13 @@ func (g *Group) opened() bool {
 	return false
 }
 
-// shut ends the moments in which all has been said.
+// shut ends the moments: in a turn that was not cut short all has been said.
+// Whether a moment goes on must not depend on whether there is something to
+// say: there may be only what a watcher may not see.
 func (g *Group) shut() {
-	for p, c := range g.clocks {
-		if c.open {
-			c.open = g.lateBy(p)
-		}
+	for _, c := range g.clocks {
+		c.open = false
 	}
-}
-
-// lateBy says whether somebody who goes by the clock of that period is to be
-// told something.
-func (g *Group) lateBy(period int) bool {
-	for _, a := range g.order {
-		if a.period() == period && a.behind() {
-			return true
-		}
-	}
-	return false
 }
 
 // maxDigests bounds the different periods that watchers choose freely.

@@ -17,6 +17,8 @@ type Outbox interface {
 	Presence(group, to string, t PresenceType)
 	// Wanted asks for the group to be attended to (see [Group.Wants]).
 	Wanted(g *Group)
+	// Began tells a watcher that his subscription, which waited, has begun.
+	Began(group string, s SubscriptionRecord)
 	// Gone takes members back who are resources of the group in to's contact
 	// list.
 	Gone(group, to string, members []string)
@@ -70,6 +72,8 @@ type Roster struct {
 	isAdmin, mayCreate func(jid string) bool
 	notify             func(Notice)
 
+	collection collection // who watches all his groups
+
 	loading sync.Mutex // held over the store while a group is loaded, created or deleted
 
 	mu       sync.RWMutex
@@ -82,7 +86,8 @@ type Roster struct {
 
 // New makes a roster. Groups are loaded on first use.
 func New(o Options) *Roster {
-	r := &Roster{store: o.Store, outbox: o.Outbox, renderer: o.Renderer, now: o.Now, log: o.Log, groups: map[string]*Group{}}
+	r := &Roster{store: o.Store, outbox: o.Outbox, renderer: o.Renderer, now: o.Now, log: o.Log, groups: map[string]*Group{},
+		collection: collection{mine: map[string]map[string]SubscriptionRecord{}, count: map[string]int{}}}
 	r.isAdmin, r.mayCreate, r.notify, r.reads, r.inform = o.Admin, o.MayCreate, o.Notify, o.Reads, o.Inform
 	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle, listed: listAfresh}
 	if r.now == nil {
@@ -238,6 +243,10 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 		for _, w := range ws {
 			g.ended(w)
 		}
+	}
+	g.scatter()
+	for _, rec := range g.awaiting {
+		r.outbox.Ended(g.name, rec)
 	}
 	for _, m := range g.sorted {
 		g.withdraw(m)

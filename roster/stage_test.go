@@ -53,6 +53,12 @@ func (o *outbox) Wanted(*roster.Group) {
 	o.wanted++
 }
 
+func (o *outbox) Began(group string, s roster.SubscriptionRecord) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended = append(o.ended, "not: "+s.Node+" "+s.JID)
+}
+
 func (o *outbox) Gone(_, to string, members []string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,6 +36,9 @@ func (g *Group) SubscribeWith(ctx context.Context, owner, jid string, node Node,
 		}
 	}
 	old, err := g.checkSubscribe(&rec, node, wish)
+	if errors.Is(err, ErrForbidden) {
+		return g.await(ctx, rec, err)
+	}
 	if err != nil {
 		return rec, err
 	}
@@ -160,6 +164,9 @@ func (g *Group) reconfigure(ctx context.Context, owner, jid string, node Node, i
 	defer g.mu.Unlock()
 	g.configure(w, rec)
 	g.follow(&rec)
+	if w.node == NodeContact {
+		g.tune(owner, rec.Receiving, g.receiving(&rec))
+	}
 	g.signal()
 	return nil
 }
@@ -169,7 +176,7 @@ func (g *Group) find(owner, jid string, node Node, id string) (found *Watch, err
 	err = ErrNoSubscription
 	for _, w := range g.byOwner[owner] {
 		switch {
-		case w.node != node || w.rec.JID != jid || w.derived:
+		case w.node != node || w.rec.JID != jid || w.elsewhere():
 		case id == "" && found != nil:
 			return nil, ErrSubIDRequired
 		case id == "" || w.rec.ID == id:
@@ -193,7 +200,7 @@ func (g *Group) checkSubscribe(rec *SubscriptionRecord, node Node, wish *Wish) (
 		return nil, ErrNoNode
 	}
 	for _, w := range g.byOwner[rec.Owner] {
-		if w.node == node && w.rec.JID == rec.JID && !w.derived &&
+		if w.node == node && w.rec.JID == rec.JID && !w.elsewhere() &&
 			(wish == nil || w.rec.Receiving == rec.Receiving && w.rec.Manner == rec.Manner) {
 			return w, nil
 		}
@@ -212,6 +219,9 @@ func (g *Group) Unsubscribe(ctx context.Context, owner, jid string, node Node, i
 	g.mu.Lock()
 	found, err := g.find(owner, jid, node, id)
 	g.mu.Unlock()
+	if err == ErrNoSubscription {
+		return g.unawait(ctx, owner, jid, node, id)
+	}
 	if err != nil {
 		return err
 	}
@@ -236,8 +246,13 @@ func (g *Group) Subscriptions(owner string) []SubscriptionRecord {
 		}
 	}
 	for _, w := range g.byOwner[owner] {
-		if w.node < NodeContact && !w.derived {
+		if w.node < NodeContact && !w.elsewhere() {
 			all = append(all, w.rec)
+		}
+	}
+	for _, rec := range g.awaiting {
+		if rec.Owner == owner {
+			all = append(all, rec)
 		}
 	}
 	slices.SortFunc(all, func(a, b SubscriptionRecord) int {
@@ -245,3 +260,6 @@ func (g *Group) Subscriptions(owner string) []SubscriptionRecord {
 	})
 	return all
 }
+
+// elsewhere says whether w was not made by a request to this group.
+func (w *Watch) elsewhere() bool { return w.mine || w.announced }

@@ -27,7 +27,9 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 	if len(b) > start {
 		g.turns++
 	}
-	g.shut()
+	if len(b) < limit {
+		g.shut()
+	}
 	g.queued = g.pending()
 	return b, g.queued
 }

@@ -212,9 +212,9 @@ func (w *twins) turn() {
 
 // streams is what somebody was sent, for each node and address: the tokens
 // renamed in the order in which he saw them. When the rules differ the tokens of
-// answers are left out: a change of rules that name a watcher or a role of his
+// answers and of full states are left out: a change of rules that name a watcher or a role of his
 // makes his tokens old, even where he sees no difference, and without a
-// subscription he gets another one then. The contract allows that.
+// subscription, or when he subscribes anew, he gets another one then. The contract allows that.
 func (s *stage) streams(watcher string, rules bool) map[string][]string {
 	streams, names := map[string][]string{}, map[string]aliases{}
 	for _, h := range s.heard {
@@ -225,7 +225,7 @@ func (s *stage) streams(watcher string, rules bool) map[string][]string {
 		if names[at].of == nil {
 			names[at] = aliases{of: map[string]string{}, real: map[string]string{}}
 		}
-		if h.kind == "answer" && rules {
+		if (h.kind == "answer" || h.stamp.Full) && rules {
 			h.stamp.To = ""
 			h.page.Last, _, _ = strings.Cut(h.page.Last, "/")
 		}

@@ -17,7 +17,8 @@ type Watch struct {
 	manner    Manner
 	to        []byte // the address, escaped for an attribute
 	tail      []byte // what its events have at their end, beside what all have
-	derived   bool   // made by something else than a request here: never stored
+	mine      bool   // of a subscription to all groups of its owner
+	announced bool   // made by what a contact says of his device: never stored
 	quiet     bool   // he is there, but not so that he wants to be told
 	receipts  *receipts
 
@@ -114,6 +115,9 @@ func (g *Group) addWatch(rec SubscriptionRecord, node Node, r policy.Receiving) 
 		g.watches[rec.ID] = w
 		w.manner = g.manner(&rec)
 	}
+	if w.mine = rec.Node == NodeMine; w.mine {
+		g.roster.collection.note(rec, 1)
+	}
 	g.byOwner[rec.Owner] = append(g.byOwner[rec.Owner], w)
 	g.heed(w)
 	g.retail(rec.Owner)
@@ -197,6 +201,9 @@ func (g *Group) optional(owner string) bool {
 }
 
 func (g *Group) dropWatch(w *Watch) {
+	if !slices.Contains(g.byOwner[w.rec.Owner], w) {
+		return // with his contact, already
+	}
 	if g.optional(w.rec.Owner) {
 		g.version++
 		g.unsure(w.rec.Owner)
@@ -209,6 +216,9 @@ func (g *Group) dropWatch(w *Watch) {
 		delete(g.watches, w.rec.ID)
 	}
 	g.unheed(w)
+	if w.mine {
+		g.roster.collection.note(w.rec, -1)
+	}
 	rest := slices.DeleteFunc(g.byOwner[w.rec.Owner], func(x *Watch) bool { return x == w })
 	if len(rest) == 0 {
 		delete(g.byOwner, w.rec.Owner)
@@ -216,6 +226,13 @@ func (g *Group) dropWatch(w *Watch) {
 		g.byOwner[w.rec.Owner] = rest
 	}
 	g.retail(w.rec.Owner)
+	if w.node == NodeContact { // what his devices announced goes with it
+		for _, x := range slices.Clone(g.byOwner[w.rec.Owner]) {
+			if x.announced {
+				g.dropWatch(x)
+			}
+		}
+	}
 }
 
 // candidates calls f for each member whose rules name who, and each that
@@ -267,6 +284,9 @@ func (g *Group) unindex(m *member) {
 // with "" those that go to the bare JID; release goes on where it stopped.
 // Unknown counts as reachable: only who was seen to leave is held.
 func (g *Group) hold(owner, resource string) {
+	if resource != "" {
+		g.silent(owner, resource)
+	}
 	for _, w := range g.byOwner[owner] {
 		if w.goesTo(resource) {
 			w.hold()
@@ -331,10 +351,10 @@ func (w *Watch) renew() {
 // §6.1.6), and whether a receipt is asked for.
 func (g *Group) retail(owner string) {
 	for _, w := range g.byOwner[owner] {
-		if w.node == NodeContact {
+		if w.node >= NodeContact {
 			continue
 		}
-		t := Tail{Receipt: w.manner.Receipts}
+		t := Tail{Receipt: w.manner.Receipts, Collection: w.mine}
 		for _, x := range g.byOwner[owner] {
 			if x != w && x.node == w.node && x.rec.JID == w.rec.JID {
 				t.SubID = w.rec.ID

@@ -108,6 +108,7 @@ func TestAuditIsBounded(t *testing.T) {
 	if len(got) != 2+AuditOwn || !strings.Contains(got[2], fmt.Sprintf("policy %d ", 2*AuditOwn)) || len(got[2]) > 2*maxDetail {
 		t.Errorf("%d entries: %.200q", len(got), got)
 	}
+	s.passed = func() time.Duration { return AuditAge + time.Minute }
 	now = now.Add(AuditAge + time.Second)
 	must(t, s.CreateGroup(root, &roster.GroupRecord{Name: "later"}))
 	sameLines(t, lines(t, s, audit.Query{}), "socket:root group-create later")
@@ -140,4 +141,25 @@ func TestPseudonymise(t *testing.T) {
 	if _, err := s.Pseudonymise(context.Background(), "x@y"); err == nil {
 		t.Error("a closed store forgets")
 	}
+}
+
+// A clock that is set takes nothing out of the record, nor does it change the
+// order of what is in it.
+func TestAuditWhenTheClockIsSet(t *testing.T) {
+	s := openTest(t, filepath.Join(t.TempDir(), "rollcall.db"))
+	began, passed := s.begun, time.Duration(0)
+	now := began
+	s.now, s.passed = func() time.Time { return now }, func() time.Duration { return passed }
+	root := audit.By(t.Context(), "socket:root")
+	var want []string
+	for i, set := range []time.Duration{0, 30 * AuditAge, 30*AuditAge + 2*auditTidy, -30 * AuditAge, 2 * auditTidy, 0} {
+		now, passed = began.Add(set), time.Duration(i)*time.Minute
+		name := fmt.Sprintf("group%d", i)
+		must(t, s.CreateGroup(root, &roster.GroupRecord{Name: name}))
+		want = append(want, "socket:root group-create "+name)
+		if i == 3 { // as old as that by the clock of every day
+			want = append(want[:3], want[4:]...)
+		}
+	}
+	sameLines(t, lines(t, s, audit.Query{}), want...)
 }

@@ -29,8 +29,10 @@ type sqlite struct {
 	reads  readStatements
 	opened []io.Closer // in the order of opening
 
-	now    func() time.Time // a test's clock
-	tidied time.Time        // when old entries of the audit log were looked for; the turn's
+	now    func() time.Time     // a test's clock
+	begun  time.Time            // by that, when the store was opened
+	passed func() time.Duration // since, whatever the clock was set to
+	tidied time.Time            // when old entries of the audit log were looked for; the turn's
 }
 
 func openSQLite(ctx context.Context, path string) (*sqlite, error) {
@@ -44,7 +46,8 @@ func openSQLiteWith(ctx context.Context, path string, copies bool) (_ *sqlite, e
 	if err != nil {
 		return nil, err
 	}
-	s := &sqlite{now: time.Now}
+	began := time.Now()
+	s := &sqlite{now: time.Now, begun: began, passed: func() time.Duration { return time.Since(began) }}
 	defer func() {
 		if err != nil {
 			_ = s.closeAll()

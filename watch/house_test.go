@@ -100,6 +100,8 @@ func (h *house) Presence(string, string, roster.PresenceType) {}
 func (h *house) Gone(string, string, []string) {}
 
 // Ended implements [roster.Outbox].
+func (h *house) Began(string, roster.SubscriptionRecord) {}
+
 func (h *house) Ended(group string, rec roster.SubscriptionRecord) {
 	h.deliver((&pubsub.Renderer{Domain: domain}).Ended(nil, group, &rec))
 }

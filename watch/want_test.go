@@ -24,6 +24,7 @@ type deaf struct{}
 func (deaf) Ready(*roster.Group)                               {}
 func (deaf) Wanted(*roster.Group)                              {}
 func (deaf) Presence(string, string, roster.PresenceType)      {}
+func (deaf) Began(group string, rec roster.SubscriptionRecord) {}
 func (deaf) Gone(string, string, []string)                     {}
 func (deaf) Ended(group string, rec roster.SubscriptionRecord) {}
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
@@ -29,6 +30,7 @@ func (applyCmd) Help() string {
     groups:
       team:
         title: Team
+        avatar: team.png
         attributes: {phone: "123"}
         members:
           alice@example.org: {nick: Alice, roles: [lead]}
@@ -97,7 +99,19 @@ func (c *applyCmd) read() (*apply.File, error) {
 		defer f.Close()
 		in = f
 	}
-	return apply.Read(in)
+	f, err := apply.Read(in)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.Pictures(c.picture)
+}
+
+// picture reads a picture that the file names, from where the file is.
+func (c *applyCmd) picture(name string) ([]byte, error) {
+	if c.File != "-" && name != "" && !filepath.IsAbs(name) {
+		name = filepath.Join(filepath.Dir(c.File), name)
+	}
+	return readPicture(name)
 }
 
 func (c *applyCmd) steps(ctx context.Context, a *admin.Client, f *apply.File) (steps []apply.Step, err error) {

@@ -116,6 +116,7 @@ alice@example.org  Alice  member       lead   not asked  title='Shift lead'
   "delivery": "immediate",
   "join": "invite",
   "aggregate": "any",
+  "avatar": "",
   "policy": "",
   "members": [
     {

@@ -26,11 +26,20 @@ type groupSettings struct {
 	Delivery    *string `help:"When changes leave: immediate, or at most once in so many milliseconds." placeholder:"immediate|MS"`
 	Join        *string `help:"Who becomes a member by himself: invite (who was invited), approve (when an admin says yes) or open (everybody who may know of the group)." placeholder:"invite|approve|open" enum:"invite,approve,open"`
 	Aggregate   *string `help:"When the group as a contact is there: any (somebody is), quorum:N (so many are), role:X (somebody with that role is)." placeholder:"any|quorum:N|role:X"`
+	Avatar      *string `help:"The group's picture: a PNG, JPEG, GIF or WebP file of at most 64 KiB. An empty FILE brings the generated one back." placeholder:"FILE"`
 }
 
-func (g groupSettings) change(attrs map[string]*string) admin.GroupChange {
-	return admin.GroupChange{Title: g.Name, Description: g.Description, Language: g.Language,
+func (g groupSettings) change(attrs map[string]*string) (admin.GroupChange, error) {
+	c := admin.GroupChange{Title: g.Name, Description: g.Description, Language: g.Language,
 		Listed: g.Listed, Payload: g.Payload, Delivery: g.Delivery, Join: g.Join, Aggregate: g.Aggregate, Attributes: attrs}
+	if g.Avatar != nil {
+		data, err := readPicture(*g.Avatar)
+		if err != nil {
+			return c, err
+		}
+		c.Avatar = &data
+	}
+	return c, nil
 }
 
 type groupCreate struct {
@@ -52,8 +61,12 @@ func (c *groupCreate) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	change, err := c.change(attrs)
+	if err != nil {
+		return err
+	}
 	return s.ask(func(ctx context.Context, cfg *config.Config, a *admin.Client) error {
-		if err := a.CreateGroup(ctx, c.Group, c.change(attrs)); err != nil {
+		if err := a.CreateGroup(ctx, c.Group, change); err != nil {
 			return err
 		}
 		s.printf("created %s\n", groupJID(cfg, c.Group))
@@ -124,8 +137,12 @@ func (c *groupSet) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	change, err := c.change(attrs)
+	if err != nil {
+		return err
+	}
 	return s.ask(func(ctx context.Context, cfg *config.Config, a *admin.Client) error {
-		if err := a.ChangeGroup(ctx, c.Group, c.change(attrs)); err != nil {
+		if err := a.ChangeGroup(ctx, c.Group, change); err != nil {
 			return err
 		}
 		s.printf("changed %s\n", groupJID(cfg, c.Group))

@@ -40,6 +40,9 @@ func viewGroup(jid string, g admin.Group) string {
 	if g.Aggregate != "any" {
 		rows = append(rows, []string{"Aggregate", printable(g.Aggregate)})
 	}
+	if g.Avatar != "" {
+		rows = append(rows, []string{"Picture", "its own, SHA-1 " + printable(g.Avatar)})
+	}
 	if g.Delivery != "immediate" {
 		rows = append(rows, []string{"Delivery", "every " + g.Delivery + " ms"})
 	}

@@ -53,7 +53,16 @@ func (c *call) attributes(m policy.Mask) string {
 	case len(lacks) == 0:
 		return c.say("everything")
 	case len(lacks) <= 4 && len(has) > 4:
-		return c.say("everything but %s", strings.Join(lacks, ", "))
+		return c.say("everything but %s", c.and(lacks))
 	}
 	return strings.Join(has, ", ")
+}
+
+// and is a list as people read it.
+func (c *call) and(all []string) string {
+	last := len(all) - 1
+	if last == 0 {
+		return all[0]
+	}
+	return c.say("%s and %s", strings.Join(all[:last], ", "), all[last])
 }

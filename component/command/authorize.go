@@ -181,7 +181,7 @@ func (c *call) spell(a *policy.Authorization) error {
 func (c *call) lineError(err error) string {
 	var bad *policy.LineError
 	if errors.As(err, &bad) {
-		return c.say("Line %d: %s", bad.Line, bad.Reason)
+		return c.say("Line %d: %s", bad.Line, c.lang.because(bad.Reason))
 	}
-	return err.Error()
+	return c.because(err)
 }

@@ -16,20 +16,20 @@ func TestChat(t *testing.T) {
 	const who = "Team: 2 of 3 available\nAnn: busy, On a <call>\nCid: away\nNot there: Bob"
 	for _, c := range []struct{ line, want string }{
 		{"who", who}, {"Who?", who}, {" WHO ", who}, {"/who", who}, {"wer", who}, {"Wer?", who}, {"who is there", who},
-		{"share", "What others see of you in Team\nMembers: everything but location, other addresses\nThis is what the group proposes; you have said nothing else."},
+		{"share", "What others see of you in Team\nMembers: everything but location and other addresses\nThis is what the group proposes; you have said nothing else."},
 		{"share nothing", "What others see of you in Team\nEverybody: nothing"},
 		{"share everything", "What others see of you in Team\nMembers: everything"},
-		{"Share Everything but location, addresses", "What others see of you in Team\nMembers: everything but location, other addresses"},
+		{"Share Everything but location, addresses", "What others see of you in Team\nMembers: everything but location and other addresses"},
 		{"share only availability", "What others see of you in Team\nMembers: being available"},
 		{"teile alles außer Standort", "What others see of you in Team\nMembers: everything but location"},
 		{"teile nur Geräte", "What others see of you in Team\nMembers: being available, devices"},
 		{"TEILE GERÄTE", "What others see of you in Team\nMembers: being available, devices"},
-		{"share status with lead", "What others see of you in Team\nMembers: everything but location, other addresses\nMembers with the role lead: being available, status text"},
-		{"share status to cid@example.org and lead", "What others see of you in Team\nMembers: everything but location, other addresses\n" +
+		{"share status with lead", "What others see of you in Team\nMembers: everything but location and other addresses\nMembers with the role lead: being available, status text"},
+		{"share status to cid@example.org and lead", "What others see of you in Team\nMembers: everything but location and other addresses\n" +
 			"Members with the role lead: being available, status text\ncid@example.org: being available, status text"},
-		{"hide from Cid@Example.org", "What others see of you in Team\nMembers: everything but location, other addresses\nAlways offline for: cid@example.org"},
-		{"verstecke mich vor cid", "What others see of you in Team\nMembers: everything but location, other addresses\nAlways offline for: cid@example.org"},
-		{"hide from “cid@example.org”", "What others see of you in Team\nMembers: everything but location, other addresses\nAlways offline for: cid@example.org"},
+		{"hide from Cid@Example.org", "What others see of you in Team\nMembers: everything but location and other addresses\nAlways offline for: cid@example.org"},
+		{"verstecke mich vor cid", "What others see of you in Team\nMembers: everything but location and other addresses\nAlways offline for: cid@example.org"},
+		{"hide from “cid@example.org”", "What others see of you in Team\nMembers: everything but location and other addresses\nAlways offline for: cid@example.org"},
 		{"share\nmembers: availability\nrole:lead: all", "What others see of you in Team\nMembers: being available\nMembers with the role lead: everything"},
 		{"share\nmembers: shoes", "My own rules, one a line: Line 1: "},
 		{"share shoes", "shoes: I do not know this attribute. There are: " + policy.All.String() + ".\nWrite “help share” for how it is written."},

@@ -223,10 +223,10 @@ func (c *call) configure(ctx context.Context, in values) error {
 		s.Listed = in.is(fieldListed)
 		var err error
 		if s.Payload, err = roster.ParsePayload(in.one(fieldPayload)); err != nil {
-			return &fieldError{fieldPayload, err.Error()}
+			return &fieldError{fieldPayload, c.because(err)}
 		}
 		if s.Join, err = roster.ParseJoin(in.one(fieldJoin)); err != nil {
-			return &fieldError{fieldJoin, err.Error()}
+			return &fieldError{fieldJoin, c.because(err)}
 		}
 		s.Aggregate = in.one(fieldAggregate)
 		if s.Delivery, err = roster.ParseDelivery(in.one(fieldDelivery)); err != nil {
@@ -297,19 +297,19 @@ func (c *call) groupPolicy(in values) (string, error) {
 	var bad *policy.LineError
 	switch {
 	case errors.As(err, &bad):
-		return "", policyLine(b.String(), in, bad)
+		return "", c.policyLine(b.String(), in, bad)
 	case err != nil:
-		return "", &fieldError{"", err.Error()}
+		return "", &fieldError{"", c.because(err)}
 	}
 	return g.String(), nil
 }
 
 // policyLine says what is wrong with a line of the group policy, by the field
 // that it comes from.
-func policyLine(text string, in values, bad *policy.LineError) error {
+func (c *call) policyLine(text string, in values, bad *policy.LineError) error {
 	all := strings.Split(text, "\n")
 	if bad.Line < 1 || bad.Line > len(all) {
-		return &fieldError{"", bad.Reason}
+		return &fieldError{"", c.lang.because(bad.Reason)}
 	}
 	word, rest, _ := strings.Cut(all[bad.Line-1], " ")
 	switch {
@@ -318,7 +318,7 @@ func policyLine(text string, in values, bad *policy.LineError) error {
 	case word == fieldWatch && !slices.Contains(in[fieldWatch], rest):
 		word = fieldWatchList
 	}
-	return &fieldError{word, bad.Reason}
+	return &fieldError{word, c.lang.because(bad.Reason)}
 }
 
 func addressOrDomain(s string) string {

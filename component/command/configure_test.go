@@ -30,10 +30,10 @@ func TestConfigure(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	for _, c := range []struct{ typed, want string }{
-		{"name=" + strings.Repeat("x", 2000), "name"},
+		{"name=" + strings.Repeat("x", 2000), "Name: has 2000 bytes, at most 1024"},
 		{"language=not a language", "language"},
 		{"delivery=soon", "milliseconds: This is neither immediate nor a number."},
-		{"delivery=-1", "delivery"},
+		{"delivery=-1", "milliseconds: is 0 (immediate), or from 100 to 86400000 ms"},
 		{"delivery=99999999999999999999", "This is neither immediate nor a number."},
 		{"basic=outsiders", "is not one of the choices"},
 		{"basic=", "Something must stand here"},

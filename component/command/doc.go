@@ -35,9 +35,18 @@
 // are never answered. Answers are rationed for each user, and not understanding
 // costs more than understanding, so that two machines do not talk for long.
 //
+// What a member tells the others (tell.go) goes to whom he means, by what he
+// himself sees, and who wants to hear it; he learns no more of that than his
+// own view shows ([roster.Group.Reach]).
+//
 // What people are told about their membership without having asked
 // ([Service.Notice]) is a message of the same kind, and says how to answer.
 // Whoever invites has a ration of his own.
+//
+// # Registration
+//
+// To register with a group (XEP-0077) is to join it, to cancel that is to
+// leave: the same words for clients that have a window for it.
 //
 // # Who learns what
 //
@@ -50,5 +59,6 @@
 //
 // The language is that of the request (xml:lang); English is the fallback.
 // The English text is the key; a test sees to it that every text has its
-// translation.
+// translation. Policy and roster say why they refuse something in English: a
+// table of their reasons (german_reasons.go) is held to them by another test.
 package command

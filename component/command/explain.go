@@ -17,13 +17,13 @@ import (
 func explainWord() word {
 	return word{
 		name: "explain", also: []string{"why", "warum", "erklare", "erklaere"}, at: atGroup,
-		label: "Why somebody sees what of you",
-		usage: "explain – why somebody sees what of you",
+		label: "What somebody sees of you, and why",
+		usage: "explain – what somebody sees of you, and why",
 		such:  "explain bob@example.org",
 		may:   isMember,
 		form: func(_ context.Context, c *call) (*form, error) {
 			return &form{
-				title:  c.say("Why somebody sees what of you"),
+				title:  c.say("What somebody sees of you, and why"),
 				fields: []field{{name: fieldWhom, kind: data.TypeJID, label: c.say("Whom is it about (address)"), required: true}},
 			}, nil
 		},

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"slices"
+	"strings"
 
 	data "mellium.im/xmpp/form"
 )
@@ -79,8 +80,20 @@ func boolean(b bool) []string { return []string{fmt.Sprint(b)} }
 
 // appendForm appends a form to be filled in.
 func appendForm(b []byte, formType string, f *form) ([]byte, error) {
-	all := []data.Field{data.Title(f.title), data.Instructions(f.instructions), data.Hidden("FORM_TYPE", data.Value(formType))}
+	all := []data.Field{data.Title(f.title), data.Instructions(paragraph(f.instructions)), data.Hidden("FORM_TYPE", data.Value(formType))}
 	return appendData(b, append(all, fields(f.fields)...))
+}
+
+// paragraph is a text in one line: of instructions in several, clients show
+// the first only (Profanity 0.13, Converse 14).
+func paragraph(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines[:len(lines)-1] {
+		if line != "" && !strings.ContainsAny(line[len(line)-1:], ".:?!") {
+			lines[i] += "."
+		}
+	}
+	return strings.Join(lines, " ")
 }
 
 // appendResult appends fields that tell something.

@@ -244,7 +244,7 @@ func (c *call) wrong(f *form, err error) *fieldError {
 		}
 		return field
 	case errors.As(err, &bad):
-		return &fieldError{"", c.say("This cannot be: %s", bad.Error())}
+		return c.invalid(f, bad)
 	}
 	return nil
 }
@@ -339,7 +339,7 @@ func (c *call) explainError(err error) *answer {
 	case errors.As(err, &instead):
 		return told(instead.text)
 	case errors.As(err, &bad):
-		return failed(c.say("This cannot be: %s", bad.Error()))
+		return failed(c.invalid(nil, bad).Error())
 	case errors.Is(err, roster.ErrForbidden):
 		return failed(c.say("You may not do that."))
 	case errors.Is(err, roster.ErrRefused):

@@ -32,7 +32,7 @@ func TestCommands(t *testing.T) {
 		{who: "mia", to: domain, word: "help", says: []string{"the groups here"}, never: "share"},
 		{who: "bob", to: team, word: "help", says: []string{"what others see of you", "who is there"}},
 		{who: "mia", to: open, word: "help", says: []string{"share"}, never: "who is there"},
-		{who: "ann", to: team, word: "authorize", form: []string{"everything but location, other addresses", "<value>default</value>", "members: all except location addresses"},
+		{who: "ann", to: team, word: "authorize", form: []string{"everything but location and other addresses", "<value>default</value>", "members: all except location addresses"},
 			typed: []string{"what=availability", "hide=bob@example.org"}, says: []string{"being available", "Always offline for", at("bob")}},
 		{who: "ann", to: team, word: "authorize", form: []string{"Members see"}, typed: []string{"what=nothing", "rules=members: all except location addresses"}, says: []string{"Everybody", "nothing"}},
 		{who: "ann", to: team, word: "authorize", form: []string{"Members see"}, typed: []string{"what=rules", "rules=role:lead: availability show|members: counted"},

@@ -44,7 +44,7 @@ func joinWord() word {
 			}
 			p, err := c.privacy()
 			a := p.tell(c)
-			a.notes = append([]note{{info, c.say("You are a member of %s now.", c.title())}}, a.notes...)
+			a.title = c.say("You are a member of %s now. Others see of you:", c.title())
 			return a, err
 		},
 	}

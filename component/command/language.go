@@ -1,6 +1,8 @@
 package command
 
 import (
+	"sync"
+
 	lang "golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"golang.org/x/text/message/catalog"
@@ -10,6 +12,7 @@ import (
 type language struct {
 	tag     string // for xml:lang
 	printer *message.Printer
+	reasons func() []reason // nil = as they are
 }
 
 // say is a text in the language: an English format, and what stands in it.
@@ -34,8 +37,9 @@ func newLanguages() *languages {
 	tags := []lang.Tag{lang.English, lang.German}
 	l.match = lang.NewMatcher(tags)
 	for _, t := range tags {
-		l.all = append(l.all, language{t.String(), message.NewPrinter(t, message.Catalog(b))})
+		l.all = append(l.all, language{tag: t.String(), printer: message.NewPrinter(t, message.Catalog(b))})
 	}
+	l.all[1].reasons = sync.OnceValue(func() []reason { return newReasons(germanReasons) }) // seldom needed
 	return l
 }
 

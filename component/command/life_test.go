@@ -43,7 +43,7 @@ func TestLifeByChat(t *testing.T) {
 	w.play([]scene{
 		{"eve", domain, "mine", "Groups\nThe Club: club@groups.example.org (you are invited)"},
 		{"eve", club, "who", "I do not know “who”."},
-		{"eve", club, "Yes!", "What others see of you in The Club\nMembers: everything but location, other addresses\nYou are a member of The Club now."},
+		{"eve", club, "Yes!", "You are a member of The Club now. Others see of you:\nMembers: everything but location and other addresses"},
 		{"eve", club, "yes", "I do not know"},
 		{"eve", club, "who", "The Club: 0 of 2 available\nNot there: bob, eve"},
 		{"eve", club, "invite cid", "I do not know"},
@@ -98,6 +98,7 @@ func TestLifeByCommand(t *testing.T) {
 		want          string
 	}{
 		{"bob", domain, "create", []string{"address=club", "name=The <Club>", "join=open", "listed=1", "nick=Bobby"}, "There it is. Add it as a contact; its commands are there."},
+		{"bob", domain, "create", []string{"address=den", "join=open"}, "Strangers do not know of it: who is not invited cannot join."},
 		{"mia", club, "join", []string{"nick=Mia"}, "You are a member of The &lt;Club&gt; now."},
 		{"bob", club, "invite", []string{"whom=eve@example.org"}, "eve@example.org: invited"},
 		{"bob", club, "remove", []string{"whom=mia@example.org", "how=ban"}, "mia@example.org: banned"},

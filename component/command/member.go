@@ -97,7 +97,7 @@ func (c *call) memberForm(m *roster.MemberRecord) *form {
 func (c *call) editMember(m *roster.MemberRecord, in values) (err error) {
 	m.Nick = in.one(fieldNick)
 	if m.Affiliation, err = roster.ParseAffiliation(in.one(fieldAffiliation)); err != nil {
-		return &fieldError{fieldAffiliation, err.Error()}
+		return &fieldError{fieldAffiliation, c.because(err)}
 	}
 	m.Roles = words(in[fieldRoles])
 	slices.Sort(m.Roles)

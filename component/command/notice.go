@@ -38,7 +38,7 @@ func (l language) notice(n *roster.Notice) string {
 	case roster.Disbanded:
 		return l.say("The group “%s” is no more.", title)
 	case roster.Enlisted:
-		return l.say("You were made a member of the group “%s”. Its members may see when you are available. Answer authorize to see and change what they see, or leave.", title)
+		return l.say("You were made a member of the group “%s”. Its members may see when you are available. Answer share to see and change what they see, or leave.", title)
 	case roster.Proposed:
 		return l.say("“%s” asks you to agree to something new about what its members may see. Answer agree to see what.", title)
 	}

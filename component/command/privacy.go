@@ -109,8 +109,10 @@ func (c *call) whom(w policy.Who) string {
 	return w.Name
 }
 
+// day is how a moment is written.
+const day = "2006-01-02 15:04 MST"
+
 func (c *call) during(r *policy.Rule) (s string) {
-	const day = "2006-01-02 15:04 MST"
 	if !r.From.IsZero() {
 		s += " " + c.say("from %s", r.From.UTC().Format(day))
 	}

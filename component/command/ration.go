@@ -44,7 +44,7 @@ func (r *rations) take(bare string, cost int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.now()
-	if len(r.full) >= maxRations && now.Sub(r.swept) >= r.pause {
+	if d := now.Sub(r.swept); len(r.full) >= maxRations && (d < 0 || d >= r.pause) {
 		r.swept = now
 		for who, at := range r.full {
 			if !at.After(now) {
@@ -61,6 +61,10 @@ func (r *rations) take(bare string, cost int) bool {
 	}
 	if at.Before(now) {
 		at = now
+	}
+	if most := now.Add(time.Duration(r.size) * r.pause); at.After(most) {
+		at = most // the clock was set back
+		r.full[bare] = at
 	}
 	at = at.Add(time.Duration(cost) * r.pause)
 	if at.Sub(now) > time.Duration(r.size)*r.pause {

@@ -130,7 +130,7 @@ func (c *call) wantReceived(in values) (*policy.Receiving, error) {
 	for _, w := range in[fieldOf] {
 		m, err := policy.ParseMask(w)
 		if err != nil {
-			return nil, &fieldError{fieldOf, err.Error()}
+			return nil, &fieldError{fieldOf, c.because(err)}
 		}
 		r.Attributes |= m
 	}
@@ -139,7 +139,7 @@ func (c *call) wantReceived(in values) (*policy.Receiving, error) {
 	}
 	r.Normalise()
 	if err := r.Check(); err != nil {
-		return nil, &fieldError{"", err.Error()}
+		return nil, &fieldError{"", c.because(err)}
 	}
 	return r, nil
 }

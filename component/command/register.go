@@ -65,7 +65,7 @@ func (c *call) register(ctx context.Context, b []byte, q *pubsub.Request) ([]byt
 	if wrong != nil {
 		return b, pubsub.Error{Type: stanza.Modify, Condition: stanza.NotAcceptable, Text: wrong.Error()}
 	}
-	return b, c.unregistrable(c.enrol(ctx, said))
+	return b, c.unregistrable(f, c.enrol(ctx, said))
 }
 
 // no is a refusal that people can read: some clients show nothing else.
@@ -138,7 +138,7 @@ func (c *call) unregister(ctx context.Context) error {
 
 // unregistrable puts why somebody cannot join into the words of XEP-0077 §3.1
 // and his own.
-func (c *call) unregistrable(err error) error {
+func (c *call) unregistrable(f *form, err error) error {
 	var bad *roster.InvalidError
 	switch {
 	case errors.Is(err, roster.ErrForbidden):
@@ -148,7 +148,7 @@ func (c *call) unregistrable(err error) error {
 	case errors.Is(err, roster.ErrLimit):
 		return pubsub.Error{Type: stanza.Wait, Condition: stanza.ResourceConstraint, Text: c.say("There is no more room for this.")}
 	case errors.As(err, &bad):
-		return pubsub.Error{Type: stanza.Modify, Condition: stanza.NotAcceptable, Text: c.say("This cannot be: %s", bad.Error())}
+		return pubsub.Error{Type: stanza.Modify, Condition: stanza.NotAcceptable, Text: c.invalid(f, bad).Error()}
 	}
 	return err
 }

@@ -140,7 +140,7 @@ func (c *call) create(ctx context.Context, in values) (*answer, error) {
 	}
 	join, err := roster.ParseJoin(in.one(fieldJoin))
 	if err != nil {
-		return nil, &fieldError{fieldJoin, err.Error()}
+		return nil, &fieldError{fieldJoin, c.because(err)}
 	}
 	rec := &roster.GroupRecord{
 		Name:     name,
@@ -161,6 +161,9 @@ func (c *call) create(ctx context.Context, in values) (*answer, error) {
 		return nil, err
 	}
 	a := told(c.say("There it is. Add it as a contact; its commands are there."))
+	if join != roster.Invite && !rec.Settings.Listed {
+		a.notes = append(a.notes, note{warning, c.say("Strangers do not know of it: who is not invited cannot join.")})
+	}
 	a.tell(c.say("Address"), name+"@"+c.s.cfg.Domain)
 	return a, nil
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -16,6 +17,9 @@ type Config struct {
 	Title  string           // its name for people
 	Now    func() time.Time // nil = time.Now
 	Log    *slog.Logger     // nil: nothing is logged
+
+	// Audit is the record of who changed what; nil: there is none.
+	Audit audit.Reader
 
 	// Send lets f append whole stanzas to what is sent next; false: it cannot
 	// take any now. nil: nothing can be told.

@@ -60,6 +60,7 @@ func table() []word {
 		removeWord(),
 		configureWord(),
 		deleteWord(),
+		historyWord(),
 		groupsWord(),
 		searchWord(),
 		mineWord(),

@@ -80,6 +80,7 @@ func (w *world) Presence(group, to string, t roster.PresenceType) {
 	w.sent = append(w.sent, t.String()+" "+group+" "+to)
 }
 func (w *world) Wanted(*roster.Group)                    {}
+func (w *world) Began(string, roster.SubscriptionRecord) {}
 func (w *world) Gone(string, string, []string)           {}
 func (w *world) Ended(string, roster.SubscriptionRecord) {}
 

@@ -56,6 +56,12 @@ type key struct{}
 // Service is the actor where nobody has said who he is.
 const Service = "service"
 
+// What the names begin with that are no addresses.
+const (
+	Socket    = "socket:"    // an actor: who used the admin socket
+	Forgotten = "forgotten:" // see [Forgetter]
+)
+
 // By returns a context in which actor acts.
 func By(ctx context.Context, actor string) context.Context {
 	return context.WithValue(ctx, key{}, actor)

@@ -34,7 +34,7 @@ func TestColour(t *testing.T) {
 
 func TestInitials(t *testing.T) {
 	for title, want := range map[string]string{
-		"Team": "T", "team": "T", "The Club": "TC", "The old Club": "TC", "Team 1": "T1", "team2": "T2", "2": "2", "Team 12": "T1",
+		"Team": "T", "team": "T", "The Club": "C", "The old Club": "OC", "The": "T", "Die Nachtwache": "N", "Old Club": "OC", "Team 1": "T1", "team2": "T2", "2": "2", "Team 12": "T1",
 		"  élan vital": "ÉV", "e\u0301lan": "É", "“Quoted” one": "QO", "": "", "!?": "", "ops/night": "ON", "Διεύθυνση": "Δ", "Привет мир": "ПМ", "東京": "東",
 	} {
 		if got := initials(title); got != want {
@@ -46,7 +46,7 @@ func TestInitials(t *testing.T) {
 // What it looks like can be seen: AVATARS=dir go test -run TestDefault.
 func TestDefault(t *testing.T) {
 	seen := map[string]string{}
-	for i, title := range []string{"Team", "The Club", "WM", "Wi Mo", "Mm Ww", "i", "il l", "Team 1", "Team 2", "Qj gy", "Привет мир", "東京", "عربي", "🎉", ""} {
+	for i, title := range []string{"Team", "Night watch", "WM", "Wi Mo", "Mm Ww", "i", "il l", "Team 1", "Team 2", "Qj gy", "Привет мир", "東京", "عربي", "🎉", ""} {
 		address := fmt.Sprintf("g%d@groups.example.org", i)
 		if title == "🎉" {
 			address = "東京@groups.example.org"
@@ -90,7 +90,7 @@ func readable(t *testing.T, title string, b []byte) {
 			}
 		}
 	}
-	if !white.In(image.Rect(6, 6, side-6, side-6)) || white.Dy() < 30 && white.Dx() < 60 {
+	if !white.In(image.Rect(12, 12, side-12, side-12)) || white.Dy() < 30 && white.Dx() < 50 {
 		t.Errorf("%q: drawn at %v", title, white)
 	}
 	if left, right := white.Min.X, side-white.Max.X; left-right > 3 || right-left > 3 {

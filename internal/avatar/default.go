@@ -70,13 +70,18 @@ func palette(c colorful.Color) color.Palette {
 }
 
 // initials are the first letter or digit of the first and of the last word, or
-// the number in which a single word ends: what tells Team 1 from Team 2.
+// the number in which a single word ends: what tells Team 1 from Team 2. An
+// article tells nothing apart.
 func initials(title string) string {
 	words := strings.FieldsFunc(norm.NFC.String(title), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
 	})
 	if len(words) == 0 {
 		return ""
+	}
+	switch strings.ToLower(words[0]) {
+	case "the", "der", "die", "das":
+		words = words[min(1, len(words)-1):]
 	}
 	first := []rune(words[0])
 	last := []rune(words[len(words)-1])
@@ -99,10 +104,10 @@ var bold = sync.OnceValue(func() *opentype.Font {
 	return f
 })
 
-// How much of the side letters may take.
+// How much of the side letters may take: clients cut a circle out of it.
 const (
-	height = 50 // pixels of a capital letter: about two thirds of the font's size
-	width  = 80
+	height = 50 // pixels of a capital letter
+	width  = 72
 )
 
 // write puts the letters into the middle of p. False: there are none, or the

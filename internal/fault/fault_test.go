@@ -131,7 +131,7 @@ func (f *fault) run(t *testing.T) (out []byte, err error) {
 		}
 	}
 	pkg, test := f.split()
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-count=1", "-ldflags=-s -w", "-timeout=3m",
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-count=1", "-ldflags=-s -w", "-timeout=90s",
 		"-overlay", filepath.Join(dir, "overlay.json"), "-run", pattern(test), "./"+pkg)
 	cmd.Dir = root
 	return cmd.CombinedOutput()

@@ -3,7 +3,7 @@ package fault
 // faults is the list, by what goes wrong.
 func faults() []fault {
 	var all []fault
-	for _, part := range [][]fault{killed(), disk(), flood(), clock()} {
+	for _, part := range [][]fault{killed(), disk(), flood(), clock(), link()} {
 		all = append(all, part...)
 	}
 	return all
@@ -55,6 +55,44 @@ func clock() []fault {
 		{name: "an alarm never waits for long", file: "roster/authorize.go", test: "roster TestRulesHoldWhenTheClockIsSet",
 			old: "wait = min(first.Sub(g.now()), wait)", new: "wait = first.Sub(g.now())"},
 		{name: "delivery by the time that passes", file: "roster/pace.go", test: "roster TestDeliveryGoesOnWhenTheClockIsSet",
-			old: "now.Truncate(period).Add(period).Sub(now)", new: "max(now.Truncate(period).Add(period).Sub(g.ticked), time.Second)"},
+			old: "now.Truncate(every).Add(every).Sub(now)", new: "max(now.Truncate(every).Add(every).Sub(g.latest), time.Second)"},
+		{name: "a lease looks at the clock", file: "roster/lease.go", test: "roster TestLeasesWhenTheClockIsSet",
+			old: "min(at.Sub(g.now()), longest)", new: "at.Sub(g.now())"},
+		{name: "a bucket fills again after the clock was set back", file: "component/limit.go", test: "component TestLimitsWhenTheClockIsSet", fast: true,
+			old: "	b.at = now\n	if b.tokens < 1 {", new: "	if now.After(b.at) {\n		b.at = now\n	}\n	if b.tokens < 1 {"},
+		{name: "a clock set back takes nothing", file: "component/limit.go", test: "component TestLimitsWhenTheClockIsSet",
+			old: "if d := now.Sub(b.at); d > 0 {", new: "if d := now.Sub(b.at); true {"},
+		{name: "a clock set forwards gives no more than a burst", file: "component/limit.go", test: "component TestLimitsWhenTheClockIsSet",
+			old: "b.tokens = min(l.burst, b.tokens+d.Seconds()*l.rate)", new: "b.tokens += d.Seconds() * l.rate"},
+		{name: "a ration grows again after the clock was set back", file: "component/command/ration.go", test: "component/command TestRationsWhenTheClockIsSet",
+			old: "at.After(most) {", new: "false {"},
+		{name: "a form ends", file: "component/command/session.go", test: "component/command TestSessionsWhenTheClockIsSet",
+			old: "if !s.now().Before(x.ends) {", new: "if false {"},
+		{name: "the record outlives the clock", file: "store/audit.go", test: "store TestAuditWhenTheClockIsSet",
+			old: "by.Before(now) {", new: "false && by.Before(now) {"},
+	}
+}
+
+// link: gone, slow, or another's.
+func link() []fault {
+	return []fault{
+		{name: "members are asked again after an outage", file: "component/attend.go", test: "component TestOutage/restart/fake",
+			old: "		g.Lost()\n		a.put(g)\n", new: "		a.put(g)\n"},
+		{name: "who is silent after an outage is offline", file: "roster/hear.go", test: "roster TestBrokenLink",
+			old: "if changed := m.presence.expire(g.sweep); changed != 0 {", new: "if changed := m.presence.content() & 0; changed != 0 {"},
+		{name: "a server that answers no marker is left", file: "component/credit.go", test: "component TestHalfOpenLink/fake",
+			old: "return len(c.marks) > 0 && now.Sub(c.marks[0].at) >= c.patience", new: "return false"},
+		{name: "a marker leaves although nothing happens", file: "component/credit.go", test: "component TestHalfOpenLink/fake",
+			old: "return len(c.marks) == 0 && now.Sub(c.last) >= c.keepalive", new: "return false"},
+		{name: "a stuck write ends", file: "component/writer.go", test: "component TestBlockedWrite",
+			old: "conn.SetWriteDeadline(time.Now().Add(o.timeout))", new: "conn.SetWriteDeadline(time.Time{})"},
+		{name: "no more than the window is on its way", file: "component/credit.go", test: "component TestSlowServer",
+			old: "return c.window - int(c.sent-c.acked) }", new: "return 1 << 30 }"},
+		{name: "who is refused waits longer", file: "component/reconnect.go", test: "component TestConflict/fake",
+			old: "min(max(2*b.wait, firstWait), longWait)", new: "20 * time.Millisecond"},
+		{name: "who is thrown out waits", file: "component/link.go", test: "component TestConflictWhereTheNewerWins",
+			old: "time.After(pause)", new: "time.After(0)"},
+		{name: "another with our domain is noticed", file: "component/dispatch.go", test: "component TestTwinIsSaid",
+			old: "ours && !l.twin &&", new: "false && ours && !l.twin &&"},
 	}
 }

@@ -123,5 +123,5 @@ func actor(c net.Conn) string {
 	if u, err := user.LookupId(who); err == nil {
 		who = u.Username
 	}
-	return "socket:" + who
+	return audit.Socket + who
 }

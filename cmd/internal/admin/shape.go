@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/rollcall-xmpp/rollcall/internal/avatar"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -19,6 +20,7 @@ type Group struct {
 	Delivery      string            `json:"delivery"` // immediate, or milliseconds
 	Join          string            `json:"join"`     // invite, approve, open
 	Aggregate     string            `json:"aggregate"`
+	Avatar        string            `json:"avatar"` // SHA-1 of its picture, in hexadecimal; "" = the generated one
 	Policy        string            `json:"policy"` // the group policy's text form
 	Members       []Member          `json:"members"`
 	Subscriptions []Subscription    `json:"subscriptions"`
@@ -65,6 +67,7 @@ type GroupChange struct {
 	Delivery    *string            `json:"delivery,omitempty"` // immediate, or milliseconds
 	Join        *string            `json:"join,omitempty"`     // invite, approve, open
 	Aggregate   *string            `json:"aggregate,omitempty"`
+	Avatar      *[]byte            `json:"avatar,omitempty"` // the picture's bytes, in base64; empty = the generated one
 }
 
 // MemberChange is what to change of a member; nil is as it was. Roles are
@@ -105,6 +108,9 @@ func (c GroupChange) apply(s *roster.Settings) (err error) {
 		}
 	}
 	set(&s.Aggregate, c.Aggregate)
+	if c.Avatar != nil {
+		s.Avatar = string(*c.Avatar)
+	}
 	if c.Delivery != nil {
 		if s.Delivery, err = roster.ParseDelivery(*c.Delivery); err != nil {
 			return err
@@ -170,6 +176,9 @@ func shapeGroup(rec *roster.GroupRecord) Group {
 		Members:       make([]Member, len(rec.Members)),
 		Subscriptions: make([]Subscription, 0, len(rec.Subscriptions)),
 		Contacts:      append([]string{}, rec.Contacts...),
+	}
+	if picture := rec.Settings.Avatar; picture != "" {
+		g.Avatar = avatar.Hash([]byte(picture))
 	}
 	for i, m := range rec.Members {
 		g.Members[i] = Member{

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
+	"github.com/rollcall-xmpp/rollcall/internal/avatar"
 )
 
 // Step is one thing to do.
@@ -74,6 +75,16 @@ func settings(now *admin.Group, want *Group) (c admin.GroupChange, detail string
 		d.say("listed", fmt.Sprint(now.Listed), fmt.Sprint(*want.Listed))
 	}
 	c.Attributes = d.attributes(now.Attributes, want.Attributes)
+	if want.picture != nil {
+		hash := ""
+		if len(*want.picture) > 0 {
+			hash = avatar.Hash(*want.picture)
+		}
+		if hash != now.Avatar {
+			c.Avatar = want.picture
+			d.say("avatar", "", *want.Avatar)
+		}
+	}
 	return c, d.String()
 }
 

@@ -6,6 +6,7 @@
 //	    description: Who is on shift
 //	    listed: true
 //	    payload: combined
+//	    avatar: team.png
 //	    attributes: {phone: "123"}
 //	    members:
 //	      alice@example.org: {nick: Alice, roles: [lead], attributes: {title: Shift lead}}
@@ -16,6 +17,10 @@
 // are not in the map are removed. Groups that it does not mention stay, unless
 // they are to be pruned.
 //
-// [Read] reads the file, [Compare] finds what has to be done, and each [Step]
-// does one thing and says on one line what.
+// A picture is a file, named from where the file itself is; "" is the
+// generated one.
+//
+// [Read] reads the file, [File.Pictures] the pictures that it names, [Compare]
+// finds what has to be done, and each [Step] does one thing and says on one
+// line what.
 package apply

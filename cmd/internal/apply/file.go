@@ -22,8 +22,11 @@ type Group struct {
 	Listed      *bool              `yaml:"listed"`
 	Payload     *string            `yaml:"payload"`
 	Delivery    *string            `yaml:"delivery"`
+	Avatar      *string            `yaml:"avatar"` // a file; "" = the generated picture
 	Attributes  map[string]string  `yaml:"attributes"`
 	Members     map[string]*Member `yaml:"members"`
+
+	picture *[]byte // that Avatar names, by Pictures
 }
 
 // Member is what one member should be; nil is as it is.
@@ -32,6 +35,21 @@ type Member struct {
 	Affiliation *string           `yaml:"affiliation"`
 	Roles       *[]string         `yaml:"roles"`
 	Attributes  map[string]string `yaml:"attributes"`
+}
+
+// Pictures reads the pictures that the file names.
+func (f *File) Pictures(read func(name string) ([]byte, error)) error {
+	for name, g := range f.Groups {
+		if g.Avatar == nil {
+			continue
+		}
+		data, err := read(*g.Avatar)
+		if err != nil {
+			return fmt.Errorf("group %s: %w", name, err)
+		}
+		g.picture = &data
+	}
+	return nil
 }
 
 // Read reads a file. A key that is not known is an error, for it was meant to

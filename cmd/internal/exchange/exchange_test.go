@@ -152,3 +152,22 @@ func TestEjabberd(t *testing.T) {
 		t.Errorf("got %+v, %q", f.Groups, f.Ignored)
 	}
 }
+
+// Groups whose names differ only in what an address cannot have stay apart.
+func TestNamesStayApart(t *testing.T) {
+	f, err := exchange.Prosody(strings.NewReader("[R&D]\na@x\n[R/D]\nb@x\n[]\nc@x\n[R&D]\nd@x\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, g := range f.Groups {
+		got += g.Name + ":"
+		for _, m := range g.Members {
+			got += " " + m.JID
+		}
+		got += "\n"
+	}
+	if want := "r-d: a@x d@x\nr-d-2: b@x\ngroup: c@x\n"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

@@ -15,6 +15,8 @@ import (
 type Foreign struct {
 	Groups  []Group
 	Ignored []string // what has no place here, for people
+
+	titles []string // of Groups, as they stand in brackets
 }
 
 // Prosody reads the groups_file of mod_groups:
@@ -87,14 +89,23 @@ func sections(r io.Reader, take func(f *Foreign, g *Group, line string) bool) (*
 	return f, nil
 }
 
-// group is the place of the group of that title.
+// group is the place of the group of that title. Two titles that make one name
+// are still two groups.
 func (f *Foreign) group(title string, listed bool) int {
+	taken := func(name string) int { return slices.IndexFunc(f.Groups, func(g Group) bool { return g.Name == name }) }
 	name := localpart(title)
-	if i := slices.IndexFunc(f.Groups, func(g Group) bool { return g.Name == name }); i >= 0 {
-		return i
+	base := name
+	for n := 2; ; n++ {
+		i := taken(name)
+		if i < 0 {
+			f.Groups, f.titles = append(f.Groups, Group{Name: name, Title: title, Listed: listed}), append(f.titles, title)
+			return len(f.Groups) - 1
+		}
+		if f.titles[i] == title {
+			return i
+		}
+		name = fmt.Sprintf("%s-%d", base, n)
 	}
-	f.Groups = append(f.Groups, Group{Name: name, Title: title, Listed: listed})
-	return len(f.Groups) - 1
 }
 
 // localpart makes of a name for people one that may stand in an address.
@@ -105,7 +116,7 @@ func localpart(title string) string {
 		}
 		return r
 	}, strings.ToLower(title))
-	if j, err := jid.New(name, "x", ""); err == nil {
+	if j, err := jid.New(name, "x", ""); err == nil && j.Localpart() != "" {
 		return j.Localpart()
 	}
 	return "group"

@@ -84,6 +84,12 @@ func (w *work) subscriptions(g *roster.Group, rec *roster.GroupRecord) error {
 		if s.Node == roster.NodeResources.String() { // goes, and changes, with the contact
 			continue
 		}
+		if s.Node == roster.NodeMine {
+			if err := w.mine(&s); err != nil {
+				return err
+			}
+			continue
+		}
 		node, err := roster.ParseNode(s.Node)
 		contact := s.Node == roster.NodeContact.String() // what a contact wants; his own goes with the contact
 		switch {
@@ -124,6 +130,27 @@ func (w *work) subscriptions(g *roster.Group, rec *roster.GroupRecord) error {
 		if err != nil && !errors.Is(err, roster.ErrNoSubscription) {
 			return err
 		}
+	}
+	return nil
+}
+
+// mine ends his subscription to all his groups, and takes him out of what
+// others want to see of all theirs.
+func (w *work) mine(s *roster.SubscriptionRecord) error {
+	wish, _, err := w.Roster.MyWish(s.Owner, s.JID, s.ID)
+	if err != nil {
+		return nil // it was done in another group
+	}
+	members := wish.Receiving.Members
+	named := slices.Contains(members, w.jid)
+	switch bare, _, _ := strings.Cut(s.JID, "/"); {
+	case s.Owner == w.jid || bare == w.jid || named && len(members) == 1:
+		w.Subscriptions++
+		return w.Roster.UnsubscribeMine(w.ctx, s.Owner, s.JID, s.ID)
+	case named:
+		w.Policies++
+		wish.Receiving.Members = without(members, w.jid)
+		return w.Roster.ReconfigureMine(w.ctx, s.Owner, s.JID, s.ID, &wish)
 	}
 	return nil
 }

@@ -25,26 +25,28 @@ var acts = []struct {
 	{"gajim", "ejabberd", playGajim},
 	{"profanity", "prosody", playProfanity},
 	{"poezio", "prosody", playPoezio},
+	{"converse", "prosody", playConverse},
 }
 
 func main() {
 	program := flag.String("program", "bin/rollcall", "the `file` of rollcall")
 	out := flag.String("out", "bin/clients", "the `directory` for all pictures")
 	docs := flag.String("docs", "", "the `directory` of the manual's pictures, to renew them")
+	npm := flag.String("npm", ".cache/clients", "the `directory` where npm has installed converse.js")
 	only := flag.String("only", "", "play only acts whose name contains `this`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, allTime)
 	defer cancel()
-	if err := run(ctx, *program, *out, *docs, *only); err != nil {
+	if err := run(ctx, *program, *out, *docs, *npm, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "clients:", err)
 		os.Exit(1)
 	}
 }
 
 // run plays all acts and says what came of it.
-func run(ctx context.Context, program, out, docs, only string) error {
+func run(ctx context.Context, program, out, docs, npm, only string) error {
 	program, err := filepath.Abs(program)
 	if err != nil {
 		return err
@@ -66,7 +68,7 @@ func run(ctx context.Context, program, out, docs, only string) error {
 		if x.server == "prosody" { // the other's would be the same
 			g.docs = docs
 		}
-		if err := perform(ctx, &act{report: r, name: name, gallery: g}, program, x.server, x.play); err != nil {
+		if err := perform(ctx, &act{report: r, name: name, gallery: g, npm: npm}, program, x.server, x.play); err != nil {
 			return err
 		}
 	}

@@ -26,6 +26,7 @@ type act struct {
 	name    string
 	world   *world
 	gallery *gallery
+	npm     string // directory of what npm has installed
 }
 
 // step does one thing and says so. It returns errStep if that went wrong.

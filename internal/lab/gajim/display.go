@@ -3,6 +3,7 @@ package gajim
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,29 +19,36 @@ type display struct {
 	xvfb *lab.Program
 }
 
-// openDisplay starts Xvfb, which finds a free number and says it as soon as it
-// can be used.
+// openDisplay starts Xvfb on a number that is free.
 func openDisplay(ctx context.Context, dir string) (*display, error) {
-	out, in, err := os.Pipe()
+	xvfb, number, err := startSaying(ctx, dir, "Xvfb", "-displayfd", "3", "-screen", "0", "2100x1000x24", "-dpi", "96", "-nolisten", "tcp", "-noreset")
 	if err != nil {
 		return nil, fmt.Errorf("open display: %w", err)
 	}
-	defer out.Close()
-	xvfb, err := lab.StartProgram(lab.ProgramOptions{Dir: dir, Log: filepath.Join(dir, "xvfb.log"), Files: []*os.File{in}},
-		"Xvfb", "-displayfd", "3", "-screen", "0", "2100x1000x24", "-dpi", "96", "-nolisten", "tcp", "-noreset")
-	_ = in.Close()
-	if err != nil {
-		return nil, fmt.Errorf("open display: %w", err)
-	}
-	stop := context.AfterFunc(ctx, func() { _ = out.Close() })
-	defer stop()
-	number, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		said := xvfb.LastWords()
-		_ = xvfb.Stop()
-		return nil, fmt.Errorf("open display: %w\n%s", err, said)
-	}
-	return &display{name: ":" + strings.TrimSpace(number), xvfb: xvfb}, nil
+	return &display{name: ":" + number, xvfb: xvfb}, nil
 }
 
 func (d *display) close() error { return d.xvfb.Stop() }
+
+// startSaying starts a program that says a line on descriptor 3 as soon as it
+// can be used: where it is to be found.
+func startSaying(ctx context.Context, dir, name string, args ...string) (_ *lab.Program, said string, err error) {
+	out, in, err := os.Pipe()
+	if err != nil {
+		return nil, "", err
+	}
+	defer out.Close()
+	p, err := lab.StartProgram(lab.ProgramOptions{Dir: dir, Log: filepath.Join(dir, name+".log"), Files: []*os.File{in}}, name, args...)
+	_ = in.Close()
+	if err != nil {
+		return nil, "", err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = out.Close() })
+	defer stop()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		last := p.LastWords()
+		return nil, "", fmt.Errorf("start %s: %w\n%s", name, errors.Join(err, p.Stop()), last)
+	}
+	return p, strings.TrimSpace(line), nil
+}

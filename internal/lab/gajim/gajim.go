@@ -40,6 +40,7 @@ type Options struct {
 type Client struct {
 	socket  string
 	display *display
+	bus     *lab.Program // D-Bus
 	gajim   *lab.Program
 }
 
@@ -51,17 +52,8 @@ func Start(ctx context.Context, o Options) (*Client, error) {
 	if err := writeProfile(ctx, o); err != nil {
 		return nil, err
 	}
-	screen, err := openDisplay(ctx, o.Dir)
-	if err != nil {
-		return nil, err
-	}
-	c := &Client{socket: filepath.Join(o.Dir, "driver"), display: screen}
-	home := "=" + filepath.Join(o.Dir, "home")
-	c.gajim, err = lab.StartProgram(lab.ProgramOptions{Dir: o.Dir, Log: filepath.Join(o.Dir, "gajim.log"), Env: []string{
-		"DISPLAY=" + screen.name, "HOME" + home, "XDG_CONFIG_HOME" + home, "XDG_DATA_HOME" + home, "XDG_CACHE_HOME" + home,
-		"GDK_BACKEND=x11", "GTK_CSD=1", "GTK_THEME=Adwaita", "NO_AT_BRIDGE=1", "LIBGL_ALWAYS_SOFTWARE=1", "LANG=C.UTF-8", "LANGUAGE=en",
-		"DBUS_SESSION_BUS_ADDRESS=", "PYTHONDONTWRITEBYTECODE=1",
-	}}, "dbus-run-session", "--", python, filepath.Join(o.Dir, "driver.py"), c.socket, "-s", "-c", filepath.Join(o.Dir, "profile"))
+	c := &Client{socket: filepath.Join(o.Dir, "driver")}
+	err := c.start(ctx, o.Dir)
 	if err == nil {
 		err = c.Until(ctx, "being online", func() (bool, error) {
 			var online bool
@@ -73,6 +65,25 @@ func Start(ctx context.Context, o Options) (*Client, error) {
 		return nil, errors.Join(err, c.Stop())
 	}
 	return c, nil
+}
+
+// start starts the display, a bus, and Gajim.
+func (c *Client) start(ctx context.Context, dir string) (err error) {
+	if c.display, err = openDisplay(ctx, dir); err != nil {
+		return err
+	}
+	bus := "" // its address
+	c.bus, bus, err = startSaying(ctx, dir, "dbus-daemon", "--session", "--nofork", "--address=unix:path="+filepath.Join(dir, "bus"), "--print-address=3")
+	if err != nil {
+		return err
+	}
+	home := "=" + filepath.Join(dir, "home")
+	c.gajim, err = lab.StartProgram(lab.ProgramOptions{Dir: dir, Log: filepath.Join(dir, "gajim.log"), Env: []string{
+		"DISPLAY=" + c.display.name, "HOME" + home, "XDG_CONFIG_HOME" + home, "XDG_DATA_HOME" + home, "XDG_CACHE_HOME" + home,
+		"GDK_BACKEND=x11", "GTK_THEME=Adwaita", "NO_AT_BRIDGE=1", "LIBGL_ALWAYS_SOFTWARE=1", "LANG=C.UTF-8", "LANGUAGE=en",
+		"DBUS_SESSION_BUS_ADDRESS=" + bus, "PYTHONDONTWRITEBYTECODE=1",
+	}}, python, filepath.Join(dir, "driver.py"), c.socket, "-s", "-c", filepath.Join(dir, "profile"))
+	return err
 }
 
 func writeProfile(ctx context.Context, o Options) error {
@@ -168,11 +179,16 @@ func (c *Client) Until(ctx context.Context, what string, ready func() (bool, err
 	}
 }
 
-// Stop ends Gajim and its display.
+// Stop ends Gajim, its bus and its display.
 func (c *Client) Stop() error {
-	var err error
-	if c.gajim != nil {
-		err = c.gajim.Stop()
+	var errs []error
+	for _, p := range []*lab.Program{c.gajim, c.bus} {
+		if p != nil {
+			errs = append(errs, p.Stop())
+		}
 	}
-	return errors.Join(err, c.display.close())
+	if c.display != nil {
+		errs = append(errs, c.display.close())
+	}
+	return errors.Join(errs...)
 }

@@ -97,8 +97,8 @@ func (p *performance) device(who string) (*device, error) {
 	return nil, fmt.Errorf("%s has %d devices: say %s or %s", who, len(found), found[0].name(), found[1].name())
 }
 
-func (p *performance) login(ctx context.Context, user, resource string, online bool, requests lab.Subscriptions) error {
-	c, err := lab.Login(ctx, p.server, user+p.suffix, password, resource, lab.ClientOptions{Requests: requests})
+func (p *performance) login(ctx context.Context, user, resource string, online bool, opts lab.ClientOptions) error {
+	c, err := lab.Login(ctx, p.server, user+p.suffix, password, resource, opts)
 	if err != nil {
 		return err
 	}

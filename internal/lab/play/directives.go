@@ -14,7 +14,7 @@ func directives() []directive {
 	return []directive{
 		{form: `group (\S+) "([^"]*)"((?: [^\s:]+(?::[^\s:]+)?)*)`, read: readGroup},
 		{form: `rollcall (?:(refuses|misunderstands) )?(.+)`, loose: true, read: readRollcall},
-		{form: `(\S+) (logs in|connects) as (\S+?)(?: and (approves|denies))?`, read: readLogin},
+		{form: `(\S+) (logs in|connects) as (\S+?)(?: and (approves|denies))?(?: hearing of ([^,]+))?`, read: readLogin},
 		{form: who + ` sends`, block: true, read: readSends},
 		{form: who + ` receives nothing else|nobody receives anything else`, read: readNothingElse},
 		{form: who + ` receives`, block: true, read: readReceives},
@@ -67,10 +67,13 @@ func readRollcall(_ *Script, m []string, block string) (action, error) {
 
 func readLogin(s *Script, m []string, _ string) (action, error) {
 	user, resource, online := m[0], m[2], m[1] == "logs in"
-	requests := map[string]lab.Subscriptions{"approves": lab.Approve, "denies": lab.Deny}[m[3]]
+	opts := lab.ClientOptions{Requests: map[string]lab.Subscriptions{"approves": lab.Approve, "denies": lab.Deny}[m[3]]}
+	for _, node := range strings.Fields(m[4]) {
+		opts.Features = append(opts.Features, node+"+notify")
+	}
 	s.needs(user)
 	return func(ctx context.Context, p *performance) error {
-		return p.login(ctx, user, resource, online, requests)
+		return p.login(ctx, user, resource, online, opts)
 	}, nil
 }
 

@@ -33,6 +33,7 @@
 //	USER logs in as RESOURCE                 log in, ask for the roster, send <presence/>
 //	USER connects as RESOURCE                log in and do nothing
 //	     … and approves | and denies         answer every request for presence at once
+//	     … hearing of NODE …                 and want the events of these PEP nodes (XEP-0163 §4.3.2)
 //	USER sends                               block: stanzas, sent as they are
 //	USER receives                            block: patterns, each of which a stanza must match
 //	USER receives nothing else               everything has been received; see below
