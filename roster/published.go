@@ -63,6 +63,9 @@ func (m *member) unpublish(mask policy.Mask) (dropped policy.Mask) {
 	return dropped
 }
 
+// Publishes is that one of [Published], "" if there is none to show.
+func (it *Item) Publishes(kind policy.Mask) string { return it.Published[slotOf(kind)] }
+
 // HearItem takes in one of [Published] of a member, as he published it: an
 // element that stands on its own, checked. nil: there is none any more. What
 // nobody may see is not held, nor what is too much: then there is none, and it
