@@ -79,9 +79,10 @@ install: build
 	install -D -m 0644 packaging/completions/rollcall.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/rollcall
 	install -D -m 0644 packaging/completions/_rollcall $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_rollcall
 	install -D -m 0644 packaging/completions/rollcall.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/rollcall.fish
-	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/share/doc/rollcall
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/share/doc/rollcall/images
 	sed 's|/usr/bin/rollcall|$(PREFIX)/bin/rollcall|; s|/etc/rollcall/|$(SYSCONFDIR)/rollcall/|' packaging/rollcall.service >$(DESTDIR)$(UNITDIR)/rollcall.service
 	install -m 0644 README.md CHANGELOG.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/rollcall
+	install -m 0644 docs/images/* $(DESTDIR)$(PREFIX)/share/doc/rollcall/images
 	test -e $(DESTDIR)$(SYSCONFDIR)/rollcall/rollcall.toml || install -D -m 0644 packaging/rollcall.toml $(DESTDIR)$(SYSCONFDIR)/rollcall/rollcall.toml
 
 package: tools

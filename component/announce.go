@@ -2,6 +2,8 @@ package component
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -20,7 +22,7 @@ func (a *attendant) announce(ctx context.Context, g *roster.Group) {
 	due := a.s.herald.due(g)
 	to := make([]string, len(due))
 	for i, t := range due {
-		to[i] = t.d.bare + "/" + t.d.resource
+		to[i] = t.d.full()
 	}
 	a.paced(ctx, to, func(to []string) {
 		now := due[:len(to)]
@@ -45,9 +47,10 @@ func (a *attendant) announce(ctx context.Context, g *roster.Group) {
 // more than he may know of the group at this moment.
 func (h *herald) due(g *roster.Group) (due []tidings) {
 	known := map[string]*pubsub.News{} // by what it is of: nearly always one
-	for bare, devices := range h.listening(g.Name()) {
-		for _, d := range devices { // he may have the group as a contact since
-			g.Announced(bare, d.resource, d.wish.Nodes())
+	all := h.listening(g.Name())
+	for _, bare := range slices.Sorted(maps.Keys(all)) {
+		for _, d := range all[bare] { // he may have the group as a contact since
+			g.Announced(bare, d.resource, d.wants.Nodes())
 		}
 		about, err := g.Describe(bare)
 		if err != nil {
@@ -56,8 +59,8 @@ func (h *herald) due(g *roster.Group) (due []tidings) {
 		if _, err := g.Vacant(bare); err != nil && !g.Grants(bare) {
 			continue // has left since
 		}
-		for _, d := range devices {
-			wish := h.tell(d, about)
+		for _, d := range all[bare] {
+			wish := h.tell(d.device, about)
 			if wish == 0 {
 				continue
 			}
@@ -65,21 +68,27 @@ func (h *herald) due(g *roster.Group) (due []tidings) {
 			if known[key] == nil {
 				known[key] = h.s.pubsub.News(about)
 			}
-			due = append(due, tidings{d, wish, known[key]})
+			due = append(due, tidings{d.device, wish, known[key]})
 		}
 	}
 	return due
 }
 
+// listener is a device, with what it wished when the lock was held.
+type listener struct {
+	*device
+	wants pubsub.Wish
+}
+
 // listening is the devices of a group that are there and wish something.
-func (h *herald) listening(group string) map[string][]*device {
+func (h *herald) listening(group string) map[string][]listener {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	all := map[string][]*device{}
+	all := map[string][]listener{}
 	for bare, devices := range h.groups[group] {
 		for _, d := range devices {
 			if d.wish != 0 && d.round == h.round {
-				all[bare] = append(all[bare], d)
+				all[bare] = append(all[bare], listener{d, d.wish})
 			}
 		}
 	}

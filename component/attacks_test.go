@@ -87,6 +87,9 @@ func (l *attacks) strangeValues() {
 		l.get("page from "+n, anItems("", "", aPage("<index>"+n+"</index>")))
 		l.get("groups, page of "+n, "<query xmlns='http://jabber.org/protocol/disco#items'>"+aPage("<max>"+n+"</max><after>zzz</after>")+"</query>")
 	}
+	for _, set := range []string{"<before>zzz</before>", "<index>-1</index>", "<index>7</index>", "<after>\u2665'&quot;</after><before/>"} {
+		l.get("groups, "+set, "<query xmlns='http://jabber.org/protocol/disco#items'>"+aPage(set)+"</query>")
+	}
 	for _, set := range []string{"", "<max/>", "<after/>", "<before/>", "<after>no such</after><before>neither</before>", "<before>a/b/c</before>", "<index/>",
 		"<max>1</max><max>2</max>", "<after><x/></after>", "<after>info/" + strings.Repeat("x", 22) + "</after>", "<max xmlns='urn:x'>1</max>", "<first index='1'>x</first><last>y</last><count>-4</count>"} {
 		l.get("page "+set, anItems("", "", aPage(set)))
@@ -107,6 +110,11 @@ func (l *attacks) strangeRequests() {
 		l.get("get "+verb, inPubSub("<"+verb+" node='"+ns+"#group'/>"))
 		l.set("owner "+verb, "<pubsub xmlns='"+nsPubSub+"#owner'><"+verb+" node='"+ns+"#group'/></pubsub>")
 	}
+	for _, in := range []string{"<remove/>", "<remove/><nick/>", "<nick>'&lt;\u2665</nick>", "<nick><nick/></nick>", "<username>root</username><password>x</password>",
+		"<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>x</value></field></x>", "<nick>" + strings.Repeat("x", 5000) + "</nick>"} {
+		l.set("registers "+in, "<query xmlns='jabber:iq:register'>"+in+"</query>")
+	}
+	l.get("registration", "<query xmlns='jabber:iq:register'><x/></query>")
 	l.get("pubsub empty", inPubSub(""))
 	l.set("pubsub empty", inPubSub(""))
 	l.set("pubsub with text", inPubSub("text<subscribe node='"+ns+"#group' jid='SELF'/>text"))

@@ -3,6 +3,8 @@ package component
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/rollcall-xmpp/rollcall/component/hook"
 )
 
 // counts is what a service has done.
@@ -43,6 +45,7 @@ func (c *counts) received(name []byte) {
 // people and names none.
 type ServiceStats struct {
 	Outbox OutboxStats
+	Hooks  hook.Stats
 
 	Attached    *time.Time // since when; nil = not attached
 	Connections uint64
@@ -62,7 +65,7 @@ type ServiceStats struct {
 func (s *Service) Stats() ServiceStats {
 	c := &s.counts
 	stats := ServiceStats{
-		Outbox: s.Link.Out.Stats(), Attached: c.since.Load(), Connections: c.connections.Load(),
+		Outbox: s.Link.Out.Stats(), Hooks: s.Hooks.Stats(), Attached: c.since.Load(), Connections: c.connections.Load(),
 		Settled: s.attend.quiet(), Groups: len(s.Roster.All()),
 		Presence: c.presence.Load(), IQ: c.iq.Load(), Message: c.message.Load(),
 		Refused: c.refused.Load(), Limited: c.turned[limited].Load(), Foreign: c.turned[foreign].Load(),

@@ -34,6 +34,13 @@
 // speak. Members never asked for their presence are asked then. A request
 // counts as sent when the server has answered something sent after it.
 //
+// # What a group looks like
+//
+// The herald knows which devices wish to hear of a group's name and picture,
+// by their capabilities, and what each has been told. What is new to a device
+// leaves with the attendant's next visit to the group, paced. It believes what
+// capabilities stand for only from the device itself, or if the hash proves it.
+//
 // # What members keep at their servers
 //
 // A group's presence says (XEP-0115) which PEP nodes of its reader it wants the

@@ -70,6 +70,14 @@ func seeds(f *testing.F) (all []string) {
 			"<iq type='set' id='e' from='mallory@example.org/m' to='team@groups.example.org'><command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#who'/></iq>",
 		"<iq type='set' id='f' from='bob@example.org/x' to='team@groups.example.org'><command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#authorize'>"+
 			"<x xmlns='jabber:x:data' type='submit'><field var='what'><value>nothing</value></field></x></command></iq>\n"+sub,
+		"<iq type='set' id='r' from='bob@example.org/x' to='team@groups.example.org'><query xmlns='jabber:iq:register'><nick>Bo</nick></query></iq>\n"+
+			"<iq type='set' id='r' from='mallory@example.org/m' to='team@groups.example.org'><query xmlns='jabber:iq:register'><remove/></query></iq>",
+		"<message type='chat' from='alice@example.org/r' to='team@groups.example.org'><body>tell all: one\ntwo</body></message>\n"+
+			"<message type='chat' from='bob@example.org/x' to='team@groups.example.org'><body>tell x</body><tell xmlns='urn:xmpp:tmp:group-presence:0'/></message>",
+		"<iq type='set' id='s' from='mallory@example.org/m' to='groups.example.org'><command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:tmp:group-presence:0#search'>"+
+			"<x xmlns='jabber:x:data' type='submit'><field var='for'><value>team</value></field></x></command></iq>",
+		"<iq type='get' id='d' from='mallory@example.org/m' to='groups.example.org'><query xmlns='http://jabber.org/protocol/disco#items'>"+
+			"<set xmlns='http://jabber.org/protocol/rsm'><max>1</max><before>x</before></set></query></iq>",
 		"<presence from='alice@example.org/r' to='team@groups.example.org'><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='urn:x' ver='a&amp;b'/></presence>\n"+
 			"<presence from='alice@example.org/r' to='team@groups.example.org' type='unavailable'/>",
 		"<iq type='get' id='v' from='mallory@example.org/m' to='team@groups.example.org'><vCard xmlns='vcard-temp'/></iq>\n"+

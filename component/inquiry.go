@@ -42,7 +42,7 @@ func (h *herald) ask(caps string) {
 			return
 		}
 		from := d.group + "@" + h.s.cfg.Link.Domain + "/" + pubsub.Resource
-		err := h.s.Link.Request("get", from, d.bare+"/"+d.resource, payload, infoTime, func(st *frame.Stanza, err error) {
+		err := h.s.Link.Request("get", from, d.full(), payload, infoTime, func(st *frame.Stanza, err error) {
 			h.answered(caps, d, st, err)
 			h.ask(caps)
 		})

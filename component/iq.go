@@ -27,7 +27,12 @@ func (s *Service) onIQ(st *frame.Stanza) {
 		return
 	}
 	if h := s.handler(q); h != nil {
-		ok := s.workers.request(q.Group, len(st.Raw), func(ctx context.Context) { s.handle(audit.By(ctx, q.Bare()), h, q) })
+		ok := s.workers.request(q.Group, len(st.Raw), func(ctx context.Context) {
+			s.handle(audit.By(ctx, q.Bare()), h, q)
+			if g := s.Roster.Loaded([]byte(q.Group)); g != nil { // after the answer: a stranger waits for nothing that is here
+				s.herald.seen(g, q.From)
+			}
+		})
 		if !ok {
 			s.refuse(st, pubsub.Busy)
 		}
@@ -77,9 +82,6 @@ func (s *Service) handle(ctx context.Context, h handler, q *pubsub.Request) {
 		}
 	}()
 	b = h(ctx, nil, q)
-	if g := s.Roster.Loaded([]byte(q.Group)); g != nil {
-		s.herald.seen(g, q.From)
-	}
 }
 
 // known says whether the group asked is one that the requester may know of.

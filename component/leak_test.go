@@ -80,7 +80,7 @@ func difference(x, y []string) string {
 
 // faces are the ways on which somebody learns something.
 var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "published", "disco", "affiliations",
-	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "log", "admin"}
+	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "hook", "log", "admin"}
 
 // leakWorld is a service without a server, and what everybody was sent.
 type leakWorld struct {
@@ -128,7 +128,8 @@ func newLeakWorld(t *testing.T) *leakWorld {
 	w.s = NewService(ServiceConfig{Store: store.Memory(), Link: Config{Domain: "groups.example.org", Log: log},
 		Now: func() time.Time { return w.now }})
 	w.s.Link.Out.attach()
-	rec := &roster.GroupRecord{Name: "team", Settings: roster.Settings{Policy: "watch members\nwatch jid:" + mallory}}
+	rec := &roster.GroupRecord{Name: "team", Settings: roster.Settings{Policy: "watch members\nwatch jid:" + mallory + " jid:hook+ci+team@groups.example.org"},
+		Hooks: []roster.HookRecord{{Name: "ci", URL: "https://ci.example.org/", Secret: "s", Format: roster.HookJSON}}}
 	for _, jid := range []string{alice, bob, carol, dora} {
 		rec.Members = append(rec.Members, roster.MemberRecord{JID: jid, Affiliation: roster.Plain, Ask: roster.Granted})
 	}
@@ -315,6 +316,34 @@ func (w *leakWorld) look() {
 		w.hear()
 		w.explain(jid)
 	}
+	w.webhook()
+}
+
+// webhook is what a webhook is told to tell. It stands where mallory stands: it
+// may watch, and no rule is about it.
+func (w *leakWorld) webhook() {
+	w.t.Helper()
+	hook := w.s.Roster.HookJID("team", "ci")
+	for _, since := range []string{"", "<since xmlns='urn:xmpp:tmp:group-presence:0' state='" + w.tokens[hook] + "'/>"} {
+		answered := make(chan string, 1)
+		go func() {
+			b, err := w.s.pubsub.Fetch(context.Background(), w.s.Roster.Loaded([]byte("team")), hook,
+				"<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:tmp:group-presence:0#group'/>"+since+"</pubsub>")
+			answered <- fmt.Sprint(string(b), err)
+		}()
+		raw := ""
+		for raw == "" {
+			select {
+			case raw = <-answered:
+			default:
+				w.hear()
+			}
+		}
+		if _, state, ok := strings.Cut(raw, "<state "); ok {
+			w.tokens[hook] = value(state, " to='")
+		}
+		w.put(mallory, "hook", "", w.rename(hook, raw))
+	}
 }
 
 // explain is what commands and chat tell somebody of the rules.
@@ -343,7 +372,7 @@ func (w *leakWorld) ask(jid, to, face, typ, payload, token string) {
 		nodes = nodes[:1]
 	}
 	if strings.Contains(payload, "WORD") {
-		nodes = []string{"who", "authorize", "receive", "explain", "watchers", "tell", "agree", "configure", "groups", "search", "history", "mine", "help",
+		nodes = []string{"who", "authorize", "receive", "explain", "watchers", "tell", "agree", "configure", "webhook", "groups", "search", "history", "mine", "help",
 			"create", "join", "leave", "nick", "invite", "approve", "decline", "member", "remove", "delete"}
 	}
 	for _, node := range nodes {

@@ -50,7 +50,7 @@ func (o *outlet) appendInterest(b []byte, g *roster.Group, to string) []byte {
 func (o *outlet) appendRequest(b []byte, g *roster.Group, title, to string) []byte {
 	b = o.startPresence(b, g.Name(), to, roster.Subscribe)
 	b = pubsub.AppendNick(append(b, '>'), title)
-	b = append(b, "<status>May its members see your status? You are in the group “"...)
+	b = append(b, "<status>May members see your status? You are in the group “"...)
 	b = frame.AppendText(b, title)
 	return append(b, "”.</status></presence>"...)
 }

@@ -23,7 +23,9 @@ type attack struct{ name, resource, stanza string }
 // everybody else is served.
 func TestHostileUsers(t *testing.T) {
 	house.Each(t, func(t *testing.T, server lab.Server) {
-		s := stage(t, server, func(c *component.ServiceConfig) { c.Limits.ChangeRate = -1 }) // alice changes after each attack
+		s := stage(t, server, func(c *component.ServiceConfig) {
+			c.Limits.ChangeRate, c.Limits.Rate = -1, -1 // after each attack Alice changes, and Bob asks
+		})
 		for _, u := range []string{"alice", "bob", "carol", "mallory"} {
 			s.account(u)
 		}

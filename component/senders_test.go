@@ -23,6 +23,7 @@ import (
 //     methods of Group and Roster that return something;
 //   - in pubsub and command, functions that make bytes, and the words;
 //   - in component, calls that put something in the control lane;
+//   - in component/hook, calls that send a request;
 //   - in the admin interface, its routes.
 func TestSenders(t *testing.T) {
 	listed := readSenders(t)
@@ -39,6 +40,7 @@ func TestSenders(t *testing.T) {
 	parseDir(t, "command").makers(found)
 	parseDir(t, "command").words(found)
 	parseDir(t, ".").calls([]string{"Control", "Request"}, found)
+	parseDir(t, "hook").calls([]string{"RoundTrip"}, found)
 	parseDir(t, "../cmd/internal/admin").routes(found)
 	for _, s := range slices.Sorted(maps.Keys(found)) {
 		if listed[s] == "" {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/component/command"
+	"github.com/rollcall-xmpp/rollcall/component/hook"
 	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
@@ -26,6 +27,8 @@ type ServiceConfig struct {
 	Admin     func(jid string) bool // who administers every group; nil = nobody
 	MayCreate func(jid string) bool // who else may create groups; nil = nobody
 	Inform    bool                  // see [roster.Options]
+
+	Hooks hook.Config // what it says of networks and times
 
 	ProbeRate int           // probes a second, 2000
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s
@@ -51,6 +54,7 @@ func (c *ServiceConfig) withDefaults() {
 type Service struct {
 	Roster *roster.Roster
 	Link   *Link
+	Hooks  *hook.Keeper
 
 	cfg      ServiceConfig
 	log      *slog.Logger
@@ -80,6 +84,7 @@ func NewService(cfg ServiceConfig) *Service {
 	s := &Service{cfg: cfg, log: cfg.Link.Log, Link: NewLink(cfg.Link)}
 	s.attend = newAttendant(s)
 	s.herald = newHerald(s)
+	s.Hooks = newHooks(s)
 	s.Roster = roster.New(roster.Options{
 		Store:    cfg.Store,
 		Outbox:   &outlet{s},
@@ -87,6 +92,8 @@ func NewService(cfg ServiceConfig) *Service {
 		Now:      cfg.Now,
 		Log:      s.log,
 		Reads:    true,
+		Domain:   cfg.Link.Domain,
+		Hooks:    s.Hooks,
 
 		Admin:     cfg.Admin,
 		MayCreate: cfg.MayCreate,
@@ -96,7 +103,7 @@ func NewService(cfg ServiceConfig) *Service {
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now}
 	record, _ := cfg.Store.(audit.Reader) // the one in memory keeps none
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log,
-		Audit: record, Send: s.Link.Out.Control})
+		Audit: record, Send: s.Link.Out.Control, Hooks: s.Hooks.State})
 	s.workers = newWorkers(s.log)
 	s.gate = newGate(cfg.Limits, s.Link.cfg.ServerHost)
 	s.pace = newPace(cfg.Limits.ChangeRate, cfg.Limits.ChangeBurst, cfg.Now)
@@ -116,8 +123,14 @@ func (s *Service) SetLimits(l Limits) {
 func (s *Service) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := s.workers.run(work)
+	hooks := make(chan struct{})
+	go func() {
+		defer close(hooks)
+		s.Hooks.Run(work)
+	}()
 	defer func() {
 		stop()
+		<-hooks
 		<-done
 	}()
 	return s.Link.Run(ctx, s)

@@ -29,7 +29,7 @@ var (
 		{Category: "pubsub", Type: "pep"},
 		{Category: "client", Type: "bot"},
 	}
-	groupFeatures = slices.Concat([]string{NSInfo, NSItems, NSPubSub}, pubsubFeatures("access-whitelist", "config-node", "get-pending",
+	groupFeatures = slices.Concat([]string{NSInfo, NSItems, NSPubSub}, pubsubFeatures("access-whitelist", "auto-subscribe", "config-node", "filtered-notifications", "get-pending",
 		"item-ids", "last-published", "leased-subscription", "manage-subscriptions", "member-affiliation", "meta-data", "modify-affiliations",
 		"multi-subscribe", "outcast-affiliation", "persistent-items", "presence-notifications", "retrieve-affiliations", "retrieve-default",
 		"retrieve-default-sub", "retrieve-items", "retrieve-subscriptions", "subscribe", "subscription-notifications", "subscription-options"),

@@ -23,9 +23,18 @@
 // subscription. What the group asks a member to agree to is a child of the
 // answer to his get. The errors of the roster have one table, [Refusal].
 //
+// # The card
+//
+// What a group says of itself (card.go) is asked for in many forms: vcard-temp,
+// vCard4, and the PEP nodes of the avatar, the nick and the vCard (pep.go). All
+// are made of one description ([roster.Group.Describe]), which has only what
+// the asker may know. [News] are the events of those nodes for who wishes them
+// ([ReadCapabilities]).
+//
 // # The contact
 //
-// [Renderer] also makes what the group shows as a contact, with the
+// [Renderer] also makes what the group shows as a contact, with the hash of its
+// picture, the same bytes for all until the settings change, and with the
 // capabilities (XEP-0115, [AppendCaps]) by which it asks a member's server for
 // the events of the PEP node [NSAuthorization], and of what he publishes beside
 // his presence, as far as he lets somebody see it. Those payloads leave as they

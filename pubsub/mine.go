@@ -7,7 +7,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
-// The service has one collection node (XEP-0248), NS#mine: all groups that
+// The service has one collection node (XEP-0248), NS#my-groups: all groups that
 // whoever asks is a member of. Who subscribes to it hears of each of them from
 // the group itself; there is nothing to retrieve from it but which they are.
 

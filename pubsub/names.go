@@ -43,7 +43,7 @@ const (
 )
 
 // nodeMine is the collection of all groups of whoever asks.
-const nodeMine = NS + "#mine"
+const nodeMine = NS + "#my-groups"
 
 // Resource is the resource of a group's aggregate presence, for ever: clients
 // keep a stale one beside a new one.

@@ -224,6 +224,4 @@ func TestPending(t *testing.T) {
 	o.hears(4) // dave is told of frank
 }
 
-// Every feature in disco#info stands in docs/xeps.md as met, and the other way
-// round: see TestXEPs.
 var featureOf = regexp.MustCompile(`<feature var='([^']*)'/>`)

@@ -126,7 +126,8 @@ func (s *Service) subscribe(ctx context.Context, b []byte, g *roster.Group, w *w
 	}
 	var wish *roster.Wish
 	if w.Options != nil && w.Options.Form != nil { // §6.3.7: subscribe and configure
-		if w.Options.Node != "" || w.Options.JID != "" {
+		// They MUST NOT be there, but aioxmpp says them twice.
+		if o := w.Options; o.Node != "" && o.Node != w.Subscribe.Node || o.JID != "" && o.JID != w.Subscribe.JID {
 			return b, BadRequest
 		}
 		if wish, err = w.Options.Form.wish(roster.Wish{}); err != nil {
@@ -152,7 +153,8 @@ func (s *Service) inForce(b []byte, g *roster.Group, rec *roster.SubscriptionRec
 	if err != nil {
 		return b, nil // it has ended already
 	}
-	b, err = appendForm(append(b, "<options>"...), "result", &wish)
+	b = attr(attr(attr(append(b, "<options"...), "node", nodeName(n)), "jid", rec.JID), "subid", rec.ID)
+	b, err = appendForm(append(b, '>'), "result", &wish)
 	return append(b, "</options>"...), err
 }
 

@@ -40,6 +40,36 @@ func (r *Renderer) View(ctx context.Context, g *roster.Group, jid string) ([]byt
 	}
 }
 
+// Fetch is the answer that the watcher at that bare JID is given to a pubsub
+// request for items (XEP-0060 §6.5), as a whole stanza, an error included. It
+// is rendered in the group's turn, as [Renderer.View] is. ErrLimit, ErrNoGroup,
+// the error of ctx.
+func (s *Service) Fetch(ctx context.Context, g *roster.Group, watcher, payload string) ([]byte, error) {
+	var w wirePubSub
+	if err := decode([]byte(payload), &w); err != nil || w.Items == nil {
+		return nil, BadRequest
+	}
+	n, err := requiredNode(w.Items.Node)
+	if err != nil {
+		return nil, err
+	}
+	q, err := w.question(&Request{From: watcher, To: g.Name() + "@" + s.Domain, ID: "0"}, n)
+	if err != nil {
+		return nil, err
+	}
+	answered := make(chan []byte, 1)
+	q.Into = func(answer []byte) { answered <- answer }
+	if err := g.Ask(q); err != nil {
+		return nil, err
+	}
+	select {
+	case answer := <-answered:
+		return answer, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 func (r *Renderer) picture(name string, d *roster.Description, p *roster.Picture) []byte {
 	b := attr([]byte("<pubsub xmlns='"+NSPubSub+"'><items"), "node", nodeName(roster.NodeGroup))
 	s := &roster.Settings{Title: p.Title, Description: d.Description, Language: d.Language, Attributes: d.Attributes}

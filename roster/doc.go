@@ -98,6 +98,13 @@
 // is no longer granted cannot be sent, even if it was due, and a slow server
 // gets fewer and fresher words instead of a backlog.
 //
+// # The picture, and when somebody was there
+//
+// What stands in the contact's presence for the group's picture is rendered
+// once and spliced ([Renderer].Badge); there are two of them, for who sees basic
+// information and who does not. Each contact remembers since when it was told
+// that nobody is there ([Group.Vacant]): nothing else may answer that question.
+//
 // # Locks
 //
 // Roster.loading, then Group.edit, are held over the store; Roster.mu and

@@ -13,14 +13,32 @@ import (
 // Every change of hard state goes the same way: check it, write it, and only
 // then let memory and the world know.
 
+// editing is the group of that name, with edit held. One that was deleted while
+// we waited for it is another's by now, or nobody's.
+func (r *Roster) editing(ctx context.Context, name string) (*Group, error) {
+	for {
+		g, err := r.Group(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		g.edit.Lock()
+		g.mu.Lock()
+		closed := g.closed
+		g.mu.Unlock()
+		if !closed {
+			return g, nil
+		}
+		g.edit.Unlock()
+	}
+}
+
 // UpdateGroup changes the settings by edit. InvalidError, ErrNoGroup; when it
 // fails nothing has changed.
 func (r *Roster) UpdateGroup(ctx context.Context, name string, edit func(*Settings) error) error {
-	g, err := r.Group(ctx, name)
+	g, err := r.editing(ctx, name)
 	if err != nil {
 		return err
 	}
-	g.edit.Lock()
 	defer g.edit.Unlock()
 	return g.change(ctx, edit)
 }
@@ -86,6 +104,7 @@ func (g *Group) setSettings(s Settings, p policy.Group, agreed []Agreement) (end
 		who := g.watcher(w.rec.Owner)
 		return !s.Payload.Has(w.node) || g.mayWatch(&who) != nil
 	})
+	g.rehook()
 	g.signal()
 	return ended
 }
@@ -138,11 +157,10 @@ func (g *Group) forget(ctx context.Context, ended []SubscriptionRecord) {
 // AddMembers adds members, all or none, and asks them for their presence.
 // InvalidError, ErrMemberExists, ErrNoGroup.
 func (r *Roster) AddMembers(ctx context.Context, group string, members ...MemberRecord) error {
-	g, err := r.Group(ctx, group)
+	g, err := r.editing(ctx, group)
 	if err != nil {
 		return err
 	}
-	g.edit.Lock()
 	defer g.edit.Unlock()
 	return g.add(ctx, members...)
 }
@@ -200,6 +218,9 @@ func (g *Group) checkNew(members []MemberRecord) error {
 		return err
 	}
 	for i := range members {
+		if _, _, is := g.roster.ParseHookJID(members[i].JID); is {
+			return invalid("member.jid", "%s is a webhook's", members[i].JID)
+		}
 		if g.live(members[i].JID) != nil {
 			return fmt.Errorf("%w: %s", ErrMemberExists, members[i].JID)
 		}
@@ -237,11 +258,10 @@ func (g *Group) join(rec MemberRecord, special []*Watch) {
 // UpdateMember changes one member's record by edit; his JID stays.
 // InvalidError, ErrNoMember, ErrNoGroup.
 func (r *Roster) UpdateMember(ctx context.Context, group, jid string, edit func(*MemberRecord) error) error {
-	g, err := r.Group(ctx, group)
+	g, err := r.editing(ctx, group)
 	if err != nil {
 		return err
 	}
-	g.edit.Lock()
 	defer g.edit.Unlock()
 	return g.changeMember(ctx, jid, edit)
 }
@@ -309,11 +329,10 @@ func (g *Group) setRecord(m *member, rec MemberRecord) {
 // RemoveMember takes a member out of the group, with his subscriptions and
 // his contact. ErrNoMember, ErrNoGroup.
 func (r *Roster) RemoveMember(ctx context.Context, group, jid string) error {
-	g, err := r.Group(ctx, group)
+	g, err := r.editing(ctx, group)
 	if err != nil {
 		return err
 	}
-	g.edit.Lock()
 	defer g.edit.Unlock()
 	return g.remove(ctx, jid)
 }
@@ -348,6 +367,10 @@ func (g *Group) expel(m *member) {
 // ended tells a watch that it is no more.
 func (g *Group) ended(w *Watch) {
 	switch {
+	case w.hook != "":
+		g.hooks[w.hook].watch = nil
+		g.roster.news(g.name, w.hook)
+		return
 	case w.announced: // nobody asked for it
 		return
 	case w.node < NodeContact:

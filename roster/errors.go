@@ -16,6 +16,7 @@ var (
 	ErrNoSubscription = errors.New("no such subscription")
 	ErrSubIDRequired  = errors.New("which of several subscriptions is not said")
 	ErrInvalidSubID   = errors.New("no subscription of that id")
+	ErrNoHook         = errors.New("no such webhook")
 	ErrNoPresence     = errors.New("needs to know when you are available")
 	ErrForbidden      = errors.New("forbidden")
 	ErrRefused        = errors.New("was refused before")

@@ -55,7 +55,8 @@ func (g *Group) Explain(me, other string) (*Explanation, error) {
 // Seer is somebody, or a class of people, who may see something of a member.
 type Seer struct {
 	Who  policy.Who
-	Mask policy.Mask // 0 = nothing: a class that is looked at in any case, or who is hidden from
+	Mask policy.Mask // 0 = nothing: a class that is looked at in any case, who is hidden from, or a webhook
+	Hook string      // where a webhook is told: scheme and host; "" = it is none
 }
 
 // Watchers lists who may see what of me: members and outsiders, and each role,
@@ -77,6 +78,15 @@ func (g *Group) Watchers(me string) ([]Seer, error) {
 			whos = append(whos, r.Who)
 		}
 	}
+	told := map[string]string{}
+	for name, h := range g.hooks {
+		if h.rec.Ended == "" {
+			told[g.roster.HookJID(g.name, name)] = h.rec.Where()
+		}
+	}
+	for jid := range told {
+		whos = append(whos, policy.Who{Class: policy.JID, Name: jid})
+	}
 	slices.SortFunc(whos[2:], func(x, y policy.Who) int { return strings.Compare(x.String(), y.String()) })
 	var all []Seer
 	for _, who := range slices.Compact(whos) {
@@ -91,7 +101,7 @@ func (g *Group) Watchers(me string) ([]Seer, error) {
 		case policy.Domain:
 			w = policy.Watcher{JID: "somebody@" + who.Name}
 		}
-		all = append(all, Seer{who, g.shown(m, &w)})
+		all = append(all, Seer{who, g.shown(m, &w), told[w.JID]})
 	}
 	return all, nil
 }

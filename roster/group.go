@@ -63,6 +63,7 @@ type Group struct {
 	leasedAt   time.Time                        // when that is
 	attuned    map[string]int                   // who is told only under some availabilities: how many watches
 	byOwner    map[string][]*Watch              // by the watcher's bare JID, contacts included
+	hooks      map[string]*hook                 // webhooks, by name
 	auths      map[string]*policy.Authorization // what users let others see, members or not
 	strangers  map[string]int                   // how many of them are of who is no member, by domain
 	agreements map[string]*policy.Authorization // former defaults that members still stand by
@@ -105,8 +106,8 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		building: true, name: rec.Name, roster: r, settings: rec.Settings.Clone(),
 		tokens: newTokens(), version: 1, info: 1, infoBasic: 1, decided: 1, ready: true,
 		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
-		visitors: map[string]VisitorRecord{},
-		watches:  map[string]*Watch{}, byOwner: map[string][]*Watch{},
+		visitors: map[string]VisitorRecord{}, hooks: map[string]*hook{},
+		watches: map[string]*Watch{}, byOwner: map[string][]*Watch{},
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
 		clocks: map[int]*clock{}, digests: map[int]int{}, leases: map[*Watch]struct{}{}, attuned: map[string]int{},
 		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{}, courted: map[*member]struct{}{},
@@ -152,6 +153,10 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 			}
 		}
 	}
+	for _, h := range rec.Hooks {
+		g.hooks[h.Name] = &hook{rec: h}
+	}
+	g.rehook()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.building = false
@@ -325,7 +330,7 @@ func (g *Group) record() *GroupRecord {
 			if w.node == NodeContact {
 				rec.Contacts = append(rec.Contacts, w.rec.JID)
 			}
-			if w.node != NodeContact && !w.announced || w.node == NodeContact && w.rec.Receiving != "" {
+			if w.node != NodeContact && !w.announced && w.hook == "" || w.node == NodeContact && w.rec.Receiving != "" {
 				rec.Subscriptions = append(rec.Subscriptions, w.rec)
 			}
 		}
@@ -335,7 +340,7 @@ func (g *Group) record() *GroupRecord {
 		rec.Authorizations = append(rec.Authorizations, AuthorizationRecord{jid, a.String()})
 	}
 	slices.SortFunc(rec.Authorizations, func(a, b AuthorizationRecord) int { return strings.Compare(a.JID, b.JID) })
-	rec.Visitors = g.visiting()
+	rec.Visitors, rec.Hooks = g.visiting(), g.hookRecords()
 	slices.Sort(rec.Contacts)
 	slices.SortFunc(rec.Subscriptions, func(a, b SubscriptionRecord) int { return strings.Compare(a.ID, b.ID) })
 	return rec

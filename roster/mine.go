@@ -16,7 +16,7 @@ import (
 // the id. Who leaves the last of his groups leaves the collection.
 
 // NodeMine is what stands as the node of such a subscription in a record.
-const NodeMine = "mine"
+const NodeMine = "my-groups"
 
 // MaxMine bounds the subscriptions of one user to all his groups.
 const MaxMine = 4

@@ -31,6 +31,10 @@ type Question struct {
 	// the stanza to b, from what the contact of Watcher would be told of the
 	// group, or from why he is told nothing. The rules of [Renderer] hold.
 	Picture func(b []byte, p *Picture, err error) []byte
+
+	// Into, if set, takes the answer instead of the wire. It keeps what it is
+	// given, and does not block.
+	Into func(answer []byte)
 }
 
 // Picture is a group and its members as one watcher may see them now.
@@ -75,6 +79,18 @@ func (g *Group) next() *Question {
 		delete(g.asked, q.Watcher)
 	}
 	return q
+}
+
+// reply answers q where it wants the answer.
+func (g *Group) reply(b []byte, q *Question) []byte {
+	if q.Into == nil {
+		return g.answer(b, q)
+	}
+	if leak.Face == "hook" {
+		q.Watcher = g.sorted[0].JID
+	}
+	q.Into(g.answer(nil, q))
+	return b
 }
 
 // answer appends the answer to q as things stand now.

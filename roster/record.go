@@ -171,6 +171,7 @@ type GroupRecord struct {
 	Contacts       []string              // bare JIDs that have the group as an accepted contact
 	Visitors       []VisitorRecord       // who is no member but known, sorted by JID
 	Authorizations []AuthorizationRecord // of members, and of who set his before joining; sorted by JID
+	Hooks          []HookRecord          // webhooks, sorted by name
 }
 
 // Member returns the record of jid, or nil.

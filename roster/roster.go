@@ -53,6 +53,8 @@ type Options struct {
 	Admin     func(jid string) bool // who administers every group; nil = nobody
 	MayCreate func(jid string) bool // who else may create groups; nil = nobody
 	Notify    func(Notice)          // tells people about their membership; must not block; nil = nobody is told
+	Domain    string                // of the service: see [Roster.HookJID]
+	Hooks     HookKeeper            // nil = nobody tells webhooks
 	Log       *slog.Logger          // nil = slog.Default()
 	Reads     bool                  // somebody attends to [Group.Unread]
 	Inform    bool                  // members whom others have added are informed, not asked, where the server allows (see [Group.Preapproval])
@@ -74,6 +76,9 @@ type Roster struct {
 
 	collection collection // who watches all his groups
 
+	domain string
+	hooks  HookKeeper
+
 	loading sync.Mutex // held over the store while a group is loaded, created or deleted
 
 	mu       sync.RWMutex
@@ -89,6 +94,7 @@ func New(o Options) *Roster {
 	r := &Roster{store: o.Store, outbox: o.Outbox, renderer: o.Renderer, now: o.Now, log: o.Log, groups: map[string]*Group{},
 		collection: collection{mine: map[string]map[string]SubscriptionRecord{}, count: map[string]int{}}}
 	r.isAdmin, r.mayCreate, r.notify, r.reads, r.inform = o.Admin, o.MayCreate, o.Notify, o.Reads, o.Inform
+	r.domain, r.hooks = o.Domain, o.Hooks
 	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle, listed: listAfresh}
 	if r.now == nil {
 		r.now = time.Now
@@ -152,6 +158,7 @@ func (r *Roster) Group(ctx context.Context, name string) (*Group, error) {
 	g := r.admit(newGroup(r, rec))
 	g.Lost()
 	r.outbox.Wanted(g)
+	r.hooked(g)
 	return g, nil
 }
 
@@ -213,17 +220,17 @@ func (r *Roster) create(ctx context.Context, rec *GroupRecord, actor string) err
 	g.signal()
 	g.mu.Unlock()
 	r.outbox.Wanted(g)
+	r.hooked(g)
 	return nil
 }
 
 // DeleteGroup ends a group: subscriptions and contacts are told, members'
 // presence is given back. ErrNoGroup.
 func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
-	g, err := r.Group(ctx, name)
+	g, err := r.editing(ctx, name)
 	if err != nil {
 		return err
 	}
-	g.edit.Lock()
 	defer g.edit.Unlock()
 	r.loading.Lock()
 	defer r.loading.Unlock()
@@ -237,6 +244,7 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
+	r.hooked(g)
 	g.wind() // no rule begins or ends any more
 	g.pace()
 	for _, ws := range g.byOwner {

@@ -13,7 +13,7 @@ type Store interface {
 	// ListGroups returns the names of all groups, sorted.
 	ListGroups(ctx context.Context) ([]string, error)
 	// GetGroup returns the whole group: members, subscriptions by ID,
-	// contacts, authorizations and visitors, each sorted. ErrNoGroup.
+	// contacts, authorizations, visitors and webhooks, each sorted. ErrNoGroup.
 	GetGroup(ctx context.Context, name string) (*GroupRecord, error)
 	// CreateGroup stores a new group with all that rec holds. ErrGroupExists.
 	CreateGroup(ctx context.Context, rec *GroupRecord) error
@@ -47,6 +47,10 @@ type Store interface {
 	StoreVisitor(ctx context.Context, group string, v VisitorRecord) error
 	// DeleteVisitor forgets it; an unknown one is no error.
 	DeleteVisitor(ctx context.Context, group, jid string) error
+	// StoreHook inserts or replaces a webhook. ErrNoGroup.
+	StoreHook(ctx context.Context, group string, h HookRecord) error
+	// DeleteHook forgets it; an unknown one is no error.
+	DeleteHook(ctx context.Context, group, name string) error
 	// Close ends the use of the store.
 	Close() error
 }

@@ -262,4 +262,4 @@ func (g *Group) Subscriptions(owner string) []SubscriptionRecord {
 }
 
 // elsewhere says whether w was not made by a request to this group.
-func (w *Watch) elsewhere() bool { return w.mine || w.announced }
+func (w *Watch) elsewhere() bool { return w.mine || w.announced || w.hook != "" }

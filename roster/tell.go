@@ -41,6 +41,9 @@ func (s Selection) String() string {
 // ErrUnready: the group does not know yet who is there.
 var ErrUnready = errors.New("presence is not known yet")
 
+// MaxReach is how many members can be meant at once.
+const MaxReach = 2000
+
 // Reach finds the members that a message of from's is for. Whom he means is
 // judged by what he himself may see now: seen is how many those are, and all
 // that he may be told. receivers are those of them who want to hear from him,
@@ -48,7 +51,7 @@ var ErrUnready = errors.New("presence is not known yet")
 //
 // Whom he hides from he does not mean: a message would show that he is there.
 // ErrForbidden for who is neither a member nor an admin, or may not watch;
-// ErrUnready, ErrNoGroup.
+// ErrLimit when he means more than [MaxReach]; ErrUnready, ErrNoGroup.
 func (g *Group) Reach(from string, to Selection) (seen int, receivers []string, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -68,7 +71,9 @@ func (g *Group) Reach(from string, to Selection) (seen int, receivers []string, 
 		if m.JID == from || !to.means(it) || g.hidesFrom(from, m.JID) {
 			continue
 		}
-		seen++
+		if seen++; seen > MaxReach {
+			return 0, nil, ErrLimit
+		}
 		if g.wants(m, &sender) {
 			receivers = append(receivers, m.JID)
 		}

@@ -3,12 +3,15 @@ package roster_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
+	"github.com/rollcall-xmpp/rollcall/store"
 )
 
 // callers is a group where Ann and Bob are there, Cid is busy, Dan is not
@@ -93,6 +96,29 @@ func receives(name string, r policy.Receiving) func(*stage) {
 		if err := s.g.Configure(context.Background(), at(name), at(name), roster.NodeContact, "", &r); err != nil {
 			s.t.Fatal(err)
 		}
+	}
+}
+
+// Nobody means more than can be written to in one go.
+func TestReachIsBounded(t *testing.T) {
+	rec := team("ann")
+	for i := range roster.MaxReach + 1 {
+		m := team(fmt.Sprint("m", i)).Members[0]
+		if i == 0 {
+			m.Roles = []string{"lead"}
+		}
+		rec.Members = append(rec.Members, m)
+	}
+	r := roster.New(roster.Options{Store: store.Memory(), Outbox: &outbox{wake: make(chan struct{}, 1)}, Renderer: dialect{}, Log: slog.New(slog.DiscardHandler)})
+	if err := r.CreateGroup(t.Context(), rec); err != nil {
+		t.Fatal(err)
+	}
+	g := r.Loaded([]byte("team"))
+	if _, got, err := g.Reach(at("ann"), roster.Selection{Call: roster.CallAll}); !errors.Is(err, roster.ErrLimit) || got != nil {
+		t.Errorf("%d %v", len(got), err)
+	}
+	if n, got, err := g.Reach(at("ann"), roster.Selection{Call: roster.CallRole, Role: "lead"}); n != 1 || len(got) != 1 || err != nil {
+		t.Errorf("%d %q %v", n, got, err)
 	}
 }
 

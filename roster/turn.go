@@ -15,7 +15,7 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 	}
 	start, limit := len(b), len(b)+budget
 	for len(g.questions) > 0 && len(b) < limit {
-		b = g.answer(b, g.next())
+		b = g.reply(b, g.next())
 	}
 	for range g.order {
 		if len(b) >= limit || g.closed {
@@ -99,6 +99,11 @@ func (a *audience) serve(b []byte, limit int, c *cohort) []byte {
 			return b
 		}
 		if w.waits() {
+			c.done++
+			continue
+		}
+		if w.hook != "" {
+			a.rouse(c, w)
 			c.done++
 			continue
 		}

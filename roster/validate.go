@@ -46,6 +46,9 @@ func (rec *GroupRecord) validate() error {
 			return err
 		}
 	}
+	if err := rec.validateHooks(); err != nil {
+		return err
+	}
 	return validateMembers(rec.Members)
 }
 
@@ -54,6 +57,9 @@ func (rec *GroupRecord) validate() error {
 func ValidateName(name string) error {
 	if name == "" {
 		return invalid("name", "is empty")
+	}
+	if strings.HasPrefix(name, hookPrefix) {
+		return invalid("name", "%q is kept for webhooks", hookPrefix)
 	}
 	j, err := jid.New(name, "groups.invalid", "")
 	switch {

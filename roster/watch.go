@@ -19,6 +19,7 @@ type Watch struct {
 	tail      []byte // what its events have at their end, beside what all have
 	mine      bool   // of a subscription to all groups of its owner
 	announced bool   // made by what a contact says of his device: never stored
+	hook      string // it is a webhook's, which is not told but asks
 	quiet     bool   // he is there, but not so that he wants to be told
 	receipts  *receipts
 

@@ -24,6 +24,7 @@ type memoryGroup struct {
 	contacts       map[string]bool
 	authorizations map[string]string // rules by JID
 	visitors       map[string]roster.VisitorRecord
+	hooks          map[string]roster.HookRecord
 }
 
 // Memory makes an empty store that lives as long as the process: for tests
@@ -83,6 +84,9 @@ func (m *memory) GetGroup(ctx context.Context, name string) (rec *roster.GroupRe
 		for _, jid := range slices.Sorted(maps.Keys(g.visitors)) {
 			rec.Visitors = append(rec.Visitors, g.visitors[jid])
 		}
+		for _, name := range slices.Sorted(maps.Keys(g.hooks)) {
+			rec.Hooks = append(rec.Hooks, g.hooks[name])
+		}
 		for _, jid := range slices.Sorted(maps.Keys(g.authorizations)) {
 			rec.Authorizations = append(rec.Authorizations, roster.AuthorizationRecord{JID: jid, Rules: g.authorizations[jid]})
 		}
@@ -104,6 +108,7 @@ func (m *memory) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 			contacts:       make(map[string]bool),
 			authorizations: make(map[string]string),
 			visitors:       make(map[string]roster.VisitorRecord),
+			hooks:          make(map[string]roster.HookRecord),
 		}
 		for _, one := range rec.Members {
 			g.members[one.JID] = copyMember(one)
@@ -116,6 +121,9 @@ func (m *memory) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 		}
 		for _, v := range rec.Visitors {
 			g.visitors[v.JID] = v
+		}
+		for _, h := range rec.Hooks {
+			g.hooks[h.Name] = h
 		}
 		for _, a := range rec.Authorizations {
 			g.authorizations[a.JID] = a.Rules
@@ -242,6 +250,22 @@ func (m *memory) StoreAuthorization(ctx context.Context, group, jid, rules strin
 func (m *memory) DeleteAuthorization(ctx context.Context, group, jid string) error {
 	return ignoreNoGroup(m.inGroup(ctx, "delete authorization in", group, func(g *memoryGroup) error {
 		delete(g.authorizations, jid)
+		return nil
+	}))
+}
+
+// StoreHook implements [roster.Store].
+func (m *memory) StoreHook(ctx context.Context, group string, h roster.HookRecord) error {
+	return m.inGroup(ctx, "store webhook of", group, func(g *memoryGroup) error {
+		g.hooks[h.Name] = h
+		return nil
+	})
+}
+
+// DeleteHook implements [roster.Store].
+func (m *memory) DeleteHook(ctx context.Context, group, name string) error {
+	return ignoreNoGroup(m.inGroup(ctx, "delete webhook of", group, func(g *memoryGroup) error {
+		delete(g.hooks, name)
 		return nil
 	}))
 }

@@ -20,9 +20,9 @@ func (s *sqlite) ListGroups(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// GetGroup implements [roster.Store] with five queries, whatever the size.
+// GetGroup implements [roster.Store] with seven queries, whatever the size.
 func (s *sqlite) GetGroup(ctx context.Context, name string) (*roster.GroupRecord, error) {
-	// One transaction, so that the five see the same state.
+	// One transaction, so that all see the same state.
 	tx, err := s.readDB.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("get group %s: %w", name, s.reading(err))
@@ -90,6 +90,9 @@ func (s *sqlite) getRows(ctx context.Context, tx *sql.Tx, id int64, rec *roster.
 	if rec.Visitors, err = scanAll(ctx, tx.StmtContext(ctx, s.reads.visitors), id, scanVisitor); err != nil {
 		return err
 	}
+	if rec.Hooks, err = scanAll(ctx, tx.StmtContext(ctx, s.reads.hooks), id, scanHook); err != nil {
+		return err
+	}
 	rec.Authorizations, err = scanAll(ctx, tx.StmtContext(ctx, s.reads.authorizations), id, scanAuthorization)
 	return err
 }
@@ -111,6 +114,11 @@ func scanVisitor(rows *sql.Rows) (v roster.VisitorRecord, err error) {
 	}
 	v.State, err = roster.ParseVisitorState(state)
 	return v, err
+}
+
+func scanHook(rows *sql.Rows) (h roster.HookRecord, err error) {
+	err = rows.Scan(&h.Name, &h.URL, &h.Secret, &h.Format, &h.By, &h.Ended)
+	return h, err
 }
 
 func scanAuthorization(rows *sql.Rows) (a roster.AuthorizationRecord, err error) {

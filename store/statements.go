@@ -15,13 +15,14 @@ type writeStatements struct {
 	storeSubscription, deleteSubscription            *sql.Stmt
 	storeContact, deleteContact                      *sql.Stmt
 	storeAuthorization, deleteAuthorization          *sql.Stmt
+	storeHook, deleteHook                            *sql.Stmt
 
 	group, member, isMember, note, tidyOwn, tidyOld, pseudonymise *sql.Stmt
 }
 
 // readStatements belong to the readers' pool.
 type readStatements struct {
-	groups, group, members, subscriptions, contacts, authorizations, visitors *sql.Stmt
+	groups, group, members, subscriptions, contacts, authorizations, visitors, hooks *sql.Stmt
 }
 
 const (
@@ -67,6 +68,10 @@ func (w *writeStatements) all() []statement {
 		{&w.storeVisitor, `INSERT INTO visitors (group_id, jid, state, by, contact) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (group_id, jid) DO UPDATE SET state = excluded.state, by = excluded.by, contact = excluded.contact`},
 		{&w.deleteVisitor, `DELETE FROM visitors WHERE group_id = ? AND jid = ?`},
+		{&w.storeHook, `INSERT INTO hooks (group_id, name, url, secret, format, by, ended) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (group_id, name) DO UPDATE SET url = excluded.url, secret = excluded.secret, format = excluded.format,
+			by = excluded.by, ended = excluded.ended`},
+		{&w.deleteHook, `DELETE FROM hooks WHERE group_id = ? AND name = ?`},
 		{&w.group, selectGroup},
 		{&w.member, selectMember + ` AND jid = ?`},
 		{&w.isMember, `SELECT 1 FROM members WHERE group_id = ? AND jid = ?`},
@@ -88,6 +93,7 @@ func (r *readStatements) all() []statement {
 		{&r.contacts, `SELECT jid FROM contacts WHERE group_id = ? ORDER BY jid`},
 		{&r.visitors, `SELECT jid, state, by, contact FROM visitors WHERE group_id = ? ORDER BY jid`},
 		{&r.authorizations, `SELECT jid, rules FROM authorizations WHERE group_id = ? ORDER BY jid`},
+		{&r.hooks, `SELECT name, url, secret, format, by, ended FROM hooks WHERE group_id = ? ORDER BY name`},
 	}
 }
 

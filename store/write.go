@@ -52,6 +52,11 @@ func (s *sqlite) storeRows(id int64, rec *roster.GroupRecord) error {
 			return err
 		}
 	}
+	for _, h := range rec.Hooks {
+		if err := s.storeHook(id, h); err != nil {
+			return err
+		}
+	}
 	for _, a := range rec.Authorizations {
 		if _, err := s.writes.storeAuthorization.Exec(id, a.JID, a.Rules); err != nil {
 			return err
@@ -214,6 +219,37 @@ func (s *sqlite) DeleteAuthorization(ctx context.Context, group, jid string) err
 			return err
 		}
 		return s.notePolicy(ctx, id, audit.PolicyDefault, group, jid, "")
+	})
+	return ignoreNoGroup(err)
+}
+
+// StoreHook implements [roster.Store].
+func (s *sqlite) StoreHook(ctx context.Context, group string, h roster.HookRecord) error {
+	return s.inGroup(ctx, "store webhook of", group, func(id int64) error {
+		if err := s.storeHook(id, h); err != nil {
+			return err
+		}
+		detail := h.Name + " " + h.Where()
+		if h.Ended != "" {
+			detail = h.Name + " ended: " + h.Ended
+		}
+		return s.note(ctx, audit.HookSet, group, "", detail)
+	})
+}
+
+func (s *sqlite) storeHook(group int64, h roster.HookRecord) error {
+	_, err := s.writes.storeHook.Exec(group, h.Name, h.URL, h.Secret, h.Format, h.By, h.Ended)
+	return err
+}
+
+// DeleteHook implements [roster.Store].
+func (s *sqlite) DeleteHook(ctx context.Context, group, name string) error {
+	err := s.inGroup(ctx, "delete webhook of", group, func(id int64) error {
+		res, err := s.writes.deleteHook.Exec(id, name)
+		if err := affected(res, err, errNothing); err != nil {
+			return err
+		}
+		return s.note(ctx, audit.HookRemove, group, "", name)
 	})
 	return ignoreNoGroup(err)
 }

@@ -2,6 +2,8 @@ package watch
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -31,6 +33,16 @@ func (k Kind) String() string {
 
 // MarshalText implements [encoding.TextMarshaler].
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (k *Kind) UnmarshalText(text []byte) error {
+	i := slices.Index(kinds[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("%q is no kind of change", text)
+	}
+	*k = Kind(i)
+	return nil
+}
 
 // Change is one thing that changed. What belongs to other kinds is nil. It is
 // the watcher's own: to be read, not changed.
@@ -104,7 +116,7 @@ func (n *news) take(t *Table) (list []Change) {
 			list = append(list, Change{Kind: Joined, After: d.After})
 		case d.After == nil:
 			list = append(list, Change{Kind: Left, Before: d.Before})
-		case !d.Before.equal(d.After):
+		case !d.Before.Equal(d.After):
 			list = append(list, Change{Kind: Changed, Before: d.Before, After: d.After})
 		}
 	}

@@ -95,7 +95,8 @@ func (m *Member) Name() string {
 // Attribute is the value of the named attribute, "" if there is none.
 func (m *Member) Attribute(name string) string { return value(m.Attributes, name) }
 
-func (m *Member) equal(o *Member) bool {
+// Equal says whether two rows look the same, whenever they changed.
+func (m *Member) Equal(o *Member) bool {
 	a, b := *m, *o
 	a.Changed, b.Changed = time.Time{}, time.Time{}
 	return reflect.DeepEqual(a, b)

@@ -201,7 +201,7 @@ func (t *Table) apply(b *batch, at time.Time, c *Update) {
 	maps.Copy(ids, t.members)
 	for _, id := range slices.Sorted(maps.Keys(ids)) {
 		before, after := was.members[id], t.members[id]
-		if before != nil && after != nil && before.equal(after) {
+		if before != nil && after != nil && before.Equal(after) {
 			t.members[id] = before // with the time of its last change
 			continue
 		}
@@ -239,5 +239,5 @@ func (t *Table) String() string {
 // Equal says whether two tables show the same, whatever way they came to it.
 func (t *Table) Equal(o *Table) bool {
 	return t.summary == o.summary && equalInfo(&t.info, &o.info) &&
-		maps.EqualFunc(t.members, o.members, func(a, b *Member) bool { return a.equal(b) })
+		maps.EqualFunc(t.members, o.members, func(a, b *Member) bool { return a.Equal(b) })
 }

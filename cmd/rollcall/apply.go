@@ -25,12 +25,15 @@ type applyCmd struct {
 
 // Help implements [kong.HelpProvider].
 func (applyCmd) Help() string {
-	return `Makes groups and members what the file says. What it does not mention of a group stays; what it mentions is meant in full: members that are not in the list leave. A line with + is made, with ~ changed, with - removed. For example:
+	return `Makes groups and members what the file says. What it does not mention of a group stays; what it mentions is meant in full: members that are not in the list leave. What members themselves let others see is theirs and not in it. A line with + is made, with ~ changed, with - removed. Keys of a group: title, description, language, listed, payload, delivery, join, aggregate, policy, avatar (a file with a picture), attributes, members. For example:
 
     groups:
       team:
         title: Team
-        avatar: team.png
+        join: approve
+        policy: |
+          watch anyone
+          default members: availability show
         attributes: {phone: "123"}
         members:
           alice@example.org: {nick: Alice, roles: [lead]}
@@ -99,19 +102,12 @@ func (c *applyCmd) read() (*apply.File, error) {
 		defer f.Close()
 		in = f
 	}
-	f, err := apply.Read(in)
-	if err != nil {
-		return nil, err
-	}
-	return f, f.Pictures(c.picture)
-}
-
-// picture reads a picture that the file names, from where the file is.
-func (c *applyCmd) picture(name string) ([]byte, error) {
-	if c.File != "-" && name != "" && !filepath.IsAbs(name) {
-		name = filepath.Join(filepath.Dir(c.File), name)
-	}
-	return readPicture(name)
+	return apply.Read(in, func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(c.File), name) // of -, where we are
+		}
+		return os.ReadFile(name)
+	})
 }
 
 func (c *applyCmd) steps(ctx context.Context, a *admin.Client, f *apply.File) (steps []apply.Step, err error) {

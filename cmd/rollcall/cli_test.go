@@ -118,6 +118,7 @@ alice@example.org  Alice  member       lead   not asked  title='Shift lead'
   "aggregate": "any",
   "avatar": "",
   "policy": "",
+  "avatar": "",
   "members": [
     {
       "jid": "alice@example.org",

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/rollcall-xmpp/rollcall/internal/avatar"
 )
 
 // What is exported and imported into another service is exported again as it
@@ -85,15 +87,62 @@ func TestApply(t *testing.T) {
 		"":                                 "the file is empty",
 		"groups: {team: {name: x}}":        "field name not found",
 		"groups: {team: {members: {x: }}}": `"x" is no user's address`,
-		"groups: {team: {members: {a@x: , A@x: }}}": "is named twice",
-		"groups: {}\n---\ngroups: {}":               "second document",
-		"groups: {team: {payload: most}}":           "payload",
+		"groups: {team: {members: {a@x: , A@x: }}}":  "is named twice",
+		"groups: {}\n---\ngroups: {}":                "second document",
+		"groups: {team: {payload: most}}":            "payload",
+		"groups: {team: {join: maybe}}":              "join",
+		"groups: {team: {policy: \"watch nobody\"}}": "policy",
+		"groups: {team: {avatar: none.png}}":         "none.png",
+		"groups: {team: {avatar: bad.yaml}}":         "bad.yaml is no PNG",
 	} {
 		b.write("bad.yaml", text)
 		if code, _, stderr := b.run("apply", filepath.Join(b.dir, "bad.yaml")); code != exitFailed || !strings.Contains(stderr, want) {
 			t.Errorf("%q: exit %d, %s", text, code, stderr)
 		}
 	}
+}
+
+// Everything that is set of a group can stand in the file; what is wrong there
+// is found before anything is done.
+func TestApplySettings(t *testing.T) {
+	b := newBench(t)
+	b.write("secret", "hunter2\n")
+	defer b.start()()
+	picture := avatar.Default("team@groups.example.org", "Team")
+	b.write("team.png", string(picture))
+	b.write("groups.yaml", `groups:
+  ops: {policy: "watch anyone"}
+  team:
+    join: approve
+    aggregate: quorum:2
+    delivery: "60000"
+    avatar: team.png
+    policy: |
+      # who may see us
+      watch anyone
+      default members: availability show
+`)
+	b.done("group", "create", "team")
+	file := filepath.Join(b.dir, "groups.yaml")
+	got := b.done("apply", "--dry-run", file)
+	want := `+ group ops  policy - "watch members", policy + "watch anyone"
+~ group team  delivery "immediate" → "60000", join "invite" → "approve", aggregate "any" → "quorum:2", policy - "watch members", POLICY avatar "team.png"
+2 steps to do
+`
+	before, after, _ := strings.Cut(want, "POLICY")
+	if !strings.HasPrefix(got, before) || !strings.HasSuffix(got, after) || !strings.Contains(got, `policy + "default members: availability show"`) {
+		t.Errorf("got\n%s", got)
+	}
+	b.done("apply", file)
+	same(t, b.done("apply", file), "nothing to do\n")
+	show := b.done("group", "show", "team", "--json")
+	for _, part := range []string{`"join": "approve"`, `"aggregate": "quorum:2"`, `"delivery": "60000"`, `"avatar": "` + avatar.Hash(picture) + `"`, "watch anyone"} {
+		if !strings.Contains(show, part) {
+			t.Errorf("%s is not in\n%s", part, show)
+		}
+	}
+	b.write("groups.yaml", "groups: {team: {avatar: \"\"}}")
+	same(t, b.done("apply", file), "~ group team  avatar \"\"\n1 step done\n")
 }
 
 // What was done is on record, and who is forgotten is nowhere.

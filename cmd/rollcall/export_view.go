@@ -6,7 +6,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/interchange"
+	"github.com/rollcall-xmpp/rollcall/internal/interchange"
 )
 
 // exportView is the part of export that shows presence.

@@ -52,6 +52,7 @@ func viewStatus(st admin.Status, now time.Time) string {
 		{"Groups", fmt.Sprintf("%d, %d of them wait for their turn", st.Groups, st.Waiting)},
 		{"On the way", fmt.Sprintf("%s of presence, %s of answers", size(int64(st.Unacked)), size(int64(st.Control)))},
 		{"Not heard", fmt.Sprintf("%d stanzas over the limits, %d of who asks too much", st.Refused, st.Limited)},
+		{"Webhooks", fmt.Sprintf("%d, %d of them fail", st.Webhooks, st.Failing)},
 		{"Memory", fmt.Sprintf("%s, %d goroutines", size(int64(st.HeapBytes)), st.Goroutines)},
 	})
 }

@@ -25,6 +25,7 @@ func extras(cfg *config.Config, svc *component.Service, st roster.Store) []admin
 		admin.WithForget(&forget.Eraser{Roster: svc.Roster, Store: st, Record: record}),
 		admin.WithStatus(statusOf(cfg, svc, time.Now())),
 		admin.WithImport(),
+		admin.WithHooks(svc.Roster, svc.Hooks),
 	}
 	if reader, ok := st.(audit.Reader); ok {
 		all = append(all, admin.WithAudit(reader))
@@ -42,6 +43,7 @@ func statusOf(cfg *config.Config, svc *component.Service, started time.Time) fun
 			Ready: now.Settled, Attached: now.Attached, Connections: now.Connections, RTT: now.Outbox.RTT.Seconds(),
 			Groups: now.Groups, Waiting: now.Outbox.Waiting, Unacked: now.Outbox.Unacked, Control: now.Outbox.Control,
 			Refused: now.Refused + now.Foreign, Limited: now.Limited,
+			Webhooks: now.Hooks.Webhooks, Failing: now.Hooks.Failing,
 			Goroutines: runtime.NumGoroutine(), HeapBytes: mem.HeapAlloc,
 		}, nil
 	}

@@ -44,6 +44,7 @@ type grammar struct {
 	Group   groupCmd   `cmd:"" help:"Create, look at, change and delete groups."`
 	Member  memberCmd  `cmd:"" help:"Add, look at, change and remove members of a group."`
 	Policy  policyCmd  `cmd:"" help:"Look at and set policies: a group's, and what users let others see."`
+	Webhook webhookCmd `cmd:"" help:"Tell who has no XMPP, over the web."`
 	Check   checkCmd   `cmd:"" help:"Look at the configuration and what it names; start and change nothing."`
 	Doctor  doctorCmd  `cmd:"" help:"Examine the XMPP server: does it suit, and what would make it better?"`
 	Snippet snippetCmd `cmd:"" help:"Print the lines that the XMPP server's configuration needs."`

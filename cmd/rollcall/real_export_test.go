@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/interchange"
+	"github.com/rollcall-xmpp/rollcall/internal/interchange"
 	"github.com/rollcall-xmpp/rollcall/internal/lab/labtest"
 	"github.com/rollcall-xmpp/rollcall/watch"
 )

@@ -8,6 +8,27 @@ import (
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
 )
 
+// The PubSub clients of slixmpp and of aioxmpp, as Debian has them, on both
+// sides of the service.
+func TestPubSubClients(t *testing.T) {
+	overTCP(t, func(t *testing.T, s lab.Server) {
+		if err := lab.Install(t.Context(), t.Output(), "python3-slixmpp", "python3-aioxmpp"); err != nil {
+			t.Fatal(err)
+		}
+		for _, library := range []string{"slixmpp", "aioxmpp"} {
+			t.Run(library, func(t *testing.T) {
+				w := newWatching(t, s)
+				w.admin("member", "set", "team", w.bare("anna"), "--affiliation", "owner")
+				cmd := exec.CommandContext(w.ctx, "/usr/bin/python3", "-B", "testdata/pubsub/"+library+"_client.py", s.C2SAddr(), w.group, w.bare("anna"), w.bare("bo"))
+				out, err := cmd.CombinedOutput()
+				if err != nil || !bytes.HasSuffix(out, []byte("ok\n")) {
+					t.Errorf("%v\n%s", err, out)
+				}
+			})
+		}
+	})
+}
+
 // The plugin for slixmpp, the example bots and slixmpp's own PubSub client, as
 // Debian has it, against the service.
 func TestPython(t *testing.T) {

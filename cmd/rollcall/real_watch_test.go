@@ -34,10 +34,12 @@ type watching struct {
 	bo     *lab.Client
 }
 
-func newWatching(t *testing.T, server lab.Server) *watching {
+func newWatching(t *testing.T, server lab.Server) *watching { return newWatchingWith(t, server, nil) }
+
+func newWatchingWith(t *testing.T, server lab.Server, edit func(config string) string) *watching {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	w := &watching{stage: newStage(t, server), ctx: ctx, suffix: "-" + strings.ToLower(rand.Text()[:6]), group: "team@" + server.ComponentDomain()}
+	w := &watching{stage: newStageWith(t, server, edit), ctx: ctx, suffix: "-" + strings.ToLower(rand.Text()[:6]), group: "team@" + server.ComponentDomain()}
 	w.admin("group", "create", "team", "--name", "Team")
 	for _, name := range []string{"anna", "bo", "cy"} {
 		if err := server.AddUser(ctx, name+w.suffix, "secret"); err != nil {

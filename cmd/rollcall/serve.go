@@ -17,6 +17,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/doctor"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/metrics"
 	"github.com/rollcall-xmpp/rollcall/component"
+	"github.com/rollcall-xmpp/rollcall/component/hook"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -34,7 +35,11 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 	if err != nil {
 		return err
 	}
-	svc := component.NewService(serviceConfig(l, st, tls))
+	service := serviceConfig(l, st, tls)
+	if service.Hooks.Roots, err = authorities("webhooks.ca_file", cfg.Webhooks.CAFile); err != nil {
+		return err
+	}
+	svc := component.NewService(service)
 	log.Info("serving", "domain", cfg.Domain, "socket", cfg.Admin.Socket)
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return explain(svc.Run(ctx), cfg) })
@@ -94,6 +99,7 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 		Version:   buildVersion(),
 		Admin:     l.isAdmin,
 		MayCreate: l.mayCreate,
+		Hooks:     hook.Config{Networks: cfg.Webhooks.Networks},
 		Inform:    cfg.Admin.Consent == config.Inform,
 		Limits:    limits(cfg.Limits),
 	}
@@ -133,16 +139,24 @@ func clientTLS(cfg *config.Config) (*tls.Config, error) {
 	if host, _, _ := net.SplitHostPort(cfg.Server.Address); host == "localhost" || net.ParseIP(host) != nil {
 		c.ServerName = cfg.Server.Host // certificates seldom name such an address
 	}
-	if cfg.Server.CAFile == "" {
-		return c, nil
+	var err error
+	c.RootCAs, err = authorities("server.ca_file", cfg.Server.CAFile)
+	return c, err
+}
+
+// authorities are those of a file that is the value of key; nil without a file:
+// the system's.
+func authorities(key, file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
 	}
-	pem, err := os.ReadFile(cfg.Server.CAFile)
+	pem, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read server.ca_file: %w", err)
+		return nil, fmt.Errorf("read %s: %w", key, err)
 	}
-	c.RootCAs = x509.NewCertPool()
-	if !c.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("read server.ca_file %s: no certificate in it", cfg.Server.CAFile)
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("read %s %s: no certificate in it", key, file)
 	}
-	return c, nil
+	return pool, nil
 }

@@ -58,7 +58,7 @@ func watchersWord() word {
 			}
 			a := &answer{title: c.say("Who may see you in %s", c.title())}
 			for _, s := range all {
-				a.tell(c.whom(s.Who), c.attributes(s.Mask))
+				a.tell(c.seer(&s), c.attributes(s.Mask))
 			}
 			return a, nil
 		},

@@ -124,11 +124,11 @@ func TestWordsAreForSome(t *testing.T) {
 	}
 	for _, c := range []struct{ who, to, want string }{
 		{"bob", team, "[who authorize receive explain watchers tell leave nick help]"},
-		{"cid", team, "[who authorize receive explain watchers tell leave nick invite approve member remove configure help]"},
+		{"cid", team, "[who authorize receive explain watchers tell leave nick invite approve member remove configure webhook help]"},
 		{"mia", open, "[authorize help]"},
 		{"mia", domain, "[groups search mine help]"},
 		{"bob", domain, "[groups search mine create help]"},
-		{"root", team, "[authorize invite approve member remove configure delete help]"},
+		{"root", team, "[authorize invite approve member remove configure webhook delete help]"},
 		{"mia", team, "[]"},
 	} {
 		if got := fmt.Sprint(names(c.who, c.to)); got != c.want {

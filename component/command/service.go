@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/component/hook"
 	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -17,6 +18,9 @@ type Config struct {
 	Title  string           // its name for people
 	Now    func() time.Time // nil = time.Now
 	Log    *slog.Logger     // nil: nothing is logged
+
+	// Hooks is how a webhook does; nil: nobody knows.
+	Hooks func(group, name string) (hook.State, bool)
 
 	// Audit is the record of who changed what; nil: there is none.
 	Audit audit.Reader

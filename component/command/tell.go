@@ -27,7 +27,7 @@ func tellWord() word {
 	return word{
 		name: "tell", also: []string{"sag", "sage", "say", "announce", "melde"}, at: atGroup,
 		label: "Tell the members something",
-		usage: "tell – tell those who are there something",
+		usage: "tell – say something to those who are there",
 		such:  "tell Lunch?; tell all: We meet at 10.; tell role lead: Please call me.; tell willing: Who has a minute?",
 		may: func(c *call) bool {
 			return c.about.Watches && (c.about.Member || c.about.Power >= roster.Admin)
@@ -70,7 +70,7 @@ func (c *call) tellForm() (*form, error) {
 	}
 	return &form{
 		title:        c.say("Tell the members of %s something", c.title()),
-		instructions: c.say("They read it with your name, and those only whom you see. Whom you hide from, and who does not want to hear from you, does not get it."),
+		instructions: c.say("It is sent in your name, to those whom you see. Who always sees you offline, and who does not want to hear from you, does not get it."),
 		fields:       []field{whom, {name: fieldText, kind: data.TypeTextMulti, label: c.say("Message"), required: true}},
 	}, nil
 }
@@ -121,12 +121,12 @@ func (c *call) tell(in values) (*answer, error) {
 	switch {
 	case errors.Is(err, roster.ErrUnready):
 		return failed(c.say("I do not know yet who is there. Please try again in a moment.")), nil
+	case errors.Is(err, roster.ErrLimit) || seen*(len(text)+tellExtra) > maxTellAll:
+		return nil, &fieldError{fieldTo, c.say("That is too much for so many people. Say it shorter, or choose a role.")}
 	case err != nil:
 		return nil, err
 	case seen == 0:
 		return told(c.say("Nobody is told: you see nobody who is meant (%s).", c.meant(to))), nil
-	case seen*(len(text)+tellExtra) > maxTellAll:
-		return nil, &fieldError{fieldTo, c.say("That is too much for %d people. Say it shorter, or choose a role.", seen)}
 	}
 	body := c.speaks(text)
 	if !c.s.cfg.Send(func(b []byte) []byte {

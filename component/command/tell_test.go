@@ -149,7 +149,7 @@ func TestTellIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	crowd := "crowd@" + domain
-	if got := w.says("bob", crowd, "tell all: "+strings.Repeat("x", maxTell)); !strings.HasPrefix(got, "To: That is too much for 500 people.") || len(w.tells()) > 0 {
+	if got := w.says("bob", crowd, "tell all: "+strings.Repeat("x", maxTell)); !strings.HasPrefix(got, "To: That is too much for so many people.") || len(w.tells()) > 0 {
 		t.Error(got)
 	}
 	if got := w.says("bob", crowd, "tell all: Fire!"); got != "Sent to 500: everybody, there or not." || len(w.tells()) != 500 {

@@ -59,6 +59,7 @@ func table() []word {
 		memberWord(),
 		removeWord(),
 		configureWord(),
+		webhookWord(),
 		deleteWord(),
 		historyWord(),
 		groupsWord(),

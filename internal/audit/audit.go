@@ -16,6 +16,8 @@ const (
 	PolicySet     = "policy-set"     // Detail: the policy's text, cut at 512 bytes
 	PolicyDefault = "policy-default" // his own policy was taken back
 	Visitor       = "visitor"        // Detail: invited, applied, rejected, declined or banned
+	HookSet       = "webhook-set"    // Detail: its name and where it is told, or why it ended
+	HookRemove    = "webhook-remove" // Detail: its name
 	Forget        = "forget"
 )
 

@@ -23,6 +23,7 @@ func programs() map[string][]string {
 		"prosody": {"prosody"}, "prosody-modules": {"/usr/lib/prosody/modules/mod_privilege/mod_privilege.lua"},
 		"ejabberd": {"ejabberdctl", "erl"}, "libxml2-utils": {"xmllint"},
 		"python3-slixmpp": {"/usr/bin/python3", "/usr/lib/python3/dist-packages/slixmpp/__init__.py"},
+		"python3-aioxmpp": {"/usr/lib/python3/dist-packages/aioxmpp/__init__.py"},
 		"gajim":           {"/usr/lib/python3/dist-packages/gajim/__init__.py"}, "xvfb": {"Xvfb"}, "dbus-daemon": {"dbus-daemon"},
 		"adwaita-icon-theme": {"/usr/share/icons/Adwaita/index.theme"}, "fonts-dejavu-core": {"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"},
 		"profanity": {"profanity"}, "poezio": {"/usr/lib/python3/dist-packages/poezio/__init__.py"}, "tmux": {"tmux"},

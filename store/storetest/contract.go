@@ -181,6 +181,8 @@ func testNoGroup(t *testing.T, d Driver) {
 	is(t, s.StoreAuthorization(ctx, "none", "alice@example.org", "share no\n"), roster.ErrNoGroup)
 	ok(t, s.DeleteAuthorization(ctx, "none", "alice@example.org"))
 	is(t, s.StoreVisitor(ctx, "none", Team().Visitors[0]), roster.ErrNoGroup)
+	is(t, s.StoreHook(ctx, "none", roster.HookRecord{Name: "ci"}), roster.ErrNoGroup)
+	ok(t, s.DeleteHook(ctx, "none", "ci"))
 	ok(t, s.DeleteVisitor(ctx, "none", "alice@example.org"))
 	names, err := s.ListGroups(ctx)
 	ok(t, err)
@@ -234,6 +236,7 @@ func changes(s roster.Store) map[string]func(context.Context) error {
 		},
 		"StoreVisitor":        func(ctx context.Context) error { return s.StoreVisitor(ctx, "team", roster.VisitorRecord{JID: "x@y"}) },
 		"DeleteVisitor":       func(ctx context.Context) error { return s.DeleteVisitor(ctx, "team", "ida@example.org") },
+		"StoreHook":           func(ctx context.Context) error { return s.StoreHook(ctx, "team", roster.HookRecord{Name: "ci"}) },
 		"DeleteAuthorization": func(ctx context.Context) error { return s.DeleteAuthorization(ctx, "team", "bob@example.org") },
 	}
 }

@@ -25,6 +25,7 @@ func drawChange(t *rapid.T) modelChange {
 		createGroup, createGroup, deleteGroup, storeSettings, storeMembers, storeMembers, deleteMember,
 		storeSubscription, storeSubscription, deleteSubscriptions, storeContact, deleteContact,
 		storeAuthorization, storeAuthorization, deleteAuthorization, storeVisitor, storeVisitor, deleteVisitor,
+		storeHook, storeHook, deleteHook,
 	}).Draw(t, "method")(t, group)
 }
 
@@ -41,6 +42,9 @@ func createGroup(t *rapid.T, name string) modelChange {
 	}
 	for _, jid := range rapid.SliceOfNDistinct(jids, 0, 3, rapid.ID).Draw(t, "authorizations") {
 		rec.Authorizations = append(rec.Authorizations, roster.AuthorizationRecord{JID: jid, Rules: texts.Draw(t, "rules")})
+	}
+	for _, hook := range rapid.SliceOfNDistinct(ids, 0, 2, rapid.ID).Draw(t, "hooks") {
+		rec.Hooks = append(rec.Hooks, drawHook(t, hook))
 	}
 	return modelChange{"CreateGroup",
 		func(ctx context.Context, s roster.Store) error { return s.CreateGroup(ctx, rec) },
@@ -268,4 +272,35 @@ func drawAttributes(t *rapid.T) []roster.Attribute {
 		list = append(list, roster.Attribute{Name: texts.Draw(t, "name"), Value: texts.Draw(t, "value")})
 	}
 	return list
+}
+
+func drawHook(t *rapid.T, name string) roster.HookRecord {
+	return roster.HookRecord{Name: name, URL: texts.Draw(t, "url"), Secret: texts.Draw(t, "secret"), Format: texts.Draw(t, "format"),
+		By: texts.Draw(t, "by"), Ended: texts.Draw(t, "ended")}
+}
+
+func storeHook(t *rapid.T, name string) modelChange {
+	h := drawHook(t, ids.Draw(t, "hook"))
+	return modelChange{"StoreHook",
+		func(ctx context.Context, s roster.Store) error { return s.StoreHook(ctx, name, h) },
+		in(name, func(g *roster.GroupRecord) error {
+			g.Hooks = append(withoutHook(g.Hooks, h.Name), h)
+			return nil
+		})}
+}
+
+func deleteHook(t *rapid.T, name string) modelChange {
+	hook := ids.Draw(t, "hook")
+	return modelChange{"DeleteHook",
+		func(ctx context.Context, s roster.Store) error { return s.DeleteHook(ctx, name, hook) },
+		func(m *model) error {
+			if g := m.group(name); g != nil {
+				g.Hooks = withoutHook(g.Hooks, hook)
+			}
+			return nil
+		}}
+}
+
+func withoutHook(all []roster.HookRecord, name string) []roster.HookRecord {
+	return slices.DeleteFunc(all, func(h roster.HookRecord) bool { return h.Name == name })
 }

@@ -18,6 +18,7 @@ func DrawGroup(t *rapid.T, name string) *roster.GroupRecord {
 		rec.Subscriptions = append(rec.Subscriptions, drawSubscription(t, fmt.Sprint("id", i)))
 		rec.Contacts = append(rec.Contacts, fmt.Sprintf("contact%d@example.org", i))
 		rec.Visitors = append(rec.Visitors, drawVisitor(t, fmt.Sprintf("visitor%d@example.org", i)))
+		rec.Hooks = append(rec.Hooks, drawHook(t, fmt.Sprint("hook", i)))
 		rec.Authorizations = append(rec.Authorizations, roster.AuthorizationRecord{JID: fmt.Sprintf("user%d@example.org", i), Rules: rapid.String().Draw(t, "rules")})
 	}
 	return rec

@@ -87,6 +87,7 @@ func (m *model) compare(ctx context.Context, t *rapid.T, s roster.Store) {
 		slices.Sort(g.Contacts)
 		slices.SortFunc(g.Authorizations, func(a, b roster.AuthorizationRecord) int { return cmp.Compare(a.JID, b.JID) })
 		slices.SortFunc(g.Visitors, func(a, b roster.VisitorRecord) int { return cmp.Compare(a.JID, b.JID) })
+		slices.SortFunc(g.Hooks, func(a, b roster.HookRecord) int { return cmp.Compare(a.Name, b.Name) })
 		got, err := s.GetGroup(ctx, g.Name)
 		ok(t, err)
 		equal(t, *got, nilLists(*g))
@@ -100,5 +101,6 @@ func nilLists(g roster.GroupRecord) roster.GroupRecord {
 	g.Contacts = slices.Concat(g.Contacts)
 	g.Authorizations = slices.Concat(g.Authorizations)
 	g.Visitors = slices.Concat(g.Visitors)
+	g.Hooks = slices.Concat(g.Hooks)
 	return g
 }

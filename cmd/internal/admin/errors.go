@@ -32,6 +32,7 @@ func known() []knownError {
 		{roster.ErrNoMember, http.StatusNotFound, "no-member"},
 		{roster.ErrMemberExists, http.StatusConflict, "member-exists"},
 		{roster.ErrNoNode, http.StatusNotFound, "no-node"},
+		{roster.ErrNoHook, http.StatusNotFound, "no-webhook"},
 		{roster.ErrNoSubscription, http.StatusNotFound, "no-subscription"},
 		{roster.ErrForbidden, http.StatusForbidden, "forbidden"},
 		{roster.ErrLimit, http.StatusTooManyRequests, "limit"},

@@ -67,8 +67,13 @@ type GroupChange struct {
 	Delivery    *string            `json:"delivery,omitempty"` // immediate, or milliseconds
 	Join        *string            `json:"join,omitempty"`     // invite, approve, open
 	Aggregate   *string            `json:"aggregate,omitempty"`
-	Avatar      *[]byte            `json:"avatar,omitempty"` // the picture's bytes, in base64; empty = the generated one
+	Policy      *string            `json:"policy,omitempty"` // the group policy's text form
+	Avatar      *[]byte            `json:"avatar,omitempty"` // a picture; empty = the one that is drawn for it
 }
+
+// Check says what of c can be seen to be wrong without the group that it
+// changes.
+func (c GroupChange) Check() error { return c.apply(&roster.Settings{}) }
 
 // MemberChange is what to change of a member; nil is as it was. Roles are
 // replaced as a whole.
@@ -108,6 +113,7 @@ func (c GroupChange) apply(s *roster.Settings) (err error) {
 		}
 	}
 	set(&s.Aggregate, c.Aggregate)
+	set(&s.Policy, c.Policy)
 	if c.Avatar != nil {
 		s.Avatar = string(*c.Avatar)
 	}
@@ -172,7 +178,7 @@ func shapeGroup(rec *roster.GroupRecord) Group {
 		Language: rec.Settings.Language, Attributes: shapeAttributes(rec.Settings.Attributes),
 		Listed: rec.Settings.Listed, Payload: rec.Settings.Payload.String(),
 		Delivery: roster.FormatDelivery(rec.Settings.Delivery), Policy: rec.Settings.Policy,
-		Join: rec.Settings.Join.String(), Aggregate: cmp.Or(rec.Settings.Aggregate, "any"),
+		Join: rec.Settings.Join.String(), Aggregate: cmp.Or(rec.Settings.Aggregate, "any"), Avatar: shapeAvatar(rec.Settings.Avatar),
 		Members:       make([]Member, len(rec.Members)),
 		Subscriptions: make([]Subscription, 0, len(rec.Subscriptions)),
 		Contacts:      append([]string{}, rec.Contacts...),
@@ -196,6 +202,13 @@ func shapeGroup(rec *roster.GroupRecord) Group {
 		return cmp.Or(cmp.Compare(a.JID, b.JID), cmp.Compare(a.Node, b.Node), cmp.Compare(a.Owner, b.Owner))
 	})
 	return g
+}
+
+func shapeAvatar(picture string) string {
+	if picture == "" {
+		return ""
+	}
+	return avatar.Hash([]byte(picture))
 }
 
 func shapeAttributes(list []roster.Attribute) map[string]string {

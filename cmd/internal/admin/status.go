@@ -20,6 +20,8 @@ type Status struct {
 	Control    int     `json:"control"` // bytes of answers that wait
 	Refused    uint64  `json:"refused"` // stanzas over the limits
 	Limited    uint64  `json:"limited"` // requests of who asked too much
+	Webhooks   int     `json:"webhooks"`
+	Failing    int     `json:"webhooks_failing"`
 	Goroutines int     `json:"goroutines"`
 	HeapBytes  uint64  `json:"heap_bytes"`
 }

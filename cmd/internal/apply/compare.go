@@ -9,6 +9,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
 	"github.com/rollcall-xmpp/rollcall/internal/avatar"
+	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
 // Step is one thing to do.
@@ -39,7 +40,7 @@ func (s Step) String() string {
 func Compare(name string, now *admin.Group, want *Group) (steps []Step) {
 	sign := "~"
 	if now == nil {
-		sign, now = "+", &admin.Group{Name: name, Payload: "both", Delivery: "immediate"}
+		sign, now = "+", &admin.Group{Name: name, Payload: "both", Delivery: "immediate", Join: "invite", Aggregate: "any", Policy: defaultPolicy()}
 	}
 	change, detail := settings(now, want)
 	switch {
@@ -70,21 +71,15 @@ func settings(now *admin.Group, want *Group) (c admin.GroupChange, detail string
 	c.Language = d.text("language", now.Language, want.Language)
 	c.Payload = d.text("payload", now.Payload, want.Payload)
 	c.Delivery = d.text("delivery", now.Delivery, want.Delivery)
+	c.Join = d.text("join", now.Join, want.Join)
+	c.Aggregate = d.text("aggregate", now.Aggregate, want.Aggregate)
+	c.Policy = d.lines("policy", now.Policy, want.Policy)
+	c.Avatar = d.picture(now.Avatar, want)
 	if want.Listed != nil && *want.Listed != now.Listed {
 		c.Listed = want.Listed
 		d.say("listed", fmt.Sprint(now.Listed), fmt.Sprint(*want.Listed))
 	}
 	c.Attributes = d.attributes(now.Attributes, want.Attributes)
-	if want.picture != nil {
-		hash := ""
-		if len(*want.picture) > 0 {
-			hash = avatar.Hash(*want.picture)
-		}
-		if hash != now.Avatar {
-			c.Avatar = want.picture
-			d.say("avatar", "", *want.Avatar)
-		}
-	}
 	return c, d.String()
 }
 
@@ -151,6 +146,47 @@ func (d *details) text(what, now string, want *string) *string {
 	}
 	d.say(what, now, *want)
 	return want
+}
+
+// lines is text of several lines, of which those are said that differ.
+func (d *details) lines(what, now string, want *string) *string {
+	if want == nil || *want == now {
+		return nil
+	}
+	before, after := strings.Split(strings.TrimSpace(now), "\n"), strings.Split(strings.TrimSpace(*want), "\n")
+	for sign, both := range [2][2][]string{{before, after}, {after, before}} {
+		for _, line := range both[0] {
+			if !slices.Contains(both[1], line) {
+				*d = append(*d, fmt.Sprintf("%s %c %q", what, "-+"[sign], line))
+			}
+		}
+	}
+	return want
+}
+
+// picture is the picture that want names, unless it is there.
+func (d *details) picture(now string, want *Group) *[]byte {
+	if want.picture == nil {
+		return nil
+	}
+	hash := ""
+	if len(*want.picture) > 0 {
+		hash = avatar.Hash(*want.picture)
+	}
+	if hash == now {
+		return nil
+	}
+	*d = append(*d, fmt.Sprintf("avatar %q", *want.Avatar))
+	return want.picture
+}
+
+// defaultPolicy is that of a new group.
+func defaultPolicy() string {
+	p, err := policy.ParseGroup("")
+	if err != nil {
+		return ""
+	}
+	return p.String()
 }
 
 // attributes are the changes from now to want; want nil is as it is.

@@ -6,6 +6,12 @@
 //	    description: Who is on shift
 //	    listed: true
 //	    payload: combined
+//	    delivery: "60000"
+//	    join: approve
+//	    aggregate: quorum:2
+//	    policy: |
+//	      watch anyone
+//	      default members: availability show
 //	    avatar: team.png
 //	    attributes: {phone: "123"}
 //	    members:
@@ -14,13 +20,10 @@
 //
 // What the file does not mention of a group stays as it is; what it mentions
 // is meant in full: members that are not in the list leave, attributes that
-// are not in the map are removed. Groups that it does not mention stay, unless
+// are not in the map are removed, a policy is the whole policy. What members
+// themselves let others see is theirs and not in it. Groups that it does not mention stay, unless
 // they are to be pruned.
 //
-// A picture is a file, named from where the file itself is; "" is the
-// generated one.
-//
-// [Read] reads the file, [File.Pictures] the pictures that it names, [Compare]
-// finds what has to be done, and each [Step] does one thing and says on one
-// line what.
+// [Read] reads the file, [Compare] finds what has to be done, and each [Step]
+// does one thing and says on one line what.
 package apply

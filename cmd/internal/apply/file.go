@@ -7,6 +7,10 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	"mellium.im/xmpp/jid"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
+	"github.com/rollcall-xmpp/rollcall/internal/avatar"
+	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
 // File is what groups should be, by name.
@@ -22,11 +26,14 @@ type Group struct {
 	Listed      *bool              `yaml:"listed"`
 	Payload     *string            `yaml:"payload"`
 	Delivery    *string            `yaml:"delivery"`
-	Avatar      *string            `yaml:"avatar"` // a file; "" = the generated picture
+	Join        *string            `yaml:"join"`
+	Aggregate   *string            `yaml:"aggregate"`
+	Policy      *string            `yaml:"policy"`
+	Avatar      *string            `yaml:"avatar"` // a file
 	Attributes  map[string]string  `yaml:"attributes"`
 	Members     map[string]*Member `yaml:"members"`
 
-	picture *[]byte // that Avatar names, by Pictures
+	picture *[]byte // what is in that
 }
 
 // Member is what one member should be; nil is as it is.
@@ -37,24 +44,10 @@ type Member struct {
 	Attributes  map[string]string `yaml:"attributes"`
 }
 
-// Pictures reads the pictures that the file names.
-func (f *File) Pictures(read func(name string) ([]byte, error)) error {
-	for name, g := range f.Groups {
-		if g.Avatar == nil {
-			continue
-		}
-		data, err := read(*g.Avatar)
-		if err != nil {
-			return fmt.Errorf("group %s: %w", name, err)
-		}
-		g.picture = &data
-	}
-	return nil
-}
-
 // Read reads a file. A key that is not known is an error, for it was meant to
-// do something.
-func Read(r io.Reader) (*File, error) {
+// do something; so is a value that no group can have. open opens the pictures
+// that it names.
+func Read(r io.Reader, open func(name string) ([]byte, error)) (*File, error) {
 	d := yaml.NewDecoder(r)
 	d.KnownFields(true)
 	f := &File{}
@@ -71,6 +64,9 @@ func Read(r io.Reader) (*File, error) {
 		if g == nil {
 			g = &Group{}
 			f.Groups[name] = g
+		}
+		if err := g.prepare(open); err != nil {
+			return nil, fmt.Errorf("group %s: %w", name, err)
 		}
 		members := make(map[string]*Member, len(g.Members))
 		for address, m := range g.Members {
@@ -91,4 +87,31 @@ func Read(r io.Reader) (*File, error) {
 		}
 	}
 	return f, nil
+}
+
+// prepare reads what g names, and finds what is wrong before anything is done.
+func (g *Group) prepare(open func(string) ([]byte, error)) error {
+	if g.Policy != nil {
+		p, err := policy.ParseGroup(*g.Policy)
+		if err != nil {
+			return fmt.Errorf("policy: %w", err)
+		}
+		text := p.String() // as it is stored
+		g.Policy = &text
+	}
+	if g.Avatar != nil {
+		picture := []byte{}
+		if *g.Avatar != "" {
+			var err error
+			if picture, err = open(*g.Avatar); err != nil {
+				return fmt.Errorf("avatar: %w", err)
+			}
+			if _, err := avatar.Inspect(picture); err != nil {
+				return fmt.Errorf("avatar: %s %w", *g.Avatar, err)
+			}
+		}
+		g.picture = &picture
+	}
+	change := admin.GroupChange{Payload: g.Payload, Delivery: g.Delivery, Join: g.Join, Aggregate: g.Aggregate}
+	return change.Check()
 }

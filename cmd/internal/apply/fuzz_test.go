@@ -12,12 +12,12 @@ import (
 // says needs none.
 func FuzzRead(f *testing.F) {
 	f.Add("groups:\n  team:\n    title: Team\n    listed: true\n    payload: combined\n    attributes: {phone: \"123\"}\n    members:\n      a@example.org: {nick: A, roles: [lead, lead]}\n      b@example.org:\n")
-	f.Add("groups:\n  team:\n    policy: |\n      watch anyone\n      basic members\n    join: open\n    aggregate: quorum:2\n    delivery: \"5000\"\n")
+	f.Add("groups:\n  team:\n    policy: |\n      watch anyone\n      basic members\n    join: open\n    aggregate: quorum:2\n    avatar: x.png\n    delivery: \"5000\"\n")
 	f.Add("groups: {a: &x {title: T}, b: *x, c: {<<: *x, members: {}}}\n---\n")
 	f.Add("groups:\n  ? [a]\n  : 5\n")
 	f.Add("a: &a [*a]\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		file, err := Read(strings.NewReader(text))
+		file, err := Read(strings.NewReader(text), func(string) ([]byte, error) { return []byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"), nil })
 		if err != nil {
 			if err.Error() == "" {
 				t.Error("refused without a reason")

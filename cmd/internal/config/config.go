@@ -13,14 +13,15 @@ import (
 
 // Config is a configuration that has been checked.
 type Config struct {
-	Path   string // the file it was read from
-	Domain string // the service's domain, normalised
-	Server Server
-	Store  Store
-	Admin  Admin
-	Limits Limits
-	HTTP   HTTP
-	Log    Log
+	Path     string // the file it was read from
+	Domain   string // the service's domain, normalised
+	Server   Server
+	Store    Store
+	Admin    Admin
+	Limits   Limits
+	Webhooks Webhooks
+	HTTP     HTTP
+	Log      Log
 
 	secret secretSource
 }
@@ -149,7 +150,7 @@ func (c *Config) complete(dir string) error {
 		}
 		c.Server.Host = parent
 	}
-	for _, path := range []*string{&c.Server.CAFile, &c.Admin.Socket, &c.secret.file} {
+	for _, path := range []*string{&c.Server.CAFile, &c.Admin.Socket, &c.Webhooks.CAFile, &c.secret.file} {
 		*path = under(dir, *path)
 	}
 	if path, ok := strings.CutPrefix(c.Store.URL, "sqlite:"); ok && path != ":memory:" {

@@ -37,7 +37,7 @@ const (
 // a reader wants to meet them.
 func Keys() []Key {
 	var all []Key
-	for _, section := range [][]Key{{domainKey()}, serverKeys(), storeKeys(), adminKeys(), limitKeys(), httpKeys(), logKeys()} {
+	for _, section := range [][]Key{{domainKey()}, serverKeys(), storeKeys(), adminKeys(), limitKeys(), webhookKeys(), httpKeys(), logKeys()} {
 		all = append(all, section...)
 	}
 	return all
@@ -46,13 +46,14 @@ func Keys() []Key {
 // Sections tells what the sections are about, by name.
 func Sections() map[string]string {
 	return map[string]string{
-		"":       "The service itself.",
-		"server": "The XMPP server whose component the service is, and how to reach its component port.",
-		"store":  "Where groups, members, policies and subscriptions are kept.",
-		"admin":  "Who may administer the service.",
-		"limits": "Who may use the service, and how much.",
-		"http":   "Metrics and health, for machines.",
-		"log":    "What the service says on standard error.",
+		"":         "The service itself.",
+		"server":   "The XMPP server whose component the service is, and how to reach its component port.",
+		"store":    "Where groups, members, policies and subscriptions are kept.",
+		"admin":    "Who may administer the service.",
+		"limits":   "Who may use the service, and how much.",
+		"webhooks": "Whom webhooks may reach.",
+		"http":     "Metrics and health, for machines.",
+		"log":      "What the service says on standard error.",
 	}
 }
 

@@ -6,5 +6,7 @@
 //
 // A reader takes any version up to its own, and refuses what it does not know,
 // for a part that is left out silently is a part that is lost. The file holds
-// personal data, and the ids of subscriptions, with which one can act on them.
+// personal data, the ids of subscriptions, with which one can act on them, and
+// the secrets of webhooks, with which one can speak to them in the service's
+// name.
 package exchange

@@ -23,6 +23,7 @@ type Group struct {
 	Contacts       []string        `json:"contacts,omitempty"`
 	Authorizations []authorization `json:"authorizations,omitempty"`
 	Visitors       []visitor       `json:"visitors,omitempty"`
+	Hooks          []hook          `json:"webhooks,omitempty"`
 }
 
 // Member is a member of a [Group].
@@ -62,6 +63,15 @@ type visitor struct {
 	Contact bool   `json:"contact,omitempty"`
 }
 
+type hook struct {
+	Name   string `json:"name"`
+	URL    string `json:"url"`
+	Secret string `json:"secret"`
+	Format string `json:"format"`
+	By     string `json:"by,omitempty"`
+	Ended  string `json:"ended,omitempty"`
+}
+
 // Of is the group of rec.
 func Of(rec *roster.GroupRecord) Group {
 	set := &rec.Settings
@@ -80,6 +90,9 @@ func Of(rec *roster.GroupRecord) Group {
 	}
 	for _, v := range rec.Visitors {
 		g.Visitors = append(g.Visitors, visitor{v.JID, v.State.String(), v.By, v.Contact})
+	}
+	for _, h := range rec.Hooks {
+		g.Hooks = append(g.Hooks, hook(h))
 	}
 	return g
 }
@@ -112,6 +125,9 @@ func (g *Group) Record() (rec *roster.GroupRecord, err error) {
 	}
 	for _, a := range g.Authorizations {
 		rec.Authorizations = append(rec.Authorizations, roster.AuthorizationRecord(a))
+	}
+	for _, h := range g.Hooks {
+		rec.Hooks = append(rec.Hooks, roster.HookRecord(h))
 	}
 	for _, v := range g.Visitors {
 		r := roster.VisitorRecord{JID: v.JID, By: v.By, Contact: v.Contact}

@@ -69,7 +69,7 @@ func (w *work) do() error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(*roster.Group, *roster.GroupRecord) error{w.subscriptions, w.leave, w.visitors, w.policies, w.settings} {
+	for _, step := range []func(*roster.Group, *roster.GroupRecord) error{w.subscriptions, w.leave, w.visitors, w.hooks, w.policies, w.settings} {
 		if err := step(g, rec); err != nil {
 			return err
 		}
@@ -169,33 +169,27 @@ func (w *work) leave(g *roster.Group, rec *roster.GroupRecord) error {
 		w.Memberships++
 		return nil
 	}
-	if !slices.ContainsFunc(rec.Authorizations, func(a roster.AuthorizationRecord) bool { return a.JID == w.jid }) {
-		return nil
-	}
-	err := g.Authorize(w.ctx, w.jid, nil)
-	if errors.Is(err, roster.ErrNoGroup) { // he may not know the group any more; its memory forgets at the next start
-		err = w.Store.DeleteAuthorization(w.ctx, w.group, w.jid)
+	return nil
+}
+
+// visitors takes out what he has left without being a member. That he is
+// banned stays, for without it he could come in.
+func (w *work) visitors(g *roster.Group, _ *roster.GroupRecord) error {
+	banned, err := g.Erase(w.ctx, w.jid)
+	if banned {
+		w.Kept = append(w.Kept, w.group+": he is banned")
 	}
 	return err
 }
 
-// visitors takes back his application or invitation, and his name from those
-// of others. That he is banned stays, for without it he could come in.
-func (w *work) visitors(g *roster.Group, rec *roster.GroupRecord) error {
-	for _, v := range rec.Visitors {
-		var err error
-		switch {
-		case v.JID == w.jid && v.State == roster.Banned:
-			w.Kept = append(w.Kept, w.group+": he is banned")
-		case v.JID == w.jid:
-			if err = g.Leave(w.ctx, w.jid); errors.Is(err, roster.ErrNoMember) || errors.Is(err, roster.ErrNoGroup) {
-				err = w.Store.DeleteVisitor(w.ctx, w.group, w.jid)
-			}
-		case v.By == w.jid:
-			v.By = ""
-			err = w.Store.StoreVisitor(w.ctx, w.group, v) // in memory until the next start
+// hooks takes his name from the webhooks that he set.
+func (w *work) hooks(_ *roster.Group, rec *roster.GroupRecord) error {
+	for _, h := range rec.Hooks {
+		if h.By != w.jid {
+			continue
 		}
-		if err != nil {
+		h.By = ""
+		if err := w.Store.StoreHook(w.ctx, w.group, h); err != nil { // in memory until the next start
 			return err
 		}
 	}
@@ -220,11 +214,7 @@ func (w *work) policies(g *roster.Group, rec *roster.GroupRecord) error {
 		if w.hides {
 			a.Hide = without(a.Hide, w.jid)
 		}
-		err = g.Authorize(w.ctx, set.JID, a)
-		if errors.Is(err, roster.ErrNoGroup) {
-			err = w.Store.StoreAuthorization(w.ctx, w.group, set.JID, a.String())
-		}
-		if err != nil {
+		if err := g.Amend(w.ctx, set.JID, a); err != nil {
 			return err
 		}
 		w.Policies++

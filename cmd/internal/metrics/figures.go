@@ -53,6 +53,16 @@ func figures() (all []figure) {
 	gauge("unacked_bytes", "Bytes of presence that the server has not handled.", func(s *sample) float64 { return float64(s.Outbox.Unacked) })
 	gauge("server_rtt_seconds", "How long the server took to handle the latest marker.", func(s *sample) float64 { return s.Outbox.RTT.Seconds() })
 
+	gauge("webhooks", "Webhooks that are told.", func(s *sample) float64 { return float64(s.Hooks.Webhooks) })
+	gauge("webhooks_failing", "Webhooks whose last post was not accepted.", func(s *sample) float64 { return float64(s.Hooks.Failing) })
+	by("webhook_posts_total", "Posts to webhooks.", "result", map[string]func(*sample) float64{
+		"accepted":    func(s *sample) float64 { return float64(s.Hooks.Accepted) },
+		"rejected":    func(s *sample) float64 { return float64(s.Hooks.Rejected) },
+		"unreachable": func(s *sample) float64 { return float64(s.Hooks.Unreachable) },
+		"timeout":     func(s *sample) float64 { return float64(s.Hooks.Timeouts) },
+		"broken":      func(s *sample) float64 { return float64(s.Hooks.Broken) },
+	})
+
 	counter("store_commits_total", "Transactions on disk.", func(s *sample) float64 { return float64(s.store.Commits) })
 	counter("store_changes_total", "Changes in them: several share one.", func(s *sample) float64 { return float64(s.store.Changes) })
 	counter("store_seconds_total", "Time spent in transactions.", func(s *sample) float64 { return s.store.Busy.Seconds() })

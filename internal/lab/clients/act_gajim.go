@@ -19,6 +19,7 @@ const (
 	contactWindow  = "AddContact"
 	discoWindow    = "Window"
 	tooltipWindow  = "GtkTooltipWindow"
+	detailsWindow  = "ContactInfo"
 	fieldAddress   = "Address (one word, before @groups.example.org)"
 	fieldOwnName   = "Your name in the group (none: as in your address)"
 	lineBoth       = "2 of 2 available: Anna, Bo"
@@ -53,10 +54,13 @@ func playGajim(ctx context.Context, a *act) (err error) {
 		{"let it see her status, add it as a contact", p.accept},
 		{"see Bo come in, who only added the group as a contact", p.boJoins},
 		{"read the status line where Gajim shows it", p.tooltip},
+		{"read the group's card", p.card},
 		{"see the status line change with Bo's presence", p.watch},
 		{"ask who is there, by command", p.whoByCommand},
 		{"set what others see of her; Bo sees no more than that", p.setPolicy},
 		{"ask who is there and for help, by chat", p.chatWithGroup},
+		{"read what Bo tells those who are there", p.told},
+		{"have each member at the contact, for the asking", p.members},
 		{"be invited to another group and say yes", p.sayYes},
 		{"leave the group by command", p.leave},
 	})
@@ -99,6 +103,7 @@ func (p *anna) create(ctx context.Context) error {
 		func() error { return p.chooses(ctx, "Create a group", "Description") },
 		func() error { return p.Do(ctx, "fill", commandWindow, fieldAddress, "team") },
 		func() error { return p.Do(ctx, "fill", commandWindow, "Name", "The Team") },
+		func() error { return p.Do(ctx, "fill", commandWindow, "Description", "Answers until six.") },
 		func() error { return p.Do(ctx, "fill", commandWindow, "Who may join", "who wants to") },
 		func() error { return p.Do(ctx, "fill", commandWindow, "Strangers may know of the group", true) },
 		func() error { return p.Do(ctx, "fill", commandWindow, fieldOwnName, "Anna") },
@@ -149,6 +154,15 @@ func (p *anna) tooltip(ctx context.Context) error {
 		func() error { return p.sees(ctx, tooltipWindow, lineBoth) },
 		func() error { return p.shoot(ctx, mainWindow, "gajim-tooltip", true) },
 		func() error { return p.Do(ctx, "away") },
+	)
+}
+
+func (p *anna) card(ctx context.Context) error {
+	return inOrder(
+		func() error { return p.Do(ctx, "details", p.team) },
+		func() error { return p.sees(ctx, detailsWindow, "Answers until six.") },
+		func() error { return p.shoot(ctx, detailsWindow, "gajim-details", false) },
+		func() error { return p.Do(ctx, "close", detailsWindow) },
 	)
 }
 
@@ -203,6 +217,37 @@ func (p *anna) chatWithGroup(ctx context.Context) error {
 		func() error { return p.shoot(ctx, mainWindow, "gajim-help", false) },
 		func() error { return p.says(ctx, "share nothin", "share") },
 		func() error { return p.shoot(ctx, mainWindow, "gajim-mistake", false) },
+	)
+}
+
+func (p *anna) told(ctx context.Context) error {
+	return inOrder(
+		func() error { return p.bo.asks(ctx, p.team, "tell Lunch at 12?", "1") },
+		func() error { return p.reads(ctx, "Lunch at 12?") },
+		func() error { return p.shoot(ctx, mainWindow, "gajim-told", false) },
+	)
+}
+
+// members has Gajim's tip list who is there, instead of one line.
+func (p *anna) members(ctx context.Context) error {
+	return inOrder(
+		func() error { return p.says(ctx, "receive each", "each member") },
+		func() error {
+			return p.until(ctx, "a line for each member", p.team, func(c *contact) bool {
+				return slices.ContainsFunc(c.Resources, func(r resource) bool {
+					return r.Name == p.world.jid("bo") && r.Show == "dnd" && r.Status == "Bo: On a call"
+				})
+			})
+		},
+		func() error { return p.Do(ctx, "resize", mainWindow, 900, 560) },
+		func() error { return p.Do(ctx, "hover", p.team) },
+		func() error { return p.sees(ctx, tooltipWindow, "Bo: On a call") },
+		func() error { return p.shoot(ctx, mainWindow, "gajim-members", true) },
+		func() error { return p.Do(ctx, "away") },
+		func() error { return p.Do(ctx, "resize", mainWindow, 900, 500) },
+		func() error { return p.Do(ctx, "chat", p.team) },
+		func() error { return p.says(ctx, "receive one", "What you receive") },
+		func() error { return p.shows(ctx, p.team, "online", lineBoth) },
 	)
 }
 

@@ -11,8 +11,10 @@ import (
 type contact struct {
 	Name, Show, Subscription, Avatar string
 	Listed                           bool
-	Resources                        []struct{ Name, Show, Status string }
+	Resources                        []resource
 }
+
+type resource struct{ Name, Show, Status string }
 
 // until waits for a contact to be as it should.
 func (p *anna) until(ctx context.Context, what, jid string, ready func(*contact) bool) error {

@@ -120,8 +120,7 @@ func encode(picture image.Image) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-// withPalette is the picture in its most frequent colours; what is rarer takes
-// the nearest of them.
+// withPalette is the picture in 256 colours; the others take the nearest of them.
 func withPalette(picture image.Image) *image.Paletted {
 	b := picture.Bounds()
 	count := make(map[color.RGBA]int)
@@ -134,10 +133,7 @@ func withPalette(picture image.Image) *image.Paletted {
 	colours := slices.SortedFunc(maps.Keys(count), func(p, q color.RGBA) int {
 		return cmp.Or(count[q]-count[p], cmp.Compare(code(p), code(q)))
 	})
-	out := image.NewPaletted(b, nil)
-	for _, c := range colours[:min(len(colours), 256)] {
-		out.Palette = append(out.Palette, c)
-	}
+	out := image.NewPaletted(b, choose(colours))
 	index := make(map[color.RGBA]uint8)
 	for _, c := range colours {
 		index[c] = uint8(out.Palette.Index(c))
@@ -148,6 +144,29 @@ func withPalette(picture image.Image) *image.Paletted {
 		}
 	}
 	return out
+}
+
+// exact is how many colours of a picture stay as they are: its surfaces.
+const exact = 64
+
+// choose is a palette for colours that are sorted by how frequent they are: the
+// first of them, and of the others one for each corner of the space of colours,
+// the corners as small as there is room.
+func choose(colours []color.RGBA) (p color.Palette) {
+	for shift := 0; ; shift++ {
+		p = nil
+		seen := make(map[color.RGBA]bool)
+		for i, c := range colours {
+			corner := color.RGBA{c.R >> shift, c.G >> shift, c.B >> shift, 0xff}
+			if i < exact || !seen[corner] {
+				p = append(p, c)
+			}
+			seen[corner] = true
+		}
+		if len(p) <= 256 {
+			return p
+		}
+	}
 }
 
 // code makes an order of colours.

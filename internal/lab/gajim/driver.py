@@ -38,9 +38,6 @@ class Driver:
                           for r in c.iter_resources()],
         }
 
-    def contacts(self):
-        return [str(c.jid) for c in self._client().get_module('Roster').iter_contacts()]
-
     def status(self, show, text):
         """What the button under the own name on the account page does."""
         self._client().change_status(show, text)
@@ -62,10 +59,6 @@ class Driver:
         """What “Discover Services…” in the account's menu does."""
         from gajim.common import app
         app.app.activate_action(f'{self._account()}-services', GLib.Variant('s', self._account()))
-
-    def add_contact(self):
-        from gajim.gtk.util import open_window
-        open_window('AddContact', account=self._account())
 
     def details(self, jid):
         self._main().contact_info(self._account(), jid)
@@ -113,15 +106,6 @@ class Driver:
         else:
             raise LookupError(f'the field {label!r} is a {type(field).__name__}')
 
-    def field(self, window, label):
-        """What the field beside label holds now."""
-        field = self._field(self._window(window), label)
-        if isinstance(field, Gtk.CheckButton):
-            return field.get_active()
-        if isinstance(field, Gtk.ComboBox):
-            return field.get_active_text()
-        return self._written(field)
-
     def say(self, text):
         """Types a line into the open chat and sends it."""
         control = self._main().get_control()
@@ -137,21 +121,13 @@ class Driver:
         return [[r.name, r.text] for r in view.iter_rows() if r.type == 'chat']
 
     def hover(self, jid):
-        """Rests with the pointer on a contact of the account page. Away first:
-        a tip comes up when the pointer enters."""
+        """Rests with the pointer on a contact of the account page, coming from
+        elsewhere: Gajim keeps a tip as it is until the pointer has been over
+        something else."""
         tree, area = self._contact_row(jid)
+        tree.get_parent()._roster_tooltip.clear_tooltip()
         x, y = tree.convert_bin_window_to_widget_coords(area.x + 80, area.y + area.height // 2)
         self._point(tree, x, y)
-
-    def menu(self, jid):
-        """Opens a contact's menu on the account page."""
-        tree, area = self._contact_row(jid)
-        event = Gdk.Event.new(Gdk.EventType.BUTTON_PRESS)
-        event.button.window = tree.get_bin_window()
-        event.button.button = 3
-        event.button.x, event.button.y = area.x + 80, area.y + area.height // 2
-        event.set_device(Gdk.Display.get_default().get_default_seat().get_pointer())
-        tree.emit('button-press-event', event)
 
     def away(self):
         """Takes the pointer where nothing is."""

@@ -19,7 +19,7 @@ def settings(o):
         'autoaway': False, 'autoxa': False,
         # What is seen is the same every time.
         'dark_theme': 0, 'time_format': o['time'], 'showoffline': True, 'print_status_in_chats': True,
-        'mainwin_width': 900, 'mainwin_height': 600, 'mainwin_x_position': 0, 'mainwin_y_position': 0,
+        'mainwin_width': 900, 'mainwin_height': 500, 'mainwin_x_position': 0, 'mainwin_y_position': 0,
         'show_main_window_on_startup': 'always', 'workspace_order': [WORKSPACE],
     }
     account = {

@@ -7,7 +7,7 @@ import (
 	"io"
 	"testing"
 
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/interchange"
+	"github.com/rollcall-xmpp/rollcall/internal/interchange"
 )
 
 // Whatever payload a group sends, it is refused, or all documents made of it

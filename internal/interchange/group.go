@@ -15,6 +15,13 @@ type Group struct {
 	Info    watch.Info      `json:"info"`
 	Summary watch.Summary   `json:"summary"`
 	Members []*watch.Member `json:"members"` // by JID
+
+	// Of a difference to what the reader has, Members are those who look
+	// different, Gone the bare JIDs of those who are no longer there, and
+	// Version counts (RFC 4662 §5.2).
+	Partial bool     `json:"-"`
+	Gone    []string `json:"-"`
+	Version int      `json:"-"`
 }
 
 // Read reads the payload of an answer that has all items of the group's node

@@ -1,6 +1,7 @@
 package interchange
 
 import (
+	"bytes"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -32,7 +33,8 @@ type (
 		XMLName xml.Name `xml:"instance"`
 		ID      string   `xml:"id,attr"`
 		State   string   `xml:"state,attr"`
-		CID     string   `xml:"cid,attr"`
+		Reason  string   `xml:"reason,attr,omitempty"`
+		CID     string   `xml:"cid,attr,omitempty"`
 		Member  *basic
 	}
 	// basic is who the member is, in the words of group presence.
@@ -52,18 +54,35 @@ type (
 // Multipart writes the group with its header: a root of RLMI and a part for
 // each member.
 func (g *Group) Multipart(w io.Writer) error {
-	m := multipart.NewWriter(w)
-	root := "list." + g.JID
-	kind := mime.FormatMediaType("multipart/related", map[string]string{
-		"type": "application/rlmi+xml", "start": "<" + root + ">", "boundary": m.Boundary()})
-	if _, err := fmt.Fprintf(w, "MIME-Version: 1.0\r\nContent-Type: %s\r\n\r\n", kind); err != nil {
+	var entity bytes.Buffer
+	kind, err := g.Entity(&entity)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(w, "MIME-Version: 1.0\r\nContent-Type: %s\r\n\r\n%s", kind, entity.Bytes()); err != nil {
 		return fmt.Errorf("write multipart: %w", err)
 	}
+	return nil
+}
+
+// Entity writes the same without its header, and returns the Content-Type that
+// belongs there.
+func (g *Group) Entity(w io.Writer) (kind string, err error) {
+	m := multipart.NewWriter(w)
+	kind = mime.FormatMediaType("multipart/related", map[string]string{
+		"type": "application/rlmi+xml", "start": "<" + g.root() + ">", "boundary": m.Boundary()})
+	return kind, g.parts(m)
+}
+
+// root is the Content-ID of the list.
+func (g *Group) root() string { return "list." + g.JID }
+
+func (g *Group) parts(m *multipart.Writer) error {
 	rlmi, err := document(g.list())
 	if err != nil {
 		return err
 	}
-	if err := part(m, root, "application/rlmi+xml", rlmi); err != nil {
+	if err := part(m, g.root(), "application/rlmi+xml", rlmi); err != nil {
 		return err
 	}
 	for i, member := range g.Members {
@@ -97,10 +116,13 @@ func part(m *multipart.Writer, id, kind string, body []byte) error {
 }
 
 func (g *Group) list() *list {
-	l := &list{URI: presURI(g.JID), FullState: true, Name: g.Info.Name}
+	l := &list{URI: presURI(g.JID), Version: g.Version, FullState: !g.Partial, Name: g.Info.Name}
 	for i, m := range g.Members {
 		l.Resources = append(l.Resources, resource{presURI(m.JID), m.Nick,
 			instance{ID: "1", State: "active", CID: g.cid(i), Member: basicOf(m)}})
+	}
+	for _, jid := range g.Gone {
+		l.Resources = append(l.Resources, resource{URI: presURI(jid), Instance: instance{ID: "1", State: "terminated", Reason: "noresource"}})
 	}
 	return l
 }

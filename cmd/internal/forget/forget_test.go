@@ -1,0 +1,63 @@
+package forget_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/forget"
+	"github.com/rollcall-xmpp/rollcall/component"
+	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/roster"
+	"github.com/rollcall-xmpp/rollcall/store"
+)
+
+// Who is forgotten is nowhere at once, in memory as little as on disk, although
+// he, and others who named him, do not know the group any more.
+func TestForgetsAtOnce(t *testing.T) {
+	ctx, kept := t.Context(), store.Memory()
+	r := component.NewService(component.ServiceConfig{Store: kept, Link: component.Config{Domain: "groups.example.org", ServerHost: "example.org"}}).Roster
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ok(r.CreateGroup(ctx, &roster.GroupRecord{Name: "team", Settings: roster.Settings{Listed: true, Policy: "watch anyone\n", Join: roster.Approve},
+		Members: []roster.MemberRecord{{JID: "ann@example.org", Affiliation: roster.Owner}}}))
+	g, err := r.Group(ctx, "team")
+	ok(err)
+	everybody := &policy.Authorization{Share: true, Rules: []policy.Rule{{Attributes: policy.Availability}}}
+	ok(g.Authorize(ctx, "eve@example.org", everybody))
+	ok(g.Authorize(ctx, "bob@example.net", &policy.Authorization{Share: true, Rules: []policy.Rule{
+		{Who: policy.Who{Class: policy.JID, Name: "eve@example.org"}, Attributes: policy.Availability}, everybody.Rules[0]}}))
+	if joined, err := g.Join(ctx, "eve@example.org", ""); joined || err != nil {
+		t.Fatalf("joined: %v, %v", joined, err)
+	}
+	ok(g.Reject(ctx, "ann@example.org", "eve@example.org"))
+	ok(g.Invite(ctx, "ann@example.org", "cid@example.org"))
+	ok(r.UpdateGroup(ctx, "team", func(s *roster.Settings) error { s.Listed, s.Policy = false, "watch members\n"; return nil }))
+
+	e := &forget.Eraser{Roster: r, Store: kept}
+	for _, jid := range []string{"eve@example.org", "ann@example.org"} {
+		_, err = e.Person(ctx, jid, false)
+		ok(err)
+	}
+	rec, err := kept.GetGroup(ctx, "team")
+	ok(err)
+	want := []roster.AuthorizationRecord{{JID: "bob@example.net", Rules: everybody.String()}}
+	if !reflect.DeepEqual(rec.Authorizations, want) || len(rec.Visitors) != 1 || rec.Visitors[0].By != "" || len(rec.Members) != 0 {
+		t.Errorf("on disk: %+v", rec)
+	}
+	ok(r.AddMembers(ctx, "team", roster.MemberRecord{JID: "eve@example.org", Affiliation: roster.Owner}))
+	if a, own, err := g.Authorization("eve@example.org"); own || err != nil {
+		t.Errorf("in memory: %+v, %v", a, err)
+	}
+	all, err := g.Visitors("eve@example.org")
+	ok(err)
+	for _, v := range all {
+		if v.JID != "cid@example.org" || strings.Contains(v.By, "ann") {
+			t.Errorf("in memory: %+v", v)
+		}
+	}
+}
