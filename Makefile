@@ -7,6 +7,7 @@
 #   make install       the program and what belongs to it  (PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR=)
 #   make package       a Debian package in bin/            (VERSION=1.2.3)
 #   make test-package  build, install, start, upgrade and purge it on this machine, as root
+#   make test-image    build the container image and run the service in it, as root
 #   make test-newcomer run docs/admins.md word by word on this machine, as root
 #   make test-clients  real clients (Gajim, Profanity, Poezio, Converse) use groups; renews the pictures in docs/images
 #   make bench         benchmarks        (BENCH=regexp, BENCHTIME=2s)
@@ -91,6 +92,9 @@ package: tools
 
 test-package: tools
 	@.ci/package
+
+test-image: tools
+	@GO='$(GO)' .ci/image
 
 test-newcomer: tools
 	@.ci/newcomer

@@ -48,6 +48,7 @@ const (
 	maxAsking    = 4    // of one person's devices
 	maxInfo      = 64 << 10
 	infoTime     = 10 * time.Second
+	heraldPoll   = 10 * time.Millisecond
 )
 
 func newHerald(s *Service) *herald {

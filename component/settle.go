@@ -22,8 +22,13 @@ func (s *Service) Settle(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("settle service: %w", err)
 		}
-		if _, held := s.pace.stats(); held > 0 || s.herald.asks() || s.attend.pulling() {
+		if _, held := s.pace.stats(); held > 0 || s.attend.pulling() {
 			s.attend.sleep(ctx, pacePoll)
+			calm = 0
+			continue
+		}
+		if s.herald.asks() {
+			s.attend.sleep(ctx, heraldPoll)
 			calm = 0
 			continue
 		}

@@ -88,7 +88,7 @@ func (o *office) is(who, resource string, show roster.Show) {
 func (o *office) ask(who, typ, group, payload string) string {
 	o.Helper()
 	o.asked++
-	payload = strings.ReplaceAll(payload, "NS#", ns+"#")
+	payload = expand(payload)
 	var in frame.Scanner
 	in.Reset([]byte(payload))
 	if !in.Next() {
@@ -105,6 +105,9 @@ func (o *office) ask(who, typ, group, payload string) string {
 	o.heard = append(o.heard, all[1:]...)
 	return strings.ReplaceAll(all[0], ns+"#", "NS#")
 }
+
+// expand lets NS stand for our namespace.
+func expand(payload string) string { return strings.ReplaceAll(payload, "NS#", ns+"#") }
 
 // turn gives the groups their turns.
 func (o *office) turn(answer *[]byte) {

@@ -32,7 +32,11 @@ const (
 	fieldSameRole = "{" + NS + "}same-role"
 	fieldOf       = "{" + NS + "}attributes"
 	fieldReceipts = "{" + NS + "}receipts"
+	fieldFormat   = "{" + NS + "}format"
 )
+
+// formatXML is the value of fieldFormat for items as docs/protocol.md has them.
+const formatXML = "xml"
 
 // defaultDigest is the period of who wants digests and does not say how
 // often, in ms.
@@ -142,6 +146,10 @@ func setManner(m *roster.Manner, name string, values []string) (err error) {
 		}
 	case fieldReceipts:
 		m.Receipts, err = boolean(values)
+	case fieldFormat:
+		if m.Format = strings.TrimSpace(strings.Join(values, "")); m.Format == formatXML {
+			m.Format = ""
+		}
 	case fieldBody:
 		var body bool
 		if body, err = boolean(values); body {
@@ -204,6 +212,8 @@ func optionsForm(w *roster.Wish) *form.Data {
 		form.Text(fieldExpire, form.Label("Until when (a date and time; presence: while I am online; nothing: for good)"), form.Value(expiry(m))),
 		showsField(m),
 		form.Boolean(fieldReceipts, form.Label("I say what arrived; send me again what did not"), form.Value(strconv.FormatBool(m.Receipts))),
+		form.List(fieldFormat, form.Label("Members as"), form.ListItem("Group presence", formatXML),
+			form.ListItem("PIDF (RFC 3863)", roster.FormatPIDF), form.Value(cmp.Or(m.Format, formatXML))),
 		form.JIDMulti(fieldMembers, append(values(r.Members), form.Label("Only these members (none: all)"))...),
 		form.TextMulti(fieldRoles, append(values(r.Roles), form.Label("Only members with one of these roles (none: all)"))...),
 		form.Boolean(fieldSameRole, form.Label("Only members with a role of mine"), form.Value(strconv.FormatBool(r.SameRole))),

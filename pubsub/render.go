@@ -95,6 +95,9 @@ func (r *Renderer) Member(b []byte, n roster.Node, it *roster.Item) []byte {
 	if n == roster.NodeResources {
 		return resource(b, it)
 	}
+	if it.Format == roster.FormatPIDF && n != roster.NodeMembers {
+		return pidf(b, it)
+	}
 	b = append(b, "<item id='"...)
 	jid := len(b)
 	b = frame.AppendAttr(b, it.JID)

@@ -17,7 +17,8 @@ type audienceKey struct {
 	only      bool // wants only certain members: those are exceptions of the watch
 	roles     string
 	receiving string
-	digest    int // ms: told of changes by that clock; 0 = by the group's
+	digest    int    // ms: told of changes by that clock; 0 = by the group's
+	format    string // of the items, see [Manner.Format]
 }
 
 // audience is all watchers for whom every decision is the same, but for the
@@ -48,8 +49,8 @@ type audience struct {
 }
 
 // keyOf finds the audience that w belongs to.
-func (g *Group) keyOf(w *policy.Watcher, node Node, r *policy.Receiving, digest int) audienceKey {
-	k := audienceKey{node: node, member: w.Member, only: len(r.Members) > 0, digest: digest}
+func (g *Group) keyOf(w *policy.Watcher, node Node, r *policy.Receiving, m *Manner) audienceKey {
+	k := audienceKey{node: node, member: w.Member, only: len(r.Members) > 0, digest: m.Digest, format: m.Format}
 	var roles []string
 	for _, role := range w.Roles {
 		if r.SameRole || g.roles[role] > 0 {
@@ -71,8 +72,8 @@ func (g *Group) keyOf(w *policy.Watcher, node Node, r *policy.Receiving, digest 
 
 // audienceOf returns the audience of a watcher with the given receiving
 // policy, who is told by the clock of that digest, made if it is new.
-func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving, digest int) *audience {
-	k := g.keyOf(w, node, r, digest)
+func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving, m *Manner) *audience {
+	k := g.keyOf(w, node, r, m)
 	a := g.audiences[k]
 	if a == nil {
 		a = &audience{g: g, key: k, made: g.version, mute: r.Refuse && node != NodeContact, past: map[int]*history{}}

@@ -141,7 +141,7 @@ func contactLine(l *roster.Line) string {
 }
 
 func stampLine(b []byte, s *roster.Stamp) []byte {
-	return fmt.Appendf(b, "state %q %q %v %d %d\n", s.From, s.To, s.Full, s.Part, s.Parts)
+	return fmt.Appendf(b, "state %q %q %v %d %d %d\n", s.From, s.To, s.Full, s.Part, s.Parts, s.Period)
 }
 
 // heard is one stanza of the dialect, read back.
@@ -232,7 +232,7 @@ func (h *heard) add(t rapid.TB, l string) {
 		h.items = append(h.items, line{id: id, text: l, gone: true})
 	case word == "state":
 		s := &h.stamp
-		_, err = fmt.Sscanf(rest, "%q %q %v %d %d", &s.From, &s.To, &s.Full, &s.Part, &s.Parts)
+		_, err = fmt.Sscanf(rest, "%q %q %v %d %d %d", &s.From, &s.To, &s.Full, &s.Part, &s.Parts, &s.Period)
 	case word == "tail":
 		_, err = fmt.Sscanf(rest, "%q %v %v", &h.tail.SubID, &h.tail.Collection, &h.tail.Receipt)
 	case word == "page":

@@ -205,7 +205,7 @@ func (c checker) watch(owner string, w *Watch) {
 	c.t.Helper()
 	g, a := c.g, w.audience
 	who := g.watcher(owner)
-	if w.rec.Owner != owner || a.key != g.keyOf(&who, w.node, &w.receiving, w.manner.Digest) || g.audiences[a.key] != a {
+	if w.rec.Owner != owner || a.key != g.keyOf(&who, w.node, &w.receiving, &w.manner) || g.audiences[a.key] != a {
 		c.t.Fatalf("%s of %s is in the wrong audience %+v", w.rec.JID, w.node, a.key)
 	}
 	if (w.lag != nil) == (w.cohort != nil) {

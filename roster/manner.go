@@ -18,7 +18,11 @@ type Manner struct {
 	Digest   int       // ms: changes come at most once in so long; 0 = as they happen
 	Shows    []Show    // only while he is one of these; nil = always. Sorted, unique
 	Receipts bool      // he says what arrived, and gets again what did not
+	Format   string    // of members' items: "" = the dialect's own, or FormatPIDF
 }
+
+// FormatPIDF shows members' presence as PIDF documents (RFC 3863).
+const FormatPIDF = "pidf"
 
 // Wish is all that a watcher says of his subscription.
 type Wish struct {
@@ -51,6 +55,8 @@ func (m *Manner) Check() error {
 	switch {
 	case m.Digest != 0 && (m.Digest < MinDelivery || m.Digest > MaxDelivery):
 		return invalid("digest", "%d ms is not within %d and %d", m.Digest, MinDelivery, MaxDelivery)
+	case m.Format != "" && m.Format != FormatPIDF:
+		return invalid("format", "%q is not known", m.Format)
 	case m.While && !m.Until.IsZero():
 		return invalid("expire", "is either a time or presence")
 	}
@@ -84,6 +90,9 @@ func (m *Manner) String() string {
 	if m.Receipts {
 		words = append(words, "receipts asked")
 	}
+	if m.Format != "" {
+		words = append(words, "format "+m.Format)
+	}
 	return strings.Join(words, "\n")
 }
 
@@ -103,6 +112,8 @@ func ParseManner(text string) (m Manner, err error) {
 			var s Show
 			s, err = ParseShowWord(value)
 			m.Shows = append(m.Shows, s)
+		case "format":
+			m.Format = value
 		case "receipts":
 			m.Receipts = true
 		default:

@@ -256,6 +256,7 @@ type Item struct {
 	Idle       string
 	Devices    []Device
 	Published  [publishable]string // elements as they came, in the order of the policy's words; "" = none
+	Format     string              // see [Manner.Format]
 }
 
 // Device is one device of a member as one watcher may see it.

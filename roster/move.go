@@ -55,7 +55,7 @@ func (g *Group) before(m *member) was {
 func (g *Group) rekey(owner string, before was) {
 	who := g.watcher(owner)
 	for _, w := range g.byOwner[owner] {
-		if a := g.audienceOf(&who, w.node, &w.receiving, w.manner.Digest); a != w.audience {
+		if a := g.audienceOf(&who, w.node, &w.receiving, &w.manner); a != w.audience {
 			w.move(a, &who, before, nil)
 		}
 	}
@@ -67,7 +67,7 @@ func (g *Group) rekeyAll() {
 	for owner, ws := range g.byOwner {
 		who := g.watcher(owner)
 		for _, w := range ws {
-			if a := g.audienceOf(&who, w.node, &w.receiving, w.manner.Digest); a != w.audience {
+			if a := g.audienceOf(&who, w.node, &w.receiving, &w.manner); a != w.audience {
 				w.move(a, &who, (*Watch).decision, &f)
 			}
 		}

@@ -92,7 +92,5 @@ func (n Node) kinds() policy.Mask {
 	return presenceKinds | policy.Named | policy.Basic | policy.Enrolled
 }
 
-// info says whether the node has the item of the group's attributes, summary
-// whether it has the counts.
-func (n Node) info() bool    { return n == NodeInfo || n == NodeGroup }
-func (n Node) summary() bool { return n == NodeGroup || n == NodeContact }
+// info says whether the node has the item of the group's attributes.
+func (n Node) info() bool { return n == NodeInfo || n == NodeGroup }

@@ -13,7 +13,7 @@ import (
 // that he may not see. Answers, first states, and the parts of a state that is
 // under way do not wait.
 //
-// When a whole period was not enough to be given a turn, the link cannot take
+// When two whole periods were not enough to be given a turn, the link cannot take
 // what all groups together have to say: the clock slows down, which readers
 // are told, and takes up speed again when it gets better.
 
@@ -22,6 +22,7 @@ type clock struct {
 	period int  // ms
 	open   bool // this is the moment
 	slow   int  // by which it is slowed down, 1 = not
+	late   int  // moments in a row that came before all was said
 	timer  *time.Timer
 }
 
@@ -128,10 +129,11 @@ func (g *Group) deliver(c *clock) {
 	if g.clocks[c.period] != c {
 		return // nobody goes by it any more
 	}
-	if c.open {
+	switch c.late++; {
+	case !c.open:
+		c.slow, c.late = max(c.slow/2, 1), 0
+	case c.late >= 2: // one may be a hiccup
 		c.slow = min(2*c.slow, maxSlow)
-	} else {
-		c.slow = max(c.slow/2, 1)
 	}
 	c.open = true
 	g.signal()

@@ -21,15 +21,18 @@ func (g *Group) configure(w *Watch, rec SubscriptionRecord) {
 // stood.
 func (g *Group) setManner(w *Watch, m Manner) {
 	g.unheed(w)
-	was := w.quiet
+	was, format := w.quiet, w.manner.Format
 	w.manner = m
 	g.heed(w)
 	g.retail(w.rec.Owner)
 	who := g.watcher(w.rec.Owner)
-	if a := g.audienceOf(&who, w.node, &w.receiving, m.Digest); a != w.audience {
+	if a := g.audienceOf(&who, w.node, &w.receiving, &m); a != w.audience {
 		g.version++
 		g.unsure(w.rec.Owner)
 		w.move(a, &who, (*Watch).decision, nil)
+		if m.Format != format { // all looks different, whatever was decided
+			w.reset()
+		}
 	}
 	switch {
 	case w.quiet:
@@ -44,7 +47,7 @@ func (g *Group) setReceiving(w *Watch, r policy.Receiving) {
 	w.receiving = r
 	g.unsure(w.rec.Owner)
 	who := g.watcher(w.rec.Owner)
-	w.move(g.audienceOf(&who, w.node, &r, w.manner.Digest), &who, (*Watch).decision, nil)
+	w.move(g.audienceOf(&who, w.node, &r, &w.manner), &who, (*Watch).decision, nil)
 }
 
 // setPolicy puts another group policy in force, and says what members have

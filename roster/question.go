@@ -292,7 +292,7 @@ func (g *Group) view(who *policy.Watcher, q *Question) view {
 		return view{found.audience, found.own, found.moved}
 	}
 	all := &policy.Receiving{}
-	v := view{audience: g.audienceOf(who, q.Node, all, 0), moved: g.standing(who.JID)}
+	v := view{audience: g.audienceOf(who, q.Node, all, &Manner{}), moved: g.standing(who.JID)}
 	v.moved = max(v.moved, v.audience.vouches)
 	v.own = g.exceptions(v.audience, who, all)
 	if ground := v.audience.ground(); v.own != nil || ground < v.moved {

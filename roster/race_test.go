@@ -170,7 +170,7 @@ func (x *story) hear(resource string) {
 func (x *story) end() {
 	x.g.Hear([]byte(x.jid), nil, &roster.Presence{})
 	x.last = nil
-	for x.last == nil || len(x.last) == 0 {
+	for len(x.last) == 0 {
 		x.hear(resources[1])
 	}
 	for _, n := range allNodes {

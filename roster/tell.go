@@ -2,6 +2,7 @@ package roster
 
 import (
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/rollcall-xmpp/rollcall/internal/leak"
@@ -41,6 +42,12 @@ func (s Selection) String() string {
 // ErrUnready: the group does not know yet who is there.
 var ErrUnready = errors.New("presence is not known yet")
 
+// Receiver is a member that a message is for.
+type Receiver struct {
+	JID   string
+	Basic bool // he may see basic information: nicks, roles
+}
+
 // MaxReach is how many members can be meant at once.
 const MaxReach = 2000
 
@@ -52,7 +59,7 @@ const MaxReach = 2000
 // Whom he hides from he does not mean: a message would show that he is there.
 // ErrForbidden for who is neither a member nor an admin, or may not watch;
 // ErrLimit when he means more than [MaxReach]; ErrUnready, ErrNoGroup.
-func (g *Group) Reach(from string, to Selection) (seen int, receivers []string, err error) {
+func (g *Group) Reach(from string, to Selection) (seen int, receivers []Receiver, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	who := g.watcher(from)
@@ -75,7 +82,7 @@ func (g *Group) Reach(from string, to Selection) (seen int, receivers []string, 
 			return 0, nil, ErrLimit
 		}
 		if g.wants(m, &sender) {
-			receivers = append(receivers, m.JID)
+			receivers = append(receivers, Receiver{m.JID, g.seesBasicOf(m.JID)})
 		}
 	}
 	return seen, receivers, nil
@@ -91,14 +98,16 @@ func (g *Group) RolesSeen(jid string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var roles []string
+	roles := map[string]struct{}{}
 	for m, it := range v.items() {
-		if m.JID != jid {
-			roles = append(roles, it.Roles...)
+		if m.JID == jid {
+			continue
+		}
+		for _, role := range it.Roles {
+			roles[role] = struct{}{}
 		}
 	}
-	slices.Sort(roles)
-	return slices.Compact(roles), nil
+	return slices.Sorted(maps.Keys(roles)), nil
 }
 
 // caller is how somebody who may speak to the group sees it.

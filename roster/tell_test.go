@@ -35,7 +35,14 @@ func (s *stage) reaches(from string, to roster.Selection) (int, string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return n, strings.ReplaceAll(strings.Join(got, " "), "@a.example", "")
+	var names []string
+	for _, x := range got {
+		if !x.Basic {
+			s.t.Errorf("%s does not see basic information", x.JID)
+		}
+		names = append(names, strings.TrimSuffix(x.JID, "@a.example"))
+	}
+	return n, strings.Join(names, " ")
 }
 
 // Who is meant is what the sender sees; who gets it is whom he means and who
@@ -118,7 +125,7 @@ func TestReachIsBounded(t *testing.T) {
 		t.Errorf("%d %v", len(got), err)
 	}
 	if n, got, err := g.Reach(at("ann"), roster.Selection{Call: roster.CallRole, Role: "lead"}); n != 1 || len(got) != 1 || err != nil {
-		t.Errorf("%d %q %v", n, got, err)
+		t.Errorf("%d %v %v", n, got, err)
 	}
 }
 
@@ -155,6 +162,9 @@ func TestReachIsForMembers(t *testing.T) {
 	}
 	if n, _, err := s.g.Reach(at("bob"), roster.Selection{Call: roster.CallRole, Role: "lead"}); err != nil || n != 0 {
 		t.Errorf("by a role that he may not see he finds %d %v", n, err)
+	}
+	if _, got, err := s.g.Reach(at("bob"), roster.Selection{}); err != nil || len(got) != 2 || !got[0].Basic || got[1].Basic {
+		t.Errorf("who sees basic information of Ann, a lead, and Cid: %v %v", got, err)
 	}
 	s.g.Lost()
 	if _, _, err := s.g.Reach(at("bob"), roster.Selection{}); !errors.Is(err, roster.ErrUnready) {

@@ -183,6 +183,7 @@ func (a *audience) render(b []byte, w *walk, e *entry, mask policy.Mask, h histo
 	case m.gone == 0 && mask&policy.Named != 0:
 		s := &g.scratch
 		s.devices = m.item(&s.item, mask, s.devices)
+		s.item.Format = a.key.format
 		return g.roster.renderer.Member(b, a.key.node, &s.item)
 	case a.key.node == NodeResources:
 		return g.roster.renderer.Member(b, a.key.node, &Item{JID: m.JID})

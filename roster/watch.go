@@ -144,7 +144,7 @@ func contactRecord(jid string) SubscriptionRecord {
 // place puts w in its audience, from the beginning.
 func (g *Group) place(w *Watch) {
 	who := g.watcher(w.rec.Owner)
-	w.audience = g.audienceOf(&who, w.node, &w.receiving, w.manner.Digest)
+	w.audience = g.audienceOf(&who, w.node, &w.receiving, &w.manner)
 	w.audience.count(1)
 	w.moved = max(g.standing(who.JID), w.audience.vouches)
 	w.own = g.exceptions(w.audience, &who, &w.receiving)

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -98,9 +99,16 @@ func scriptMember(group string, n int) []step {
 }
 
 // TestKill kills a writing process at random moments, again and again on the
-// same file. The oracle is what it had printed.
+// same file. The oracle is what it had printed. ROLLCALL_TEST_KILLS says how
+// often.
 func TestKill(t *testing.T) {
-	const lives = 8
+	lives := 8
+	if env := os.Getenv("ROLLCALL_TEST_KILLS"); env != "" {
+		var err error
+		if lives, err = strconv.Atoi(env); err != nil {
+			t.Fatal(err)
+		}
+	}
 	path := filepath.Join(t.TempDir(), "rollcall.db")
 	said := make(map[string]int) // how many steps were acknowledged, by group
 	for life := range lives {
@@ -115,6 +123,11 @@ func TestKill(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	steps := 0
+	for _, n := range said {
+		steps += n
+	}
+	t.Logf("%d kills, %d acknowledged changes, all of them kept", lives, steps)
 }
 
 // liveAndDie starts a child, kills it after so many acknowledged changes, and

@@ -27,7 +27,6 @@ type bot struct {
 	t    *testing.T
 	next func() (watch.Change, error, bool)
 	stop func()
-	seen []string
 }
 
 func newBot(t *testing.T, changes iter.Seq2[watch.Change, error]) *bot {

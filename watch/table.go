@@ -44,7 +44,6 @@ type batch struct {
 	full  bool   // they are everything
 	to    string // the state they lead to
 	items []wireItem
-	gone  []string
 }
 
 // Diff is a row that looks different: Before is nil for who is new, After for

@@ -118,7 +118,6 @@ alice@example.org  Alice  member       lead   not asked  title='Shift lead'
   "aggregate": "any",
   "avatar": "",
   "policy": "",
-  "avatar": "",
   "members": [
     {
       "jid": "alice@example.org",

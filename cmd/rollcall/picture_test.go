@@ -42,7 +42,7 @@ func TestPictureIsRefused(t *testing.T) {
 		{"read picture: DIR/large.png has more than 64 KiB", "group", "set", "team", "--avatar", filepath.Join(b.dir, "large.png")},
 		{"read picture: DIR/text.png is no PNG, JPEG, GIF or WebP picture", "group", "set", "team", "--avatar", filepath.Join(b.dir, "text.png")},
 		{"read picture: open DIR/none.png", "group", "set", "team", "--avatar", filepath.Join(b.dir, "none.png")},
-		{"group team: read picture: open DIR/none.png", "apply", filepath.Join(b.dir, "groups.yaml")},
+		{"group team: avatar: open DIR/none.png", "apply", filepath.Join(b.dir, "groups.yaml")},
 	} {
 		if code, _, stderr := b.run(c[1:]...); code != exitFailed || !strings.Contains(stderr, c[0]) {
 			t.Errorf("%q: exit %d: %s", c[1:], code, stderr)

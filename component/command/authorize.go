@@ -97,7 +97,7 @@ func (p *privacy) form(c *call) *form {
 		option{whatRules, c.say("My own rules, below")})
 	f := &form{
 		title:        c.say("Who sees what of you in %s", c.title()),
-		instructions: c.say("Now: %s", p.tell(c).body()),
+		instructions: c.say("Now – %s", p.tell(c).body()),
 		fields: []field{
 			{name: fieldWhat, kind: data.TypeList, label: c.say("Members see"), values: []string{p.what()}, options: choices, required: true},
 			{name: fieldHide, kind: data.TypeJIDMulti, label: c.say("Always offline for (addresses)"), values: p.Hide,

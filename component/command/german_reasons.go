@@ -83,6 +83,7 @@ var germanReasons = [][2]string{
 	{"%q is kept for webhooks", "„%s“ ist Webhooks vorbehalten"},
 	{"%q is neither %s nor %s", "„%s“ ist weder %s noch %s"},
 	{"%q is no name: small letters, digits and hyphens, at most %d", "„%s“ ist kein Name: Kleinbuchstaben, Ziffern und Bindestriche, höchstens %s"},
+	{"%q is not known", "„%s“ ist nicht bekannt"},
 	{"%s is a webhook's", "%s gehört einem Webhook"},
 	{"a group has at most %d", "eine Gruppe hat höchstens %s"},
 	{"is longer than %d bytes", "ist länger als %s Bytes"},

@@ -66,7 +66,7 @@ func (c *call) terms() (string, error) {
 	if text != "" {
 		text += "\n"
 	}
-	text += c.say("Of you will be seen: %s", p.tell(c).body())
+	text += c.say("Others will see of you – %s", p.tell(c).body())
 	if g.Require != 0 {
 		text += "\n" + c.say("Every member must let the others see: %s.", c.attributes(g.Require))
 	}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"go/ast"
-	"go/parser"
 	"go/token"
 	"regexp"
 	"slices"
@@ -18,10 +17,6 @@ import (
 // given to say, and labels and usages in tables.
 func texts(t *testing.T) (all []string) {
 	t.Helper()
-	pkgs, err := parser.ParseDir(token.NewFileSet(), ".", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	add := func(x ast.Expr) {
 		if lit, ok := x.(*ast.BasicLit); ok && lit.Kind == token.STRING {
 			s, err := strconv.Unquote(lit.Value)
@@ -31,10 +26,7 @@ func texts(t *testing.T) (all []string) {
 			all = append(all, s)
 		}
 	}
-	for name, f := range pkgs["command"].Files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
+	for _, f := range sources(t, ".") {
 		ast.Inspect(f, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CallExpr:

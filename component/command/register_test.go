@@ -53,7 +53,7 @@ func TestRegister(t *testing.T) {
 		t.Error("nobody is told that he can register")
 	}
 	form := w.registers("mia", open, "get", "")
-	for _, want := range []string{"<instructions>Of you will be seen: Members: everything but location", "<nick></nick>", "<value>jabber:iq:register</value>", "type='form'", "var='nick'"} {
+	for _, want := range []string{"<instructions>Others will see of you – Members: everything but location", "<nick></nick>", "<value>jabber:iq:register</value>", "type='form'", "var='nick'"} {
 		if !strings.Contains(form, want) {
 			t.Errorf("%s is not in %s", want, form)
 		}

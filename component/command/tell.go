@@ -128,10 +128,14 @@ func (c *call) tell(in values) (*answer, error) {
 	case seen == 0:
 		return told(c.say("Nobody is told: you see nobody who is meant (%s).", c.meant(to))), nil
 	}
-	body := c.speaks(text)
+	nick, address := c.speaks(c.nick(), text), c.speaks("", text)
 	if !c.s.cfg.Send(func(b []byte) []byte {
-		for _, j := range receivers {
-			b = c.appendTold(b, j, to, body)
+		for _, r := range receivers {
+			if r.Basic {
+				b = c.appendTold(b, r.JID, to.String(), nick)
+			} else {
+				b = c.appendTold(b, r.JID, to.Call.String(), address)
+			}
 		}
 		return b
 	}) {
@@ -152,18 +156,28 @@ func unprintable(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
 }
 
-// speaks is text with the caller's name before it. The lines below the first
-// are indented, lest one look as if another had said it; and a name that is a
-// word of ours is not used, lest a machine that says everything again mean it.
-func (c *call) speaks(text string) string {
-	who, _, _ := strings.Cut(c.bare, "@")
-	if m, err := c.group.Member(c.bare); err == nil && oneLine(m.Nick) != "" {
-		who = shorten(oneLine(m.Nick), maxNote)
+// nick is what the caller is called in the group; "" = nothing else than in his
+// address.
+func (c *call) nick() string {
+	m, err := c.group.Member(c.bare)
+	if err != nil {
+		return ""
 	}
-	if c.s.understands(readLine(who + ":").verb) {
-		who = c.bare
+	return shorten(oneLine(m.Nick), maxNote)
+}
+
+// speaks is text with the caller's name before it: his nick, or as in his
+// address. The lines below the first are indented, lest one look as if another
+// had said it; and a name that is a word of ours is not used, lest a machine
+// that says everything again mean it.
+func (c *call) speaks(nick, text string) string {
+	if nick == "" {
+		nick, _, _ = strings.Cut(c.bare, "@")
 	}
-	return who + ": " + strings.ReplaceAll(text, "\n", "\n  ")
+	if c.s.understands(readLine(nick + ":").verb) {
+		nick = c.bare
+	}
+	return nick + ": " + strings.ReplaceAll(text, "\n", "\n  ")
 }
 
 // understands says whether verb is a word of ours, for whomever.
@@ -176,15 +190,16 @@ func (s *Service) understands(verb string) bool {
 	return false
 }
 
-// appendTold appends the message for one receiver. It has no nick (XEP-0172):
+// appendTold appends the message for one receiver, with whom it is meant for;
+// who sees no roles is not told which. It has no nick (XEP-0172):
 // clients would call the group by it.
-func (c *call) appendTold(b []byte, to string, s roster.Selection, body string) []byte {
+func (c *call) appendTold(b []byte, to, meant, body string) []byte {
 	b = frame.AppendAttr(append(b, "<message type='chat' from='"...), c.address(c.group))
 	b = frame.AppendAttr(append(b, "' to='"...), to)
 	b = append(append(b, "' id='"...), newID()...)
 	b = frame.AppendText(append(b, "'><body>"...), body)
 	b = frame.AppendAttr(append(b, "</body><tell xmlns='"+pubsub.NS+"' from='"...), c.bare)
-	b = frame.AppendAttr(append(b, "' to='"...), s.String())
+	b = frame.AppendAttr(append(b, "' to='"...), meant)
 	return append(b, "'/></message>"...)
 }
 

@@ -110,6 +110,37 @@ func TestTellAnswersByTheSendersView(t *testing.T) {
 	}
 }
 
+// Nicks and roles are for who sees basic information.
+func TestTellKeepsBasicInformation(t *testing.T) {
+	w := newWorld(t)
+	if err := w.s.cfg.Roster.UpdateMember(t.Context(), "team", at("cid"), func(m *roster.MemberRecord) error {
+		m.Nick, m.Roles = "Zed", []string{"lead"}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.s.cfg.Roster.UpdateMember(t.Context(), "team", at("bob"), func(m *roster.MemberRecord) error {
+		m.Roles = []string{"ops"}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.s.cfg.Roster.UpdateGroup(t.Context(), "team", func(s *roster.Settings) error { s.Policy = "basic role:lead"; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	w.hear("bob", roster.Online, "")
+	for line, want := range map[string][2]string{ // to Ann, a lead; to Bob, who is none
+		"tell x":           {"<body>Zed: x</body><tell xmlns='" + pubsub.NS + "' from='cid@example.org' to='available'/>", "<body>cid: x</body><tell xmlns='" + pubsub.NS + "' from='cid@example.org' to='available'/>"},
+		"tell role ops: x": {"", "<body>cid: x</body><tell xmlns='" + pubsub.NS + "' from='cid@example.org' to='role'/>"},
+	} {
+		w.says("cid", team, line)
+		all := w.tells()
+		if !strings.Contains(all["ann"], want[0]) || !strings.Contains(all["bob"], want[1]) {
+			t.Errorf("%s: %q", line, all)
+		}
+	}
+}
+
 func TestTellIsRationed(t *testing.T) {
 	w := newWorld(t)
 	for i := range tells {

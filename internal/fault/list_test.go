@@ -12,10 +12,10 @@ func faults() []fault {
 // killed: the process, at any moment.
 func killed() []fault {
 	return []fault{
-		{name: "acknowledged when stored", file: "store/batch.go", test: "store TestKill", fast: true,
+		{name: "acknowledged when stored", file: "store/batch.go", test: "store TestKill",
 			old: "	answers := make([]error, len(jobs))\n	began := time.Now()\n",
 			new: "	answers := make([]error, len(jobs))\n	began := time.Now()\n	for _, j := range jobs {\n		j.done <- nil\n		j.done = make(chan error, 1)\n	}\n"},
-		{name: "a change is whole or not at all", file: "store/batch.go", test: "store TestKill",
+		{name: "a change is whole or not at all", file: "store/batch.go", test: "store TestFailureInTheMiddle",
 			old: "func (b *batcher) exec(command string) error {\n", // then each statement is a transaction
 			new: "func (b *batcher) exec(command string) error {\n	if command[0] != 'P' {\n		return nil\n	}\n"},
 	}
@@ -26,7 +26,7 @@ func disk() []fault {
 	return []fault{
 		{name: "undone when the disk is full", file: "store/batch.go", test: "store TestFaults/full",
 			old: "if refused = c(); refused != nil {", new: "if refused = c(); false {"},
-		{name: "a full disk is said so", file: "store/errors.go", test: "store TestFaults/full",
+		{name: "a full disk is said so", file: "store/errors.go", test: "store TestFaults/full", fast: true,
 			old: "case sqlite3.ErrFull:\n		return ErrFull", new: "case sqlite3.ErrFull:\n		return err"},
 		{name: "a read-only file is said so", file: "store/errors.go", test: "store TestFaults/read-only",
 			old: "case sqlite3.ErrReadonly, sqlite3.ErrPerm:", new: "case sqlite3.ErrPerm:"},

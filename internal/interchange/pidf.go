@@ -60,6 +60,16 @@ func PIDF(m *watch.Member) ([]byte, error) {
 	return document(&presence{Entity: presURI(m.JID), Tuples: tuples(m), Person: personOf(m)})
 }
 
+// AppendPIDF appends the same without the XML declaration and on one line: for
+// what stands inside of something else.
+func AppendPIDF(b []byte, m *watch.Member) []byte {
+	text, err := xml.Marshal(&presence{Entity: presURI(m.JID), Tuples: tuples(m), Person: personOf(m)})
+	if err != nil { // there is nothing in it that could not be written
+		text, _ = xml.Marshal(&presence{Entity: presURI(m.JID), Tuples: []tuple{{ID: "all", Basic: "closed"}}})
+	}
+	return append(b, text...)
+}
+
 func document(v any) ([]byte, error) {
 	text, err := xml.MarshalIndent(v, "", "  ")
 	if err != nil {

@@ -42,4 +42,10 @@
 //
 // Package [lab/play] runs text files that read as theatre against any of the
 // servers.
+//
+// # Real clients
+//
+// Packages [lab/gajim], [lab/terminal] (Profanity, Poezio) and [lab/browser]
+// run what people use, each a [Program] or several that end with us; command
+// [lab/clients] uses groups with them.
 package lab

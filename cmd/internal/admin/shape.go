@@ -183,9 +183,6 @@ func shapeGroup(rec *roster.GroupRecord) Group {
 		Subscriptions: make([]Subscription, 0, len(rec.Subscriptions)),
 		Contacts:      append([]string{}, rec.Contacts...),
 	}
-	if picture := rec.Settings.Avatar; picture != "" {
-		g.Avatar = avatar.Hash([]byte(picture))
-	}
 	for i, m := range rec.Members {
 		g.Members[i] = Member{
 			JID: m.JID, Nick: m.Nick, Affiliation: m.Affiliation.String(),

@@ -68,6 +68,9 @@ func run(ctx context.Context, program, out, docs, npm, only string) error {
 		if x.server == "prosody" { // the other's would be the same
 			g.docs = docs
 		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("play %s: %w", name, context.Cause(ctx))
+		}
 		if err := perform(ctx, &act{report: r, name: name, gallery: g, npm: npm}, program, x.server, x.play); err != nil {
 			return err
 		}

@@ -1,0 +1,161 @@
+// Group presence (urn:xmpp:tmp:group-presence:0) for @xmpp/client.
+//
+//     const team = new Group(xmpp, 'team@groups.example.org', { want: { roles: ['lead'] } })
+//     team.on('change', (before, after) => console.log(before, after))
+//
+// A Group is what the account may see, kept up to date. It subscribes when the
+// session is there, and asks for what it missed when it comes back, or was made
+// with what another one had kept.
+
+import { EventEmitter } from 'node:events'
+import { xml } from '@xmpp/client'
+
+export const NS = 'urn:xmpp:tmp:group-presence:0'
+const PUBSUB = 'http://jabber.org/protocol/pubsub'
+const EVENT = `${PUBSUB}#event`
+
+// member makes a plain object of an item.
+function member(jid, el) {
+  const presence = el.getChild('presence')
+  const there = presence !== undefined && presence.attrs.type === undefined
+  return {
+    jid,
+    name: el.attrs.nick || jid.split('@')[0],
+    roles: (el.attrs.roles || '').split(' ').filter(Boolean),
+    show: there ? presence.getChildText('show') || 'available' : 'offline',
+    status: (there && presence.getChildText('status')) || '',
+  }
+}
+
+const count = (lists) => lists.reduce((n, l) => n + l.children.length, 0)
+
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b)
+
+// Events: change(before, after), either may be undefined; synced(n), all that
+// there is has been told, in so many items; ended(), there is no subscription; error(condition).
+export class Group extends EventEmitter {
+  // want: members, roles, attributes (lists), 'same-role' (true); kept: see keep.
+  constructor(xmpp, jid, { node = 'group', want = {}, kept = {} } = {}) {
+    super()
+    Object.assign(this, { xmpp, jid, node: `${NS}#${node}`, want, state: kept.state || '' })
+    this.members = new Map((kept.members || []).map((m) => [m.jid, m]))
+    this.asked = new Map() // what to do with the answer, by id
+    this.count = 0
+    this.parts = []
+    xmpp.on('online', () => this.begin())
+    // Not xmpp.iqCaller: answers must be taken in the order in which they and
+    // the events arrive.
+    xmpp.on('stanza', (stanza) => this.take(stanza))
+  }
+
+  // What a later Group may begin with.
+  keep() {
+    return { state: this.state, members: [...this.members.values()] }
+  }
+
+  // Who is there, by name.
+  available() {
+    return [...this.members.values()].filter((m) => m.show !== 'offline').sort((a, b) => a.name.localeCompare(b.name))
+  }
+
+  begin() {
+    this.asked.clear() // on the old stream
+    this.asking = false
+    const me = this.xmpp.jid.toString()
+    this.ask('get', [xml('subscriptions', { node: this.node })], (pubsub) => {
+      const held = pubsub.getChild('subscriptions').getChildren('subscription')
+      if (this.state && held.some((s) => s.attrs.jid === me)) return this.catchUp()
+      this.ask('set', [xml('subscribe', { node: this.node, jid: me }), this.options()], () => {}) // the state follows
+    })
+  }
+
+  options() {
+    const field = (name, values) => xml('field', { var: name }, ...[values].flat().map((v) => xml('value', {}, String(v))))
+    const fields = Object.entries(this.want).map(([word, values]) => field(`{${NS}}${word}`, values))
+    return xml('options', {}, xml('x', { xmlns: 'jabber:x:data', type: 'submit' }, field('FORM_TYPE', `${PUBSUB}#subscribe_options`), ...fields))
+  }
+
+  ask(type, payload, then) {
+    const id = `group-presence-${++this.count}`
+    this.asked.set(id, then)
+    this.xmpp.send(xml('iq', { type, id, to: this.jid }, xml('pubsub', { xmlns: PUBSUB }, ...payload))).catch(() => {}) // begin asks again
+  }
+
+  take(stanza) {
+    if (stanza.attrs.from !== this.jid) return
+    if (stanza.is('iq')) {
+      const then = this.asked.get(stanza.attrs.id)
+      if (then === undefined) return
+      this.asked.delete(stanza.attrs.id)
+      if (stanza.attrs.type === 'result') return then(stanza.getChild('pubsub', PUBSUB))
+      this.asking = false
+      const error = stanza.getChild('error')
+      this.emit('error', new Error(error?.children.find((c) => c.name !== 'text')?.name || 'error'))
+      return
+    }
+    const event = stanza.is('message') && stanza.getChild('event', EVENT)
+    const items = event && event.getChild('items')
+    if (items && items.attrs.node === this.node) this.event(items, stanza.getChild('state', NS)?.attrs || {})
+    const ended = event && event.getChild('subscription')
+    if (ended && ended.attrs.node === this.node && ended.attrs.subscription === 'none') this.emit('ended')
+  }
+
+  event(items, { from, to = '', full, part = '1/1' }) {
+    const [n, of] = part.split('/').map(Number)
+    if (n === 1) this.parts = []
+    this.parts.push(items)
+    if (n < of) return
+    if (this.parts.length !== of) return this.catchUp() // a part was lost
+    const all = this.parts
+    if (full !== 'true' && from !== this.state) {
+      if (to !== this.state) this.catchUp() // something was missed
+      return
+    }
+    this.state = to
+    this.apply(all, full === 'true')
+    if (full === 'true') this.emit('synced', count(all))
+  }
+
+  // catchUp asks for what changed since the state held, or for everything. What
+  // was said before the answer came is older than the answer.
+  catchUp() {
+    if (this.asking) return
+    this.asking = true
+    this.page(this.state, '', [], {})
+  }
+
+  page(since, after, pages, state) {
+    const payload = [xml('items', { node: this.node })]
+    if (since) payload.push(xml('since', { xmlns: NS, state: since }))
+    if (after) payload.push(xml('set', { xmlns: 'http://jabber.org/protocol/rsm' }, xml('after', {}, after)))
+    this.ask('get', payload, (pubsub) => {
+      const items = pubsub.getChild('items')
+      if (!after) state = pubsub.getChild('state', NS)?.attrs || {}
+      pages.push(items)
+      const set = pubsub.getChild('set')
+      const first = Number(set?.getChild('first')?.attrs.index || 0)
+      if (set && items.children.length > 0 && first + items.children.length < Number(set.getChildText('count'))) {
+        return this.page(since, set.getChildText('last'), pages, state)
+      }
+      this.asking = false
+      this.state = state.to || ''
+      this.apply(pages, !since || state.full === 'true')
+      if (pages.length > 1) return this.catchUp() // what changed since the first page
+      this.emit('synced', count(pages))
+    })
+  }
+
+  apply(lists, full) {
+    const was = this.members
+    this.members = full ? new Map() : new Map(was)
+    for (const item of lists.flatMap((l) => l.children)) {
+      const el = item.getChild?.('member', NS)
+      if (el) this.members.set(item.attrs.id, member(item.attrs.id, el))
+      else if (item.name === 'retract' || item.getChild?.('gone', NS)) this.members.delete(item.attrs.id)
+    }
+    for (const jid of [...new Set([...was.keys(), ...this.members.keys()])].sort()) {
+      const [before, after] = [was.get(jid), this.members.get(jid)]
+      if (!same(before, after)) this.emit('change', before, after)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package pubsub_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rollcall-xmpp/rollcall/internal/lab/labtest"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// A subscription may have members as PIDF documents, under the same policies;
+// nobody else's are then, and another format is told in full.
+func TestFormat(t *testing.T) {
+	o := open(t, roster.Settings{})
+	const pidf = "<presence xmlns=\"urn:ietf:params:xml:ns:pidf\" entity=\"pres:alice@example.org\">"
+	format := func(value string) string {
+		return "<options node='NS#presence' jid='bob@example.org'>" + submit("{}format", value) + "</options>"
+	}
+	o.is("alice", "desk", roster.DND)
+	o.ask("bob", "set", "team", pubsubXML("<subscribe node='NS#presence' jid='bob@example.org'/><options>"+submit("{}format", "pidf")+"</options>"))
+	event := o.hears(1)[0]
+	o.has(event, pidf, "<tuple id=\"ID-desk\">", "<basic>open</basic>", "<show xmlns=\"jabber:client\">dnd</show>", "<item id='bob@example.org'><presence", "full='true'")
+	_, doc, _ := strings.Cut(event, "<item id='alice@example.org'>")
+	doc, _, _ = strings.Cut(doc, "</item>")
+	if wrong := labtest.Invalid(t, "../internal/interchange/testdata/pidf.xsd", []string{doc}); len(wrong) > 0 {
+		t.Errorf("not valid: %v\n%s", wrong, doc)
+	}
+	o.ask("carol", "set", "team", pubsubXML("<subscribe node='NS#presence' jid='carol@example.org'/>"))
+	o.has(o.hears(1)[0], "<member", "<show>dnd</show>")
+	o.has(o.ask("bob", "get", "team", pubsubXML("<items node='NS#presence'/>")), pidf) // he asks as he is told
+
+	o.has(o.ask("alice", "set", "team", "<authorization xmlns='"+ns+"'><rule who='members' attributes='availability'/></authorization>"), "<iq type='result'")
+	for _, event := range o.hears(2) {
+		if strings.Contains(event, "dnd") || strings.Contains(event, "desk") || !strings.Contains(event, "alice") {
+			t.Errorf("told %s", event)
+		}
+	}
+	at := "<options node='NS#presence' jid='bob@example.org'"
+	o.has(o.ask("bob", "get", "team", pubsubXML(at+"/>")), "<value>pidf</value>")
+	o.refuses(o.ask("bob", "set", "team", pubsubXML(format("html"))), "modify", "bad-request", "invalid-options")
+	o.has(o.ask("bob", "set", "team", pubsubXML(format("xml"))), "<iq type='result'")
+	o.has(o.hears(1)[0], "to='bob@example.org'", "<member", "full='true'")
+}
