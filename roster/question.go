@@ -116,7 +116,7 @@ func (g *Group) answer(b []byte, q *Question) []byte {
 	if q.Node == NodeContact {
 		b = r.ContactStart(b, g.name)
 		b = r.Address(b, q.To)
-		return r.Contact(b, v.audience.line(v.own))
+		return r.ContactEnd(r.Contact(b, v.audience.line(v.own)), g.interest(q.Watcher))
 	}
 	cursor, known := uint64(0), false
 	if q.Since != nil {

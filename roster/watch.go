@@ -338,6 +338,15 @@ func (w *Watch) reset() {
 	w.audience.join(w, position{})
 }
 
+// renew owes w the full state again as soon as it can be reached.
+func (w *Watch) renew() {
+	if w.lag != nil {
+		*w.lag = position{}
+	} else {
+		w.reset()
+	}
+}
+
 // retail brings up to date what the events of owner's watches have at their
 // end: which subscription it is, where one address has several (XEP-0060
 // §6.1.6), and whether a receipt is asked for.
