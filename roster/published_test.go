@@ -12,7 +12,9 @@ import (
 // the place of is gone.
 func TestPublishedIsBounded(t *testing.T) {
 	c := newCrowd(t, 2, 1, roster.NodePresence)
-	say := func(kind policy.Mask, n int) bool { return c.g.HearItem(c.jids[1], kind, []byte(strings.Repeat("x", n))) }
+	say := func(kind policy.Mask, n int) bool {
+		return c.g.HearItem(c.jids[1], kind, []byte(strings.Repeat("x", n)))
+	}
 	if !say(policy.Mood, roster.MaxPublished) || say(policy.Tune, roster.MaxPublished+1) {
 		t.Error("one may have another size")
 	}
