@@ -11,7 +11,7 @@ import (
 
 // Erase takes out what jid has left with the group beside a membership: his
 // policy, that he was invited, waited or was turned away, and his name from
-// those whom he invited. That he is banned stays: banned says so.
+// those whom he invited and webhooks that he set. That he is banned stays: banned says so.
 // ErrNoGroup.
 func (g *Group) Erase(ctx context.Context, jid string) (banned bool, err error) {
 	g.edit.Lock()
@@ -49,6 +49,9 @@ func (g *Group) Erase(ctx context.Context, jid string) (banned bool, err error) 
 	}
 	if err == nil && set {
 		err = g.authorize(ctx, jid, nil)
+	}
+	if err == nil {
+		err = g.disown(ctx, jid)
 	}
 	return banned, err
 }

@@ -192,7 +192,7 @@ func (g *Group) page(b []byte, q *Question, w *walk, entries []entry, s *Stamp) 
 	if hi > lo && back {
 		lo = g.chunkBack(entries[:hi], lo)
 	} else if hi > lo {
-		hi = min(hi, g.chunk(entries[:hi], lo))
+		hi = min(hi, g.chunk(entries[:hi], lo, false))
 	}
 	p := &Page{Count: count, Index: lo, Wanted: q.Paged || hi < count && q.Max < 0}
 	if hi > lo {

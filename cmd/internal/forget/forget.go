@@ -69,7 +69,7 @@ func (w *work) do() error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(*roster.Group, *roster.GroupRecord) error{w.subscriptions, w.leave, w.visitors, w.hooks, w.policies, w.settings} {
+	for _, step := range []func(*roster.Group, *roster.GroupRecord) error{w.subscriptions, w.leave, w.visitors, w.policies, w.settings} {
 		if err := step(g, rec); err != nil {
 			return err
 		}
@@ -180,20 +180,6 @@ func (w *work) visitors(g *roster.Group, _ *roster.GroupRecord) error {
 		w.Kept = append(w.Kept, w.group+": he is banned")
 	}
 	return err
-}
-
-// hooks takes his name from the webhooks that he set.
-func (w *work) hooks(_ *roster.Group, rec *roster.GroupRecord) error {
-	for _, h := range rec.Hooks {
-		if h.By != w.jid {
-			continue
-		}
-		h.By = ""
-		if err := w.Store.StoreHook(w.ctx, w.group, h); err != nil { // in memory until the next start
-			return err
-		}
-	}
-	return nil
 }
 
 // policies removes him from what others let him see.
