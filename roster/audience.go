@@ -136,7 +136,7 @@ func (a *audience) decide(m *member) policy.Mask {
 		return 0
 	}
 	s := m.subject()
-	return expand(a.g.policy.Decide(a.g.now(), &s, &a.standing, a.receiving)) & a.key.node.kinds()
+	return expand(a.g.policy.Decide(a.g.now(), &s, &a.standing, a.receiving)) & a.key.kinds()
 }
 
 func (a *audience) history(slot int) history {

@@ -63,6 +63,15 @@ func (m *member) unpublish(mask policy.Mask) (dropped policy.Mask) {
 	return dropped
 }
 
+// kinds are those that the items of an audience can show: PIDF has no words for
+// what members publish.
+func (k *audienceKey) kinds() policy.Mask {
+	if k.format == FormatPIDF {
+		return k.node.kinds() &^ Published
+	}
+	return k.node.kinds()
+}
+
 // Publishes is that one of [Published], "" if there is none to show.
 func (it *Item) Publishes(kind policy.Mask) string { return it.Published[slotOf(kind)] }
 

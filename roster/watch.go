@@ -257,7 +257,7 @@ func domainOf(bare string) string { return bare[max(0, strings.IndexByte(bare, '
 
 func (g *Group) decideFor(a *audience, m *member, who *policy.Watcher, r *policy.Receiving) policy.Mask {
 	s := m.subject()
-	return expand(g.policy.Decide(g.now(), &s, who, r)) & a.key.node.kinds()
+	return expand(g.policy.Decide(g.now(), &s, who, r)) & a.key.kinds()
 }
 
 // index and unindex keep the table of members by whom their rules name.
