@@ -27,6 +27,8 @@ type attendant struct {
 	open    int // tours, and the loading of groups, that have not ended
 	proving map[proof]struct{}
 	reading map[proof]*reading
+	pulls   []proof // whose attributes are to be read
+	pullers int
 	idle    chan struct{} // closed while up with nothing to do
 }
 
@@ -95,7 +97,7 @@ func (a *attendant) begin(ctx context.Context) {
 func (a *attendant) wait() {
 	a.mu.Lock()
 	a.up = false
-	a.queue = nil
+	a.queue, a.pulls = nil, nil
 	clear(a.waiting)
 	a.note()
 	a.mu.Unlock()
@@ -185,13 +187,13 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	a.announce(ctx, g)
 	ask, probe := g.Wants()
 	doubtful := g.Doubtful()
-	unread := g.Unread()
-	if len(ask)+len(probe)+len(doubtful)+len(unread) == 0 {
+	unread, courted := g.Unread(), g.Courted()
+	if len(ask)+len(probe)+len(doubtful)+len(unread)+len(courted) == 0 {
 		g.Swept(true)
 		return
 	}
 	r.groups = append(r.groups, g)
-	r.sent += len(ask) + len(probe) + len(doubtful) + len(unread)
+	r.sent += len(ask) + len(probe) + len(doubtful) + len(unread) + len(courted)
 	title, out := g.Title(), &outlet{a.s}
 	ask = a.preapprove(ctx, g, ask)
 	a.paced(ctx, ask, func(jids []string) {
@@ -203,6 +205,7 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 		}
 	})
 	a.consult(ctx, g, unread, r)
+	a.court(ctx, g, courted)
 	a.send(ctx, probe, func(b []byte, jid string) []byte {
 		return out.appendPresence(b, g.Name(), jid, roster.Probe)
 	})

@@ -11,10 +11,17 @@ import (
 type counts struct {
 	presence, iq, message atomic.Uint64 // stanzas received
 	refused               atomic.Uint64
-	turned                [foreign + 1]atomic.Uint64 // by verdict
+	turned                [foreign + 1]atomic.Uint64  // by verdict
+	dropped               [tooLarge + 1]atomic.Uint64 // what members published, by what is wrong with it
 	connections           atomic.Uint64
 	since                 atomic.Pointer[time.Time] // attached since; nil = not attached
 }
+
+// What may be wrong with what a member published.
+const (
+	malformed = iota
+	tooLarge
+)
 
 func (c *counts) attach(now time.Time) {
 	c.connections.Add(1)
@@ -50,6 +57,7 @@ type ServiceStats struct {
 	Limited               uint64 // of who asked too much
 	Foreign               uint64 // of domains that may not use the service
 	Delayed               uint64 // changes of presence, by who changes it too often
+	Malformed, TooLarge   uint64 // attributes that members published and that cannot be passed on
 	Jobs                  int    // that wait for a worker
 }
 
@@ -62,6 +70,7 @@ func (s *Service) Stats() ServiceStats {
 		Presence: c.presence.Load(), IQ: c.iq.Load(), Message: c.message.Load(),
 		Refused: c.refused.Load(), Limited: c.turned[limited].Load(), Foreign: c.turned[foreign].Load(),
 	}
+	stats.Malformed, stats.TooLarge = c.dropped[malformed].Load(), c.dropped[tooLarge].Load()+s.pace.crowded()
 	stats.Delayed, _ = s.pace.stats()
 	for _, q := range s.workers.queues {
 		stats.Jobs += len(q)

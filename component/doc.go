@@ -43,11 +43,16 @@
 //
 // # What members keep at their servers
 //
-// A group's presence says (XEP-0115) that it wants the events of one PEP node
-// of each member. The node is also read: after a (re)connect of every member
-// who grants his presence, and when a device of one comes. Until his server
-// answered, or five seconds passed, nothing is shown of who comes from being
+// A group's presence says (XEP-0115) which PEP nodes of its reader it wants the
+// events of. One is the policy that a member keeps there. It is also read: after
+// a (re)connect of every member who grants his presence, and when a device of
+// one comes. Until his server answered, or five seconds passed, nothing is shown of who comes from being
 // offline; after a (re)connect the group as a whole waits for it. A member is
 // asked one question at a time, and what is found is put in force by the
 // group's worker, in the order in which it came.
+//
+// The others are what he publishes beside his presence, as far as he lets
+// somebody see it (pull.go). Each is read once, when it is wanted for the first
+// time and after a (re)connect, slowly and behind everything else. Changes count
+// as changes of his presence (pace); what cannot be passed on is counted.
 package component

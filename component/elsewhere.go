@@ -53,7 +53,8 @@ func (s *Service) onEvent(st *frame.Stanza) {
 	if !ok {
 		return
 	}
-	payload, about := item(st.Raw, pubsub.NSEvent)
+	s.published(p, st.Raw, pubsub.NSEvent, nodes(st.Raw), false)
+	payload, about := item(st.Raw, pubsub.NSEvent, pubsub.NSAuthorization)
 	if !about {
 		return
 	}
@@ -63,6 +64,19 @@ func (s *Service) onEvent(st *frame.Stanza) {
 			s.attend.read(p, nil)
 		}
 	}) { // retracted, purged, deleted, not sent along; or too much to do
+		s.attend.read(p, nil)
+	}
+}
+
+// hurried takes an event of who is sent too many. What members publish has a
+// limit of its own (see pace); of the rest the latest is asked for.
+func (s *Service) hurried(st *frame.Stanza) {
+	p, ok := s.owner(st)
+	if !ok {
+		return
+	}
+	kinds := nodes(st.Raw)
+	if s.published(p, st.Raw, pubsub.NSEvent, kinds, false); kinds == 0 {
 		s.attend.read(p, nil)
 	}
 }
@@ -86,7 +100,7 @@ func found(st *frame.Stanza, err error) finding {
 	case err != nil:
 		return finding{}
 	case string(st.Type) == "result":
-		payload, _ := item(st.Raw, pubsub.NSPubSub)
+		payload, _ := item(st.Raw, pubsub.NSPubSub, pubsub.NSAuthorization)
 		return finding{known: true, payload: payload}
 	}
 	return finding{known: nothingThere(st)}
@@ -112,7 +126,7 @@ func nothingThere(st *frame.Stanza) bool {
 // item finds the item of the node in an event or an answer. about is false if
 // it is not about the node. A payload that is not nil may still make no sense;
 // so does more than one: the order of items means nothing.
-func item(stanza []byte, space string) (payload []byte, about bool) {
+func item(stanza []byte, space, node string) (payload []byte, about bool) {
 	var in frame.Scanner
 	wrapped, items := false, 0
 	for in.Reset(stanza); in.Next(); {
@@ -123,7 +137,7 @@ func item(stanza []byte, space string) (payload []byte, about bool) {
 		case 2:
 			wrapped = string(in.NS()) == space
 		case 3:
-			if !wrapped || plain(in.Attr("node")) != pubsub.NSAuthorization {
+			if !wrapped || plain(in.Attr("node")) != node {
 				in.Skip()
 				continue
 			}
@@ -135,7 +149,7 @@ func item(stanza []byte, space string) (payload []byte, about bool) {
 				return senseless, true
 			}
 		case 5:
-			if items > 1 || payload != nil || !in.Is(pubsub.NS, "authorization") {
+			if items > 1 || payload != nil || node == pubsub.NSAuthorization && !in.Is(pubsub.NS, "authorization") {
 				return senseless, true
 			}
 			var ok bool

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 )
 
 // Whatever a member's server says that he keeps there: it is understood, or it
@@ -17,6 +18,7 @@ func FuzzElsewhere(f *testing.F) {
 	f.Add([]byte(head + "<item><x/></item></items></pubsub></iq>"))
 	f.Add([]byte("<iq type='error' from='a@example.org' to='team@groups.example.org' id='1'><error type='cancel'><item-not-found xmlns='" + nsStanzas + "'/></error></iq>"))
 	f.Add([]byte("<message from='a@example.org' to='team@groups.example.org'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:tmp:group-presence:0#authorization'><retract id='x'/></items></event></message>"))
+	f.Add([]byte("<message from='a@example.org' to='team@groups.example.org'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='http://jabber.org/protocol/mood'><item><mood xmlns='http://jabber.org/protocol/mood'><happy/></mood></item></items></event></message>"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var st frame.Stanza
 		b, err := frame.NewReader(bytes.NewReader(raw), 1<<18, 100).Next()
@@ -24,7 +26,13 @@ func FuzzElsewhere(f *testing.F) {
 			return
 		}
 		for _, space := range []string{"http://jabber.org/protocol/pubsub", "http://jabber.org/protocol/pubsub#event"} {
-			item(st.Raw, space)
+			item(st.Raw, space, pubsub.NSAuthorization)
+			for r := nodes(st.Raw); r != 0; r &= r - 1 {
+				payload, _ := item(st.Raw, space, pubsub.PublishedNode(r&-r))
+				if _, err := pubsub.CheckPublished(r&-r, payload); err == nil && !bytes.Contains(st.Raw, payload[bytes.IndexByte(payload, '>'):]) {
+					t.Fatalf("%s is nowhere in %s", payload, st.Raw)
+				}
+			}
 		}
 		found := found(&st, nil)
 		a, err := found.policy()

@@ -49,7 +49,7 @@ func TestItem(t *testing.T) {
 			"<a:authorization xmlns:a='" + pubsub.NS + "' share='false'/>", true},
 		"nothing": {"<message/>", "", false},
 	} {
-		payload, about := item([]byte(c.in), pubsub.NSEvent)
+		payload, about := item([]byte(c.in), pubsub.NSEvent, node)
 		if string(payload) != c.want || about != c.about {
 			t.Errorf("%s: %q, %v", name, payload, about)
 		}

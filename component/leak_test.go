@@ -79,7 +79,7 @@ func difference(x, y []string) string {
 }
 
 // faces are the ways on which somebody learns something.
-var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "disco", "affiliations",
+var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "published", "disco", "affiliations",
 	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "hook", "log", "admin"}
 
 // leakWorld is a service without a server, and what everybody was sent.
@@ -141,6 +141,7 @@ func newLeakWorld(t *testing.T) *leakWorld {
 	for _, jid := range []string{bob, dora} {
 		w.appears(jid, "desk", "")
 	}
+	w.publishes(bob, "mood", "<happy/>")
 	w.hear()
 	return w
 }
@@ -208,6 +209,7 @@ func (w *leakWorld) hear() {
 var (
 	leakRandom = regexp.MustCompile(` (?:from|to)='([\w-]{22})'|/([\w-]{22})</last>|(?:subid|sessionid)='([^']*)'`)
 	leakItem   = regexp.MustCompile(`(?s)<item id='([^']*)'>.*?</item>|<retract[^>]*>`)
+	leakThing  = regexp.MustCompile(`(?s)<(mood|tune|geoloc) .*?</(mood|tune|geoloc)>`)
 	leakLine   = regexp.MustCompile(`<status>.*</status>`)
 )
 
@@ -230,6 +232,9 @@ func (w *leakWorld) take(raw string) {
 	// In which order the nodes have their turns depends on what others watch.
 	put := func(face, text string) { w.put(jid, face, node, text) }
 	text := w.rename(jid+" "+w.asked[id]+" "+node, raw)
+	for _, thing := range leakThing.FindAllString(raw, -1) {
+		put("published", thing)
+	}
 	switch {
 	case strings.HasPrefix(raw, "<message") && strings.Contains(raw, " type='headline'"):
 		text = strings.Replace(text, " id='"+id+"'", "", 1) // random

@@ -165,8 +165,9 @@ func (s *Service) turnAway(st *frame.Stanza, v verdict) {
 		(&outlet{s}).Presence(string(local(st.To)), string(bare), roster.Unsubscribed)
 	case v == foreign && name == "iq" && asked:
 		s.Link.Out.Control(func(b []byte) []byte { return appendError(b, st, "auth", "forbidden") })
-	case v == limited && (name == "iq" && asked || name == "presence" && string(st.Type) == "subscribe" ||
-		name == "message" && string(st.Type) != "headline"):
+	case v == limited && name == "message" && string(st.Type) == "headline":
+		s.hurried(st)
+	case v == limited && (name == "iq" && asked || name == "presence" && string(st.Type) == "subscribe" || name == "message"):
 		s.Link.Out.Control(func(b []byte) []byte { return appendError(b, st, "wait", "resource-constraint") })
 	}
 }

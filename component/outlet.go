@@ -37,11 +37,11 @@ func (o *outlet) appendPresence(b []byte, group, to string, t roster.PresenceTyp
 
 // appendInterest appends a presence that says nothing but what the group can
 // do, and so which events it wants (XEP-0163 §4.3.2).
-func (o *outlet) appendInterest(b []byte, group, to string) []byte {
-	b = append(frame.AppendAttr(append(b, "<presence from='"...), group), '@')
+func (o *outlet) appendInterest(b []byte, g *roster.Group, to string) []byte {
+	b = append(frame.AppendAttr(append(b, "<presence from='"...), g.Name()), '@')
 	b = append(append(b, o.s.cfg.Link.Domain...), "/"+pubsub.Resource+"' to='"...)
 	b = append(frame.AppendAttr(b, to), "'>"...)
-	return append(pubsub.AppendCaps(b), "</presence>"...)
+	return append(pubsub.AppendCaps(b, g.Interest(to)), "</presence>"...)
 }
 
 // appendRequest appends the request for a member's presence, with what people

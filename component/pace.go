@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -20,14 +21,27 @@ type pace struct {
 	max     int
 	alarm   *time.Timer
 	delayed uint64 // changes that were held back
+	full    uint64 // attributes for which their member has no room
 }
 
-// late is a presence stanza that waits.
+// late is a presence stanza that waits, or something that was published.
 type late struct {
 	g              *roster.Group
 	key            string // of the limit
 	bare, resource []byte
 	p              roster.Presence
+
+	kind    policy.Mask // of what was published, 0 = it is presence
+	payload []byte
+}
+
+// say lets its group hear it. mu is held, so that an older word cannot overtake.
+func (c *pace) say(l *late) {
+	if l.kind == 0 {
+		l.g.Hear(l.bare, l.resource, &l.p)
+	} else if !l.g.HearItem(string(l.bare), l.kind, l.payload) {
+		c.full++
+	}
 }
 
 const (
@@ -72,7 +86,36 @@ func (c *pace) hear(g *roster.Group, bare, resource []byte, p *roster.Presence) 
 	c.delayed++
 	l := &late{g: g, key: string(key[:end]), bare: append([]byte(nil), bare...), resource: append([]byte(nil), resource...)}
 	l.copy(p)
-	c.held[string(key)] = l
+	c.hold(string(key), l)
+}
+
+// published lets g hear what a member published, now or later: an event is one
+// change more of his. What was asked for is heard at once. payload is good for
+// ever.
+func (c *pace) published(g *roster.Group, bare string, kind policy.Mask, payload []byte, asked bool) {
+	limit := g.Name() + "\n" + bare
+	key := limit + "\n" + kind.String()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if asked {
+		delete(c.held, key) // it is older
+	} else if l := c.held[key]; l != nil {
+		l.g, l.payload = g, payload
+		c.delayed++
+		return
+	}
+	l := &late{g: g, key: limit, bare: []byte(bare), kind: kind, payload: payload}
+	if asked || c.limits.allow([]byte(limit), c.now()) || len(c.held) >= c.max {
+		c.say(l)
+		return
+	}
+	c.delayed++
+	c.hold(key, l)
+}
+
+// hold lets l wait.
+func (c *pace) hold(key string, l *late) {
+	c.held[key] = l
 	if c.alarm == nil {
 		c.alarm = time.AfterFunc(pacePoll, c.tell)
 	}
@@ -96,7 +139,7 @@ func (c *pace) tell() {
 	now := c.now()
 	for key, l := range c.held {
 		if c.limits.allow([]byte(l.key), now) {
-			l.g.Hear(l.bare, l.resource, &l.p)
+			c.say(l)
 			delete(c.held, key)
 		}
 	}
@@ -114,6 +157,13 @@ func (c *pace) drop() {
 		c.alarm.Stop()
 		c.alarm = nil
 	}
+}
+
+// crowded is how many attributes found no room.
+func (c *pace) crowded() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.full
 }
 
 // stats is how many changes were held back, and how many are now.

@@ -70,6 +70,7 @@ type peer struct {
 	bulk   int        // bytes of messages received
 	acked  int        // of these
 	most   int        // that were unacknowledged at any time
+	asked  []string   // questions for members' nodes that were answered
 }
 
 const header = "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' " +
@@ -136,8 +137,9 @@ func (p *peer) read(r io.Reader) {
 			p.end = err
 			return
 		}
-		if frame.Parse(b, &s); !p.keen.Load() && bytes.Contains(b, []byte("#authorization' max_items=")) {
+		if frame.Parse(b, &s); !p.keen.Load() && bytes.Contains(b, []byte("' max_items='1'")) {
 			p.mu.Lock()
+			p.asked = append(p.asked, string(b))
 			io.WriteString(p.conn, fmt.Sprintf("<iq type='error' from='%s' to='%s' id='%s'><error type='cancel'><item-not-found xmlns='%s'/></error></iq>", s.To, s.From, s.ID, nsStanzas))
 			p.mu.Unlock()
 			continue

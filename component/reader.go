@@ -45,9 +45,24 @@ func (a *attendant) read(p proof, done func()) {
 }
 
 // consult asks the servers of g's members what they keep there, paced, and lets
-// them know that events of it are wanted. Who has the group as a contact sees
-// that in its presence; another would take it for one.
+// them know what is wanted of them.
 func (a *attendant) consult(ctx context.Context, g *roster.Group, jids []string, r *tour) {
+	a.interest(ctx, g, jids, func(jid string) {
+		r.reads.Add(1)
+		a.read(proof{g, jid}, r.reads.Done)
+	})
+}
+
+// court lets the servers of g's members know that something else is wanted of
+// them than before, and reads what is to be read.
+func (a *attendant) court(ctx context.Context, g *roster.Group, jids []string) {
+	a.interest(ctx, g, jids, func(jid string) { a.pull(proof{g, jid}) })
+}
+
+// interest tells members' servers which events of theirs are wanted, paced, and
+// calls then for each. Who has the group as a contact sees it in its presence;
+// another would take it for one.
+func (a *attendant) interest(ctx context.Context, g *roster.Group, jids []string, then func(jid string)) {
 	if len(jids) == 0 {
 		return
 	}
@@ -56,14 +71,13 @@ func (a *attendant) consult(ctx context.Context, g *roster.Group, jids []string,
 		a.s.Link.Out.Control(func(b []byte) []byte {
 			for _, jid := range jids {
 				if _, shown := slices.BinarySearch(contacts, jid); !shown {
-					b = out.appendInterest(b, g.Name(), jid)
+					b = out.appendInterest(b, g, jid)
 				}
 			}
 			return b
 		})
 		for _, jid := range jids {
-			r.reads.Add(1)
-			a.read(proof{g, jid}, r.reads.Done)
+			then(jid)
 		}
 	})
 }
@@ -127,6 +141,7 @@ func (a *attendant) readOver(ctx context.Context, p proof) bool {
 	for _, done := range x.done {
 		done()
 	}
+	a.pull(p) // only now it is known what he lets others see
 	a.ended()
 	return true
 }

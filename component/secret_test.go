@@ -33,6 +33,14 @@ var secrets = []secret{
 			w.appears(dora, "home", "<priority>1</priority>")
 			w.appears(dora, "home", "<show>xa</show><status>out</status>")
 		}, nil},
+	{"what dora listens to, and where she is", []string{bob, mallory, "admin"},
+		func(w *leakWorld) {
+			w.publishes(dora, "tune", "<title>Elegy</title>")
+			w.publishes(dora, "geoloc", "<text>at the dentist's</text>")
+		}, nil},
+	{"how alice feels, who hides", []string{bob, "admin"},
+		func(w *leakWorld) { w.publishes(alice, "mood", "<sad/>") },
+		func(w *leakWorld) { w.publishes(alice, "mood", "<calm/>") }},
 	{"that alice is there, who hides", []string{bob, "admin"},
 		func(w *leakWorld) { w.appears(alice, "phone", "<show>chat</show><status>hello</status>") },
 		func(w *leakWorld) { w.leaves(alice, "phone") }},
@@ -103,6 +111,13 @@ func (w *leakWorld) rules(jid, hide, rules string) {
 
 func (w *leakWorld) appears(jid, device, inner string) {
 	w.from(jid+"/"+device, "<presence to='team@groups.example.org'>"+inner+"</presence>")
+}
+
+// publishes is an event of jid's server.
+func (w *leakWorld) publishes(jid, what, inner string) {
+	node := "http://jabber.org/protocol/" + what
+	w.from(jid, "<message type='headline' to='team@groups.example.org/group'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='"+node+"'>"+
+		"<item id='current'><"+what+" xmlns='"+node+"'>"+inner+"</"+what+"></item></items></event></message>")
 }
 
 func (w *leakWorld) leaves(jid, device string) {

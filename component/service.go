@@ -172,6 +172,7 @@ func (s *Service) Refused(head *frame.Stanza, _ error) {
 		return
 	}
 	if p, ok := s.owner(head); ok {
+		p.g.Missed(p.jid)
 		s.attend.read(p, nil) // what is too large may be a policy
 	}
 }

@@ -22,7 +22,7 @@ func (s *Service) Settle(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("settle service: %w", err)
 		}
-		if _, held := s.pace.stats(); held > 0 {
+		if _, held := s.pace.stats(); held > 0 || s.attend.pulling() {
 			s.attend.sleep(ctx, pacePoll)
 			calm = 0
 			continue

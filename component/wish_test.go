@@ -44,6 +44,11 @@ func TestNotify(t *testing.T) {
 				}
 				p.send("<iq type='result' id='" + id + "' from='ann@example.org/desk' to='" + value(q, " from='") + "'>" + strings.Replace(info, "NODE", " node='"+node+"'", 1) + "</iq>")
 				hears("to='ann@example.org/desk'><event ")
+				if err := svc.Settle(t.Context()); err != nil { // of herself, too
+					t.Fatal(err)
+				}
+				p.send(pingFrom("calm"))
+				hears("id='calm'")
 				p.send("<presence type='unavailable' from='ann@example.org/desk' to='team@" + testDomain + "'/>")
 				is("cid", "desk") // is no contact, and knows the same software
 				if err := svc.Settle(t.Context()); err != nil {

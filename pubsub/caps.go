@@ -5,8 +5,11 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
+	"sync"
 
 	"mellium.im/xmpp/disco/info"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
 // NSAuthorization is the PEP node (XEP-0163) in which a member may keep at his
@@ -16,40 +19,62 @@ const NSAuthorization = NS + "#authorization"
 // capsNode names the software (XEP-0115 §4).
 const capsNode = "https://github.com/rollcall-xmpp/rollcall"
 
-// A group's presence comes from /group. What that resource says it can do is
-// the same for all groups and has no name in it: servers and clients remember
-// it by its hash.
+// A group's presence comes from /group. What that resource says it can do has
+// no name in it: servers and clients remember it by its hash. It is the same
+// for all groups but for the events that are wanted of who reads it.
 var (
 	resourceIdentities = []info.Identity{{Category: "client", Type: "bot"}}
 	resourceFeatures   = append([]string{NSInfo, NSItems, NSCaps, nsCommands, NS}, selfFeatures...)
-
-	groupCaps = newCaps(resourceIdentities, resourceFeatures, NSAuthorization)
 )
 
 // caps is one set of capabilities. It does not change.
 type caps struct {
-	features []string // sorted
-	node     string   // what disco#info is asked for: capsNode#ver
-	element  string   // <c/>
+	interest policy.Mask
+	node     string // what disco#info is asked for: capsNode#ver
+	element  string // <c/>
 }
 
-// newCaps adds to the features that events of these PEP nodes are wanted
+// features are those of the resource, sorted, with the events that are wanted
 // (XEP-0163 §4.1).
-func newCaps(ids []info.Identity, features []string, interest ...string) *caps {
-	c := &caps{features: slices.Clone(features)}
-	for _, node := range interest {
-		c.features = append(c.features, node+"+notify")
+func features(interest policy.Mask) []string {
+	all := slices.Clone(resourceFeatures)
+	for _, k := range wantable {
+		if interest&k.mask != 0 {
+			all = append(all, k.node+"+notify")
+		}
 	}
-	slices.Sort(c.features)
-	var all []string
-	for _, id := range ids {
-		all = append(all, id.Category+"/"+id.Type+"//")
-	}
-	ver := capsVersion(all, c.features)
-	c.node = capsNode + "#" + ver
-	c.element = "<c xmlns='" + NSCaps + "' hash='sha-1' node='" + capsNode + "' ver='" + ver + "'/>"
-	return c
+	slices.Sort(all)
+	return all
 }
+
+func newCaps(interest policy.Mask) caps {
+	var ids []string
+	for _, id := range resourceIdentities {
+		ids = append(ids, id.Category+"/"+id.Type+"//")
+	}
+	ver := capsVersion(ids, features(interest))
+	return caps{
+		interest: interest,
+		node:     capsNode + "#" + ver,
+		element:  "<c xmlns='" + NSCaps + "' hash='sha-1' node='" + capsNode + "' ver='" + ver + "'/>",
+	}
+}
+
+// capabilities are all sets that there can be, by what is wanted: whoever
+// remembers a hash may ask what it means, also after a restart.
+var capabilities = sync.OnceValue(func() map[policy.Mask]caps {
+	all := map[policy.Mask]caps{}
+	for choice := range 1 << len(wantable) {
+		var interest policy.Mask
+		for i, k := range wantable {
+			if choice>>i&1 == 1 {
+				interest |= k.mask
+			}
+		}
+		all[interest] = newCaps(interest)
+	}
+	return all
+})
 
 // capsVersion is the verification string (XEP-0115 §5.1) of identities, each
 // category/type/lang/name, and sorted features.
@@ -59,14 +84,25 @@ func capsVersion(ids, features []string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// AppendCaps appends the <c/> of a group's presence.
-func AppendCaps(b []byte) []byte { return append(b, groupCaps.element...) }
+// AppendCaps appends the <c/> of a group's presence to somebody of whom it
+// wants that ([roster.Group.Interest]).
+func AppendCaps(b []byte, interest policy.Mask) []byte {
+	return append(b, capabilities()[interest&wanted].element...)
+}
 
 // resourceInfo answers disco#info of the group's resource; ok is false if it is
-// asked for something else.
-func resourceInfo(b []byte, q *Request, node string) (out []byte, ok bool) {
-	if _, resource, _ := strings.Cut(q.To, "/"); resource != Resource || node != "" && node != groupCaps.node {
+// asked for something else. interest is of who asks.
+func resourceInfo(b []byte, q *Request, node string, interest policy.Mask) (out []byte, ok bool) {
+	if _, resource, _ := strings.Cut(q.To, "/"); resource != Resource {
 		return b, false
 	}
-	return discoInfo(b, node, "", resourceIdentities, groupCaps.features), true
+	if node == "" {
+		return discoInfo(b, node, "", resourceIdentities, features(interest)), true
+	}
+	for _, c := range capabilities() {
+		if c.node == node {
+			return discoInfo(b, node, "", resourceIdentities, features(c.interest)), true
+		}
+	}
+	return b, false
 }

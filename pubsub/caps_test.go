@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"strings"
 	"testing"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
 // XEP-0115 §5.2, its own example, without the name that ours has not.
@@ -19,8 +21,32 @@ func TestCapsVersion(t *testing.T) {
 
 // Whoever hashes what the resource answers finds what its presence says.
 func TestCapsAreWhatDiscoverySays(t *testing.T) {
+	for interest, c := range capabilities() {
+		saysWhatItHashes(t, interest, c)
+	}
+	q := capabilities()[policy.Enrolled]
+	for _, c := range []struct {
+		to, node string
+		ok       bool
+	}{
+		{"team@groups.example.org/group", "", true},
+		{"team@groups.example.org/group", q.node, true},
+		{"team@groups.example.org/group", capsNode + "#x", false},
+		{"team@groups.example.org/group", "urn:xmpp:tmp:group-presence:0#info", false},
+		{"team@groups.example.org", "", false},
+		{"team@groups.example.org", q.node, false},
+		{"team@groups.example.org/other", q.node, false},
+	} {
+		if _, ok := resourceInfo(nil, &Request{To: c.to}, c.node, 0); ok != c.ok {
+			t.Errorf("%s %s: %v", c.to, c.node, ok)
+		}
+	}
+}
+
+func saysWhatItHashes(t *testing.T, interest policy.Mask, c caps) {
+	t.Helper()
 	q := &Request{To: "team@groups.example.org/" + Resource}
-	b, ok := resourceInfo(nil, q, groupCaps.node)
+	b, ok := resourceInfo(nil, q, c.node, 0)
 	if !ok {
 		t.Fatal("not answered")
 	}
@@ -50,36 +76,32 @@ func TestCapsAreWhatDiscoverySays(t *testing.T) {
 		}
 	}
 	ver := capsVersion(ids, features)
-	if el := string(AppendCaps(nil)); !strings.Contains(el, "ver='"+ver+"'") || got.Node != capsNode+"#"+ver {
+	if el := string(AppendCaps(nil, interest)); !strings.Contains(el, "ver='"+ver+"'") || got.Node != capsNode+"#"+ver {
 		t.Errorf("%s, but %s", el, got.Node)
 	}
-	if !strings.Contains(string(b), "'"+NSAuthorization+"+notify'") {
-		t.Errorf("not interested: %s", b)
-	}
-	for _, c := range []struct {
-		to, node string
-		ok       bool
-	}{
-		{"team@groups.example.org/group", "", true},
-		{"team@groups.example.org/group", capsNode + "#x", false},
-		{"team@groups.example.org/group", "urn:xmpp:tmp:group-presence:0#info", false},
-		{"team@groups.example.org", "", false},
-		{"team@groups.example.org", groupCaps.node, false},
-		{"team@groups.example.org/other", groupCaps.node, false},
-	} {
-		if _, ok := resourceInfo(nil, &Request{To: c.to}, c.node); ok != c.ok {
-			t.Errorf("%s %s: %v", c.to, c.node, ok)
+	for _, k := range wantable {
+		if strings.Contains(string(b), "'"+k.node+"+notify'") != (interest&k.mask != 0) {
+			t.Errorf("%s: wants something else: %s", interest, b)
 		}
+	}
+	if own, _ := resourceInfo(nil, q, "", interest); strings.Replace(string(b), " node='"+c.node+"'", "", 1) != string(own) {
+		t.Errorf("without its name it says %s", own)
 	}
 }
 
-// Another interest is another hash, in whatever order it is named.
+// Another interest is another hash, and nothing is wanted of who is no member.
 func TestCapsOfInterest(t *testing.T) {
-	one := newCaps(resourceIdentities, resourceFeatures, "a", "b")
-	if two := newCaps(resourceIdentities, resourceFeatures, "b", "a"); one.node != two.node || one.element != two.element {
-		t.Error("the order matters")
+	seen := map[string]bool{}
+	for _, c := range capabilities() {
+		seen[c.node] = true
 	}
-	if two := newCaps(resourceIdentities, resourceFeatures, "a"); one.node == two.node {
-		t.Error("the interest does not matter")
+	if len(seen) != 1<<len(wantable) {
+		t.Errorf("%d hashes", len(seen))
+	}
+	if f := features(0); strings.Contains(strings.Join(f, " "), "+notify") {
+		t.Errorf("of strangers: %s", f)
+	}
+	if n := testing.AllocsPerRun(10, func() { AppendCaps(make([]byte, 0, 512), policy.Enrolled|policy.Mood) }); n > 1 {
+		t.Errorf("%v allocations", n)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -32,8 +33,12 @@ func (r *Renderer) Contact(b []byte, l *roster.Line) []byte {
 	}
 	b = append(b, "<status>"...)
 	b = frame.AppendText(b, statusLine(l))
-	b = AppendCaps(append(b, "</status>"...))
-	return append(append(b, l.Badge...), "</presence>"...)
+	return append(append(b, "</status>"...), l.Badge...)
+}
+
+// ContactEnd implements [roster.Renderer].
+func (r *Renderer) ContactEnd(b []byte, interest policy.Mask) []byte {
+	return append(AppendCaps(b, interest), "</presence>"...)
 }
 
 // statusLine is "3 of 5 available: Anna, Bo, Cy", counts first so that they

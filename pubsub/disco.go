@@ -96,7 +96,7 @@ func groupInfo(b []byte, d *roster.Description, q *Request) ([]byte, error) {
 	if err := decode(q.Payload, &w); err != nil {
 		return b, BadRequest
 	}
-	if b, ok := resourceInfo(b, q, w.Node); ok {
+	if b, ok := resourceInfo(b, q, w.Node, d.Interest); ok {
 		return b, nil
 	}
 	if w.Node == NSHeaders {

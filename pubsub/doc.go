@@ -35,6 +35,8 @@
 //
 // [Renderer] also makes what the group shows as a contact, with the hash of its
 // picture, the same bytes for all until the settings change, and with the
-// capabilities (XEP-0115, [AppendCaps]) by which it asks members' servers for
-// the events of the PEP node [NSAuthorization].
+// capabilities (XEP-0115, [AppendCaps]) by which it asks a member's server for
+// the events of the PEP node [NSAuthorization], and of what he publishes beside
+// his presence, as far as he lets somebody see it. Those payloads leave as they
+// came; [CheckPublished] says which may.
 package pubsub

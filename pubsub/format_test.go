@@ -1,6 +1,7 @@
 package pubsub_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -40,4 +41,32 @@ func TestFormat(t *testing.T) {
 	o.refuses(o.ask("bob", "set", "team", pubsubXML(format("html"))), "modify", "bad-request", "invalid-options")
 	o.has(o.ask("bob", "set", "team", pubsubXML(format("xml"))), "<iq type='result'")
 	o.has(o.hears(1)[0], "to='bob@example.org'", "<member", "full='true'")
+}
+
+// Who asks for it has one item in an event: the state in parts, a change of
+// several members in several events, and the last of them says where he is.
+func TestOneItem(t *testing.T) {
+	o := open(t, roster.Settings{})
+	o.is("alice", "desk", roster.DND)
+	o.ask("bob", "set", "team", pubsubXML("<subscribe node='NS#group' jid='bob@example.org'/><options>"+submit("{}one-item", "1")+"</options>"))
+	state := o.hears(5) // info, summary, and the members
+	for i, event := range state {
+		if strings.Count(event, "<item ") != 1 {
+			t.Errorf("event %d: %s", i+1, event)
+		}
+		o.has(event, "full='true'", fmt.Sprintf("part='%d/%d'", i+1, len(state)))
+	}
+	o.has(o.ask("bob", "get", "team", pubsubXML("<options node='NS#group' jid='bob@example.org'/>")), "label=\"One item in an event\"><value>true</value>")
+	o.is("alice", "desk", roster.Away)
+	change := o.hears(2)
+	for _, event := range change {
+		if n := strings.Count(event, "<item "); n != 1 || strings.Contains(event, "full='true'") {
+			t.Errorf("%d items: %s", n, event)
+		}
+	}
+	o.has(change[0], "<summary")
+	o.has(change[1], "<show>away</show>")
+	if answer := o.ask("bob", "get", "team", pubsubXML("<items node='NS#group'/>")); strings.Count(answer, "<item ") < 4 {
+		t.Errorf("an answer has all: %s", answer)
+	}
 }

@@ -93,9 +93,8 @@ var (
 	stateOf = regexp.MustCompile(`<state xmlns='` + ns + `'(?: from='([^']*)')? to='([^']*)'( full='true')?(?: part='(\d+)/(\d+)')?/>`)
 	lastOf  = regexp.MustCompile(`<last>([^<]*)</last>`)
 
-	capabilities = string(pubsub.AppendCaps(nil))
-	inside       = regexp.MustCompile(`(?s)^<presence [^>]*>(.*)</presence>$`)
-	goneMark     = "><gone xmlns='" + ns + "'/></item>"
+	inside   = regexp.MustCompile(`(?s)^<presence [^>]*>(.*)</presence>$`)
+	goneMark = "><gone xmlns='" + ns + "'/></item>"
 )
 
 // take is a stanza on its way to its reader.
@@ -129,7 +128,7 @@ func (h *house) contact(to, raw string) {
 		h.t.Fatalf("nobody has the group as a contact there, or no line: %s", raw)
 	}
 	want := h.w.view(s)["line"]
-	if line[1] != want+capabilities+h.badge() {
+	if line[1] != want+h.badge()+string(pubsub.AppendCaps(nil, h.w.interest(bare(to)))) {
 		h.t.Fatalf("%s is shown\n\t%s\nbut may see\n\t%s", to, line[1], want)
 	}
 	if to == s.jid {

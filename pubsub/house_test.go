@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rollcall-xmpp/rollcall/internal/model"
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 	"github.com/rollcall-xmpp/rollcall/store"
@@ -83,7 +84,7 @@ var firstDay = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 func newHouse(t rapid.TB, m *model.Group) *house {
 	t.Helper()
 	h := &house{t: t, time: firstDay, no: map[string]bool{}, tables: map[string]*table{}, answers: map[string]string{}, told: map[string][]string{}, badges: map[string]string{},
-		w: &truth{m: m, time: firstDay, subs: map[string]sub{}, devices: map[string][]model.Device{}, given: map[string]bool{}}}
+		w: &truth{m: m, time: firstDay, subs: map[string]sub{}, devices: map[string][]model.Device{}, given: map[string]bool{}, published: map[string]map[string]string{}}}
 	h.r = roster.New(roster.Options{Store: store.Memory(), Outbox: h, Renderer: &pubsub.Renderer{Domain: domain},
 		Now: h.now, Log: slog.New(slog.DiscardHandler)})
 	h.service = &pubsub.Service{Roster: h.r, Domain: domain, Title: "Group presence"}
@@ -144,6 +145,26 @@ func (h *house) do(a act) string {
 	return got
 }
 
+// pull reads what the group wants read at people's servers: no more than it may.
+func (h *house) pull() {
+	h.t.Helper()
+	for jid := range h.w.published {
+		wants := h.g.Interest(jid)
+		if want := h.w.interest(jid); wants != want {
+			h.t.Fatalf("wants %s of %s, not %s", wants, jid, want)
+		}
+		kinds := h.g.Pull(jid)
+		if kinds&^wants != 0 {
+			h.t.Fatalf("reads %s of %s, but wants %s", kinds, jid, wants)
+		}
+		for word, text := range h.w.published[jid] {
+			if kind, err := policy.ParseMask(word); err == nil && kinds.Has(kind) {
+				h.g.HearItem(jid, kind, []byte(text))
+			}
+		}
+	}
+}
+
 // on lets a happen to the real group.
 func (h *house) on(a act) string {
 	h.t.Helper()
@@ -151,6 +172,10 @@ func (h *house) on(a act) string {
 	switch a.kind {
 	case "appears":
 		h.hear(a.jid, a.name, a.device)
+	case "publishes": // the server may tell of it unasked
+		kind, err := policy.ParseMask(a.name)
+		h.must(err)
+		g.HearItem(a.jid, kind, []byte(a.text))
 	case "joins":
 		return no(h.r.AddMembers(ctx, name, record(a.jid, a.member)))
 	case "changes":
@@ -247,6 +272,7 @@ func (h *house) listen() {
 		}
 	}
 	h.w.follow()
+	h.pull()
 	for key, s := range h.w.subs {
 		if h.tables[key] == nil {
 			h.tables[key] = &table{items: map[string]string{}, dirty: map[string]bool{}}

@@ -39,6 +39,7 @@ const (
 	nsVCard4Node = "urn:xmpp:vcard4"
 	nsAvatarMeta = "urn:xmpp:avatar:metadata"
 	nsAvatarData = "urn:xmpp:avatar:data"
+	nsReach      = "urn:xmpp:reach:0"
 )
 
 // nodeMine is the collection of all groups of whoever asks.

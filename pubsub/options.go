@@ -33,6 +33,7 @@ const (
 	fieldOf       = "{" + NS + "}attributes"
 	fieldReceipts = "{" + NS + "}receipts"
 	fieldFormat   = "{" + NS + "}format"
+	fieldOneItem  = "{" + NS + "}one-item"
 )
 
 // formatXML is the value of fieldFormat for items as docs/protocol.md has them.
@@ -146,6 +147,8 @@ func setManner(m *roster.Manner, name string, values []string) (err error) {
 		}
 	case fieldReceipts:
 		m.Receipts, err = boolean(values)
+	case fieldOneItem:
+		m.OneItem, err = boolean(values)
 	case fieldFormat:
 		if m.Format = strings.TrimSpace(strings.Join(values, "")); m.Format == formatXML {
 			m.Format = ""
@@ -212,6 +215,7 @@ func optionsForm(w *roster.Wish) *form.Data {
 		form.Text(fieldExpire, form.Label("Until when (a date and time; presence: while I am online; nothing: for good)"), form.Value(expiry(m))),
 		showsField(m),
 		form.Boolean(fieldReceipts, form.Label("I say what arrived; send me again what did not"), form.Value(strconv.FormatBool(m.Receipts))),
+		form.Boolean(fieldOneItem, form.Label("One item in an event"), form.Value(strconv.FormatBool(m.OneItem))),
 		form.List(fieldFormat, form.Label("Members as"), form.ListItem("Group presence", formatXML),
 			form.ListItem("PIDF (RFC 3863)", roster.FormatPIDF), form.Value(cmp.Or(m.Format, formatXML))),
 		form.JIDMulti(fieldMembers, append(values(r.Members), form.Label("Only these members (none: all)"))...),

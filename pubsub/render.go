@@ -143,7 +143,11 @@ func presence(b []byte, it *roster.Item) []byte {
 		b = optional(b, "connection", d.Connection)
 		b = append(b, "/>"...)
 	}
-	return idle(b, it.Idle)
+	b = idle(b, it.Idle)
+	for _, element := range it.Published {
+		b = append(b, element...) // see CheckPublished
+	}
+	return b
 }
 
 // idle is XEP-0319's element, nothing without a time.

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -96,10 +97,11 @@ func TestStatusLine(t *testing.T) {
 
 func TestContact(t *testing.T) {
 	line := func(l *roster.Line) []byte {
-		return renderer.Contact(renderer.Address(renderer.ContactStart(nil, "team"), "bob@example.org"), l)
+		b := renderer.Contact(renderer.Address(renderer.ContactStart(nil, "team"), "bob@example.org"), l)
+		return renderer.ContactEnd(b, policy.Enrolled|policy.Mood)
 	}
 	const head = "<presence from='team@groups.example.org/group' to='bob@example.org'>"
-	tail := groupCaps.element + "</presence>"
+	tail := capabilities()[policy.Enrolled|policy.Mood].element + "</presence>"
 	check(t, "available", line(&roster.Line{Show: roster.Online, Summary: roster.Summary{Members: 1, Available: 1}, Names: []string{"A&B"}}),
 		head+"<status>1 of 1 available: A&amp;B</status>"+tail)
 	check(t, "nobody there", line(&roster.Line{Summary: roster.Summary{Members: 1}}),
@@ -121,6 +123,7 @@ func TestRenderedIsWellFormed(t *testing.T) {
 		b = renderer.EventClose(renderer.EventEnd(b, &roster.Stamp{From: "a", To: "b"}))
 		b = renderer.Contact(renderer.Address(renderer.ContactStart(b, "team"), it.JID),
 			&roster.Line{Summary: roster.Summary{Available: 1}, Names: []string{it.Nick}})
+		b = renderer.ContactEnd(b, 0)
 		d := xml.NewDecoder(strings.NewReader("<stream>" + string(b) + "</stream>"))
 		for {
 			if _, err := d.Token(); err == io.EOF {

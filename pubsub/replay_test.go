@@ -95,7 +95,8 @@ func rarely(t *rapid.T, n int, label string) bool { return rapid.IntRange(0, n-1
 
 var (
 	grants = []string{"all", "all", "counted", "availability", "availability show", "availability status", "show", "status idle",
-		"availability devices connection", "availability devices show idle", "all except status", "all except availability"}
+		"availability devices connection", "availability devices show idle", "all except status", "all except availability",
+		"availability mood", "availability tune location", "all except mood"}
 	classes = []string{"members", "members", "outsiders", "everyone", "role:lead", "role:ops"}
 )
 
@@ -139,7 +140,7 @@ func drawPolicy(t *rapid.T) string {
 	}
 	lines = append(lines, "basic "+pick(t, "basic", "members", "members", "anyone", "role:lead", "role:dev"))
 	if rarely(t, 3, "collect") {
-		lines = append(lines, "collect "+pick(t, "what", "all except status", "availability", "counted", "show devices", "all"))
+		lines = append(lines, "collect "+pick(t, "what", "all except status", "all except tune mood", "availability", "counted", "show devices", "all"))
 	}
 	if rarely(t, 3, "collect-from") {
 		lines = append(lines, "collect-from "+pick(t, "whom", "members", "role:ops", "jid:ann@a.example"))
@@ -180,7 +181,7 @@ func drawReceiving(t *rapid.T) string {
 }
 
 // kinds of acts, the frequent ones more than once.
-var kinds = []string{"appears", "appears", "appears", "appears", "appears", "joins", "leaves", "changes", "changes", "allows", "allows", "allows", "policy", "policy",
+var kinds = []string{"appears", "appears", "appears", "appears", "appears", "publishes", "publishes", "joins", "leaves", "changes", "changes", "allows", "allows", "allows", "policy", "policy",
 	"settings", "subscribes", "subscribes", "subscribes", "configures", "configures", "unsubscribes", "adds", "drops", "denies", "approves", "agrees", "time", "time", "lost"}
 
 func drawAct(t *rapid.T, w *truth) act {
@@ -192,6 +193,9 @@ func drawAct(t *rapid.T, w *truth) act {
 			a.device = &model.Device{Name: a.name, Show: drawShow(t), Priority: rapid.SampledFrom([]int{0, 0, 5, -1}).Draw(t, "priority"),
 				Status: pick(t, "status", "", "a", "<b>"), Idle: pick(t, "idle", "", "", "2026-01-01T11:00:00Z")}
 		}
+	case "publishes":
+		a.name = pick(t, "word", "mood", "tune", "location")
+		a.text = pick(t, "what", "", "<x xmlns='urn:x'>a</x>", "<x xmlns='urn:x'/>")
 	case "joins", "changes":
 		a.member = drawMember(t)
 	case "allows":

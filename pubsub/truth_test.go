@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/model"
+	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // truth is the model of a group and of those who watch it.
@@ -17,6 +19,8 @@ type truth struct {
 	subs    map[string]sub            // by tableKey
 	devices map[string][]model.Device // where people are, whoever may know
 	given   map[string]bool           // whose presence the group gets
+
+	published map[string]map[string]string // at people's servers, by word
 }
 
 // sub is a subscription, or a contact.
@@ -67,6 +71,12 @@ func (w *truth) do(a act) string {
 	switch a.kind {
 	case "appears":
 		w.appears(a)
+	case "publishes":
+		w.published[a.jid] = maps.Clone(w.published[a.jid])
+		if w.published[a.jid] == nil {
+			w.published[a.jid] = map[string]string{}
+		}
+		w.published[a.jid][a.name] = a.text
 	case "joins", "changes", "leaves":
 		return w.doMember(a)
 	case "allows":
@@ -141,9 +151,9 @@ func (w *truth) prune() {
 // follow lets the model have what people give the group.
 func (w *truth) follow() {
 	for jid, m := range w.m.Members {
-		m.Devices = nil
+		m.Devices, m.Published = nil, nil
 		if w.given[jid] {
-			m.Devices = w.devices[jid]
+			m.Devices, m.Published = w.devices[jid], w.published[jid]
 		}
 	}
 }
@@ -246,11 +256,27 @@ func (w *truth) asker(from, node string) (s sub, sure bool) {
 	return sub{owner: bare(from), jid: from, node: node}, true
 }
 
+// interest is what the group wants to hear of what somebody publishes: what he
+// lets anybody see, once he lets the group see it.
+func (w *truth) interest(jid string) (all policy.Mask) {
+	if w.m.Members[jid] == nil {
+		return 0
+	}
+	all = policy.Enrolled
+	for word := range w.m.Acquired(jid, w.time) {
+		if m, err := policy.ParseMask(word); err == nil && w.given[jid] {
+			all |= m & roster.Published
+		}
+	}
+	return all
+}
+
 // sight is everything that somebody could find out. #group has all that the
 // other nodes have.
 func (w *truth) sight(jid string) (all []string) {
 	all = append(all, fmt.Sprint(w.m.Refusal(jid, "group"), w.view(sub{owner: jid, node: "group"})))
 	all = append(all, w.m.Line(jid, w.time), fmt.Sprint(w.m.MayKnow(jid), w.m.Nodes(), w.m.Title, w.m.Listed))
+	all = append(all, fmt.Sprint(w.interest(jid)))
 	for _, key := range slices.Sorted(maps.Keys(w.subs)) {
 		if s := w.subs[key]; s.owner == jid {
 			all = append(all, fmt.Sprint(s, w.view(s)))
@@ -268,7 +294,7 @@ func (w *truth) sight(jid string) (all []string) {
 // clone copies w. What is never changed in place is shared.
 func (w *truth) clone() *truth {
 	c, g := *w, *w.m
-	c.m, c.subs, c.devices, c.given = &g, maps.Clone(w.subs), maps.Clone(w.devices), maps.Clone(w.given)
+	c.m, c.subs, c.devices, c.given, c.published = &g, maps.Clone(w.subs), maps.Clone(w.devices), maps.Clone(w.given), maps.Clone(w.published)
 	g.Said, g.Members = maps.Clone(g.Said), map[string]*model.Member{}
 	for jid, m := range w.m.Members {
 		one := *m

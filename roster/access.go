@@ -53,13 +53,14 @@ type Description struct {
 	Power       Affiliation // what he may do: of a service's admin more than his affiliation
 	Join        JoinRule
 	Access      Access
-	Roles       []string // of RosterOf
-	Period      int      // ms: events leave at most once in so long, 0 = at once
-	Invited     bool     // or waits for an answer
-	Applied     bool     // waits for an answer
-	Watches     bool     // may see anything of the members
-	Members     int      // only for who sees basic information
-	Avatar      string   // only for who sees basic information; "" = the generated one
+	Roles       []string    // of RosterOf
+	Period      int         // ms: events leave at most once in so long, 0 = at once
+	Invited     bool        // or waits for an answer
+	Applied     bool        // waits for an answer
+	Watches     bool        // may see anything of the members
+	Members     int         // only for who sees basic information
+	Avatar      string      // only for who sees basic information; "" = the generated one
+	Interest    policy.Mask // of his own events: see [Group.Interest]
 }
 
 // People is what the group is called.
@@ -89,6 +90,7 @@ func (g *Group) Describe(jid string) (*Description, error) {
 	if m := g.live(jid); m != nil {
 		d.Affiliation = m.Affiliation
 	}
+	d.Interest = g.interest(jid)
 	d.Power, d.Join, d.Invited = g.power(jid), g.settings.Join, g.expected(jid)
 	d.Access, d.Roles = access(&g.policy, s.Join)
 	if d.Period = s.Delivery; d.Period > 0 && g.clocks[d.Period] != nil {

@@ -19,6 +19,7 @@ type audienceKey struct {
 	receiving string
 	digest    int    // ms: told of changes by that clock; 0 = by the group's
 	format    string // of the items, see [Manner.Format]
+	one       bool   // see [Manner.OneItem]
 }
 
 // audience is all watchers for whom every decision is the same, but for the
@@ -50,7 +51,7 @@ type audience struct {
 
 // keyOf finds the audience that w belongs to.
 func (g *Group) keyOf(w *policy.Watcher, node Node, r *policy.Receiving, m *Manner) audienceKey {
-	k := audienceKey{node: node, member: w.Member, only: len(r.Members) > 0, digest: m.Digest, format: m.Format}
+	k := audienceKey{node: node, member: w.Member, only: len(r.Members) > 0, digest: m.Digest, format: m.Format, one: m.OneItem}
 	var roles []string
 	for _, role := range w.Roles {
 		if r.SameRole || g.roles[role] > 0 {
@@ -135,7 +136,7 @@ func (a *audience) decide(m *member) policy.Mask {
 		return 0
 	}
 	s := m.subject()
-	return expand(a.g.policy.Decide(a.g.now(), &s, &a.standing, a.receiving)) & a.key.node.kinds()
+	return expand(a.g.policy.Decide(a.g.now(), &s, &a.standing, a.receiving)) & a.key.kinds()
 }
 
 func (a *audience) history(slot int) history {

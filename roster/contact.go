@@ -46,7 +46,12 @@ func (g *Group) storeAsk(ctx context.Context, recs []MemberRecord) error {
 		if m.Ask == Granted && rec.Ask != Granted {
 			g.silence(m)
 		}
+		wanted := m.interest()
 		m.Ask, m.asking = rec.Ask, false
+		if g.court(m, wanted); m.Ask == Granted {
+			g.reread(m)
+			g.roster.outbox.Wanted(g)
+		}
 		m.consents = m.consents && m.Ask != Refused
 		m.withdrawn = m.withdrawn && m.Ask == Granted
 	}
@@ -58,6 +63,7 @@ func (g *Group) storeAsk(ctx context.Context, recs []MemberRecord) error {
 func (g *Group) silence(m *member) {
 	delete(g.awaited, m)
 	m.parked = nil
+	m.unpublish(0)
 	for _, w := range g.byOwner[m.JID] {
 		w.release()
 	}
@@ -80,6 +86,10 @@ func (g *Group) Approves(jid string, yes bool) {
 	m := g.live(jid)
 	if m == nil {
 		return
+	}
+	if m.withdrawn && yes && m.Ask == Granted {
+		g.reread(m) // what was held is forgotten
+		g.roster.outbox.Wanted(g)
 	}
 	if m.withdrawn = !yes; !yes && m.Ask == Granted {
 		g.silence(m)

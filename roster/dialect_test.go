@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -66,7 +67,11 @@ func (dialect) ContactStart(b []byte, group string) []byte {
 }
 
 func (dialect) Contact(b []byte, l *roster.Line) []byte {
-	return fmt.Appendf(b, "\n%s\n.\n", contactLine(l))
+	return fmt.Appendf(b, "\n%s", contactLine(l))
+}
+
+func (dialect) ContactEnd(b []byte, interest policy.Mask) []byte {
+	return fmt.Appendf(b, "\n%d\n.\n", interest)
 }
 
 func (dialect) ResourceStart(b []byte, group, jid string) []byte {
@@ -120,6 +125,11 @@ func memberLine(n roster.Node, it *roster.Item) string {
 	for _, d := range it.Devices {
 		fmt.Fprintf(&b, " device=%q,%q,%q", d.Name, d.Show, d.Connection)
 	}
+	for i, text := range it.Published {
+		if text != "" {
+			fmt.Fprintf(&b, " published=%d,%q", i, text)
+		}
+	}
 	return b.String()
 }
 
@@ -145,7 +155,9 @@ type heard struct {
 	stamp roster.Stamp
 	page  roster.Page
 	text  string // of contact and refuse
-	tail  roster.Tail
+
+	interest policy.Mask // of contact
+	tail     roster.Tail
 }
 
 // line is one item: the whole line it was, under its id.
@@ -206,6 +218,8 @@ func (h *heard) add(t rapid.TB, l string) {
 	word, rest, _ := strings.Cut(l, " ")
 	var err error
 	switch {
+	case h.kind == "contact" && h.text != "":
+		_, err = fmt.Sscan(l, &h.interest)
 	case h.kind == "contact" || h.kind == "refuse":
 		h.text = l
 	case word == "item":

@@ -76,6 +76,13 @@
 // have changed unheard, and until then his presence is parked: taken in, and
 // shown to nobody ([Group.Read]).
 //
+// # Published
+//
+// What a member publishes at his server beside his presence ([Published]) is
+// held as it stands, for as long as somebody may see it, and is shown while he
+// is available. The group tells him what it wants of that ([Group.Interest]):
+// exactly what he grants somebody. What it does not want it does not take in.
+//
 // # Delivery
 //
 // A group may tell of changes periodically (pace.go): cohorts are then due only

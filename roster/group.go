@@ -86,6 +86,7 @@ type Group struct {
 	refresh   map[*member]struct{} // members to be probed because more of them is acquired now
 	doubts    map[*member]struct{} // members whose answer to our request may have been lost
 	unread    map[*member]struct{} // members whose server is to be asked what they keep there
+	courted   map[*member]struct{} // members of whom something else is wanted now
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
 	scratch   scratch
@@ -110,7 +111,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		watches: map[string]*Watch{}, byOwner: map[string][]*Watch{},
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
 		clocks: map[int]*clock{}, digests: map[int]int{}, leases: map[*Watch]struct{}{}, attuned: map[string]int{},
-		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{},
+		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{}, courted: map[*member]struct{}{},
 		auths: map[string]*policy.Authorization{}, strangers: map[string]int{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
 	g.setAggregate()
@@ -183,6 +184,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 		g.graves--
 	}
 	m.MemberRecord, m.gone, m.presence, m.parked, m.asking, m.withdrawn = rec, 0, nil, nil, false, false
+	m.published, m.pulls, m.keeps, m.unsure = nil, 0, 0, rec.Ask == Granted && g.roster.reads
 	m.consents, m.clicks = rec.JID == g.acting && !rec.ByContact, false
 	m.named, m.basic = g.version, g.version
 	m.agreed = g.agreement(m.Agreed)
@@ -191,6 +193,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 	i, _ := g.search(rec.JID)
 	g.sorted = slices.Insert(g.sorted, i, m)
 	g.touch(m, 0)
+	g.reshow(m.JID)
 	return m
 }
 
@@ -218,7 +221,7 @@ const gone = Show(255)
 func (g *Group) bury(m *member) {
 	was := m.policies()
 	g.unindex(m)
-	m.auth, m.elsewhere, m.agreed, m.gone, m.presence, m.parked = nil, nil, nil, g.version, nil, nil
+	m.auth, m.elsewhere, m.agreed, m.gone, m.presence, m.parked, m.published = nil, nil, nil, g.version, nil, nil, nil
 	delete(g.auths, m.JID)
 	g.schedule(m)
 	g.left = g.version
@@ -231,8 +234,10 @@ func (g *Group) bury(m *member) {
 	delete(g.doubts, m)
 	delete(g.refresh, m)
 	delete(g.unread, m)
+	delete(g.courted, m)
 	g.graves++
 	g.touch(m, 0)
+	g.reshow(m.JID)
 	g.refer(was[0], -1)
 	g.refer(was[1], -1)
 	g.freeGraves()

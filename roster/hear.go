@@ -124,11 +124,8 @@ func (g *Group) Lost() {
 			if w == nil {
 				continue
 			}
-			if w.unsure = true; w.lag != nil {
-				*w.lag = position{}
-			} else {
-				w.reset()
-			}
+			w.unsure = true
+			w.renew()
 		}
 	}
 	g.unsettle()
@@ -143,9 +140,7 @@ func (g *Group) unsettle() {
 		switch m.Ask {
 		case Granted:
 			g.awaited[m] = struct{}{}
-			if g.roster.reads {
-				g.unread[m] = struct{}{}
-			}
+			g.reread(m)
 		case Asked:
 			g.doubts[m] = struct{}{}
 		}

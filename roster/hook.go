@@ -228,6 +228,24 @@ func (g *Group) EndHook(ctx context.Context, was HookRecord, why string) error {
 	return nil
 }
 
+// disown takes jid's name from the webhooks that he set; edit is held.
+func (g *Group) disown(ctx context.Context, jid string) error {
+	g.mu.Lock()
+	all := g.hookRecords()
+	g.mu.Unlock()
+	for _, rec := range all {
+		if rec.By != jid {
+			continue
+		}
+		rec.By = ""
+		if err := g.roster.store.StoreHook(ctx, g.name, rec); err != nil {
+			return err
+		}
+		g.keepHook(rec)
+	}
+	return nil
+}
+
 // keepHook puts a webhook that is stored in force; edit is held.
 func (g *Group) keepHook(rec HookRecord) {
 	g.mu.Lock()

@@ -44,7 +44,7 @@ func (p *presence) drop(mask policy.Mask) (changed policy.Mask) {
 // keep1 brings what is held of m in line with the policies: what is no longer
 // acquired is forgotten, what is now acquired in addition is asked for.
 func (g *Group) keep1(m *member) {
-	was := m.keeps
+	was, wanted := m.keeps, m.interest()
 	s := m.subject()
 	m.keeps = g.policy.Acquires(g.now(), &s)
 	s.Elsewhere = nil // who shares nothing by that is still asked, or his next word would not reach us
@@ -53,6 +53,8 @@ func (g *Group) keep1(m *member) {
 	if m.keeps == was {
 		return
 	}
+	g.court(m, wanted)
+	dropped := m.unpublish(m.keeps)
 	if was == 0 && m.Ask == Granted && m.parked == nil && g.version > m.named { // not as he joins, or is loaded
 		g.refresh[m] = struct{}{} // whether he is there is not known
 		g.roster.outbox.Wanted(g)
@@ -65,7 +67,7 @@ func (g *Group) keep1(m *member) {
 		return
 	}
 	if was&^m.keeps != 0 {
-		if changed := m.presence.drop(m.keeps); changed != 0 {
+		if changed := m.presence.drop(m.keeps) | dropped; changed != 0 {
 			g.changed(m, changed)
 		}
 	}

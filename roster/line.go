@@ -38,7 +38,7 @@ func (a *audience) show(b []byte, c *cohort, w *Watch) []byte {
 	w.shown(vacant)
 	b = append(b, c.walk.single...)
 	b = append(b, w.to...)
-	return append(b, rest...)
+	return a.g.roster.renderer.ContactEnd(append(b, rest...), a.g.interest(w.rec.Owner))
 }
 
 // line is the aggregate presence as a's watchers, or the one with o's

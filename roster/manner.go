@@ -19,6 +19,7 @@ type Manner struct {
 	Shows    []Show    // only while he is one of these; nil = always. Sorted, unique
 	Receipts bool      // he says what arrived, and gets again what did not
 	Format   string    // of members' items: "" = the dialect's own, or FormatPIDF
+	OneItem  bool      // an event has one item: for readers who drop the others
 }
 
 // FormatPIDF shows members' presence as PIDF documents (RFC 3863).
@@ -90,6 +91,9 @@ func (m *Manner) String() string {
 	if m.Receipts {
 		words = append(words, "receipts asked")
 	}
+	if m.OneItem {
+		words = append(words, "one item")
+	}
 	if m.Format != "" {
 		words = append(words, "format "+m.Format)
 	}
@@ -114,6 +118,8 @@ func ParseManner(text string) (m Manner, err error) {
 			m.Shows = append(m.Shows, s)
 		case "format":
 			m.Format = value
+		case "one":
+			m.OneItem = true
 		case "receipts":
 			m.Receipts = true
 		default:

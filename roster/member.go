@@ -32,6 +32,9 @@ type member struct {
 	consents  bool      // he joined by a word of his own: see Group.Preapproval
 	clicks    bool      // he has to be asked, the server would not do without
 	parked    *presence // what is not shown before his server was asked, nil = nothing
+	published *published
+	unsure    bool        // what he keeps at his server is not known yet
+	pulls     policy.Mask // what is to be read of them: see Group.Pull
 
 	prev, next *member
 }
@@ -175,7 +178,7 @@ func (m *member) differs(a, b policy.Mask) (item, counts bool) {
 	if m.gone > 0 {
 		return false, false
 	}
-	content := m.presence.content()
+	content := m.content()
 	counts = (a&enters != 0) != (b&enters != 0) || (a^b)&content&(policy.Counted|policy.Show) != 0
 	content = content&^policy.Counted | policy.Named
 	if m.Nick != "" || len(m.Roles) > 0 || len(m.Attributes) > 0 {
@@ -252,7 +255,8 @@ type Item struct {
 	Status     string
 	Idle       string
 	Devices    []Device
-	Format     string // see [Manner.Format]
+	Published  [publishable]string // elements as they came, in the order of the policy's words; "" = none
+	Format     string              // see [Manner.Format]
 }
 
 // Device is one device of a member as one watcher may see it.
@@ -283,6 +287,15 @@ func (m *member) item(it *Item, mask policy.Mask, devices []Device) []Device {
 	}
 	if mask&policy.Idle != 0 {
 		it.Idle = m.idle
+	}
+	if x := m.published; x != nil {
+		if leak.Face == "published" {
+			mask |= Published
+		}
+		for r := x.held & mask; r != 0; r &= r - 1 {
+			i := slotOf(r & -r)
+			it.Published[i] = x.text[i]
+		}
 	}
 	if mask&policy.Devices == 0 {
 		return devices

@@ -21,6 +21,8 @@ type op struct {
 	record   roster.MemberRecord
 	settings roster.Settings
 	presence roster.Presence
+	item     policy.Mask
+	text     string
 	auth     *policy.Authorization
 	wants    policy.Receiving
 	policy   policy.Group
@@ -34,6 +36,8 @@ func (o op) String() string {
 	switch o.kind {
 	case "hear":
 		s += fmt.Sprintf(" %d/%d %q %q", o.presence.Show, o.presence.Priority, o.presence.Status, o.presence.Idle)
+	case "item":
+		s += fmt.Sprintf(" %s %q", o.item, o.text)
 	case "add", "update":
 		s += fmt.Sprintf(" %v", o.record)
 	case "settings":
@@ -63,6 +67,8 @@ func (o op) on(s *stage) error {
 	switch o.kind {
 	case "hear":
 		g.Hear([]byte(o.jid), []byte(o.resource), &o.presence)
+	case "item":
+		g.HearItem(o.jid, o.item, []byte(o.text))
 	case "add":
 		return r.AddMembers(ctx, g.Name(), o.record.Clone())
 	case "update":
@@ -154,6 +160,8 @@ func (o op) in(w *world) error {
 	switch o.kind {
 	case "hear":
 		w.hear(o.jid, o.resource, o.presence)
+	case "item":
+		w.hearItem(o.jid, o.item, o.text)
 	case "add", "update", "remove":
 		return o.inMembers(w)
 	case "settings":

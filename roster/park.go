@@ -29,7 +29,10 @@ func (g *Group) Read(jid string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	m := g.live(jid)
-	if m == nil || m.parked == nil {
+	if m == nil {
+		return
+	}
+	if m.unsure = false; m.parked == nil {
 		return
 	}
 	parked := m.parked

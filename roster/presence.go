@@ -216,6 +216,15 @@ func (p *presence) expire(sweep uint32) (changed policy.Mask) {
 	return policy.Devices | p.recombine()
 }
 
+// content says which kinds of m have anything to show, whatever the mask.
+func (m *member) content() policy.Mask {
+	c := m.presence.content()
+	if c != 0 && m.published != nil {
+		c |= m.published.held
+	}
+	return c
+}
+
 // content says which kinds of p have anything to show, whatever the mask: a
 // decision about the others makes no visible difference.
 func (p *presence) content() policy.Mask {

@@ -131,7 +131,8 @@ func drawRecord(t *rapid.T, jid string) roster.MemberRecord {
 var (
 	masks = []policy.Mask{policy.All, policy.Counted, policy.Availability, policy.Availability | policy.Show,
 		policy.Availability | policy.Status, policy.Availability | policy.Devices | policy.Connection,
-		policy.Availability | policy.Devices | policy.Show | policy.Idle, policy.Show}
+		policy.Availability | policy.Devices | policy.Show | policy.Idle, policy.Show,
+		policy.Availability | policy.Mood, policy.Availability | policy.Tune | policy.Addresses}
 	whos = []string{"members", "members", "outsiders", "everyone", "role:lead", "role:ops", "domain:a.example", "domain:b.example"}
 )
 
@@ -184,7 +185,7 @@ func drawPolicy(t *rapid.T) policy.Group {
 	if rapid.IntRange(0, 3).Draw(t, "from") == 0 {
 		p.From = []policy.Who{drawWho(t, []string{"role:lead", "jid:ann@a.example"}), drawWho(t, []string{"role:ops", "jid:bob@a.example"})}
 	}
-	p.Collect = rapid.SampledFrom([]policy.Mask{policy.All, policy.All &^ policy.Status, policy.Counted}).Draw(t, "collect")
+	p.Collect = rapid.SampledFrom([]policy.Mask{policy.All, policy.All &^ policy.Status, policy.All &^ policy.Mood, policy.Counted}).Draw(t, "collect")
 	p.Normalise()
 	if p.Require = rapid.SampledFrom([]policy.Mask{0, 0, policy.Counted | policy.Availability}).Draw(t, "require"); p.Check() != nil {
 		p.Require = 0
@@ -224,7 +225,7 @@ func drawPresence(t *rapid.T) roster.Presence {
 }
 
 // kinds of operations, the frequent ones more than once.
-var opKinds = []string{"hear", "hear", "hear", "hear", "hear", "hear", "add", "add", "update", "update", "remove",
+var opKinds = []string{"item", "item", "item", "hear", "hear", "hear", "hear", "hear", "hear", "add", "add", "update", "update", "remove",
 	"settings", "authorize", "authorize", "authorize", "receive", "policy", "subscribe", "subscribe", "subscribe",
 	"unsubscribe", "onSubscribe", "onUnsubscribe", "onSubscribed", "onUnsubscribed", "onProbe", "bounced", "alive",
 	"lost", "open", "swept", "swept", "wants", "wants", "wants", "onSubscribed", "onSubscribed", "doubt", "tick", "policy", "agree", "deliver", "elsewhere", "digest", "digest"}
@@ -237,6 +238,9 @@ func drawOp(t *rapid.T, w *world) op {
 		if o.presence = drawPresence(t); o.presence.Show == roster.Offline && rapid.Bool().Draw(t, "bare") {
 			o.resource = ""
 		}
+	case "item":
+		o.item = rapid.SampledFrom([]policy.Mask{policy.Mood, policy.Tune, policy.Addresses}).Draw(t, "kind")
+		o.text = rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "text")
 	case "add", "update":
 		o.record = drawRecord(t, o.jid)
 		if o.kind == "add" {

@@ -116,7 +116,7 @@ func (g *Group) answer(b []byte, q *Question) []byte {
 	if q.Node == NodeContact {
 		b = r.ContactStart(b, g.name)
 		b = r.Address(b, q.To)
-		return r.Contact(b, v.audience.line(v.own))
+		return r.ContactEnd(r.Contact(b, v.audience.line(v.own)), g.interest(q.Watcher))
 	}
 	cursor, known := uint64(0), false
 	if q.Since != nil {
@@ -192,7 +192,7 @@ func (g *Group) page(b []byte, q *Question, w *walk, entries []entry, s *Stamp) 
 	if hi > lo && back {
 		lo = g.chunkBack(entries[:hi], lo)
 	} else if hi > lo {
-		hi = min(hi, g.chunk(entries[:hi], lo))
+		hi = min(hi, g.chunk(entries[:hi], lo, false))
 	}
 	p := &Page{Count: count, Index: lo, Wanted: q.Paged || hi < count && q.Max < 0}
 	if hi > lo {

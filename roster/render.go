@@ -1,5 +1,7 @@
 package roster
 
+import "github.com/rollcall-xmpp/rollcall/policy"
+
 // Renderer puts what a walk found into the words of one dialect; it is
 // implemented where the dialect is spoken. Each method appends to b and
 // returns it; none may keep what it is given, wait, or lock.
@@ -26,9 +28,11 @@ type Renderer interface {
 	EventClose(b []byte) []byte
 
 	// ContactStart appends the group's aggregate presence up to the value of
-	// its to, Contact the rest.
+	// its to, Contact what many are shown alike, ContactEnd the rest: what the
+	// group wants of its reader ([Group.Interest]).
 	ContactStart(b []byte, group string) []byte
 	Contact(b []byte, l *Line) []byte
+	ContactEnd(b []byte, interest policy.Mask) []byte
 
 	// Badge appends what stands in the aggregate presence for the group's
 	// picture: [Line].Badge. It is called once, until the settings change.

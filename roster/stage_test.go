@@ -157,12 +157,21 @@ func (s *stage) do(o op) {
 	s.t.Helper()
 	s.happened++
 	due := s.due(o)
+	wanted := map[string]policy.Mask{}
+	for _, j := range everybody {
+		wanted[j] = s.w.interest(j)
+	}
 	got, want := o.on(s), o.in(s.w)
 	if !sameRefusal(got, want) {
 		s.t.Fatalf("%s: %v, want %v", o, got, want)
 	}
 	if c := s.clients[due]; c != nil && got == nil {
 		c.owed = true
+	}
+	for _, j := range everybody { // his server has to be told what is wanted of him
+		if c := s.clients["contact "+j]; c != nil && wanted[j] != s.w.interest(j) {
+			c.owed = true
+		}
 	}
 	for key, c := range s.clients {
 		if o.kind == "doubt" && c.turn > 0 {
@@ -319,6 +328,9 @@ func (s *stage) judge(h heard) error {
 	c := s.clients[x.key()]
 	c.turn = s.turns
 	if h.kind == "contact" {
+		if want := s.w.interest(x.owner); h.interest != want {
+			return fmt.Errorf("%s is wanted of him, not %s", h.interest, want)
+		}
 		return c.contact(h)
 	}
 	if err := c.fits(h, s.happened); err != nil {

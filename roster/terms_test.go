@@ -2,6 +2,7 @@ package roster_test
 
 import (
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
@@ -41,6 +42,7 @@ func (w *world) keep() {
 		for i := range p.devices {
 			p.devices[i].keep(mask)
 		}
+		maps.DeleteFunc(p.published, func(kind policy.Mask, _ string) bool { return mask&kind == 0 })
 		if mask == 0 && len(p.devices) > 0 {
 			w.silence(jid)
 		}

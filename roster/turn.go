@@ -157,7 +157,7 @@ func (a *audience) start(c *cohort) {
 		c.cursor, c.seen, c.partial = 0, 0, nil
 	}
 	c.walk = a.newWalk(c.cursor, false)
-	if w := c.walk; a.key.node != NodeResources && w.speaks() && a.g.chunks(w.entries, 0) == 1 {
+	if w := c.walk; a.key.node != NodeResources && w.speaks() && a.chunks(w.entries, 0) == 1 {
 		w.fits = true
 		a.begin(w)
 		w.rest = a.stanza(w, w.rest, w.entries, a.stamp(w, c.seen, w.seen))
@@ -288,7 +288,7 @@ func (a *audience) shared(c *cohort, w *Watch) (said words, ok bool) {
 // if it does not fit in one stanza.
 func (a *audience) newVariant(w *walk, o *own, v variant) (said words, ok bool) {
 	entries, to := a.ownEntries(w, o)
-	if a.g.chunks(entries, 0) > 1 {
+	if a.chunks(entries, 0) > 1 {
 		return words{}, false
 	}
 	said.to = to
@@ -347,9 +347,9 @@ func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []ent
 		return b, true
 	}
 	s := a.stamp(c.walk, from, to)
-	s.Parts = n + g.chunks(entries, i)
+	s.Parts = n + a.chunks(entries, i)
 	for {
-		j := g.chunk(entries, i)
+		j := g.chunk(entries, i, a.key.one)
 		n++
 		s.Part = n
 		id := randomID()

@@ -148,7 +148,7 @@ func (w *twins) sight(in *world) []string {
 			all = append(all, fmt.Sprint(*x, in.view(x)))
 		}
 	}
-	return append(all, fmt.Sprint(in.mayWatch(w.watcher), in.settings.Payload, in.settings.Listed, in.settings.Delivery, in.ready, in.sweeping))
+	return append(all, fmt.Sprint(in.mayWatch(w.watcher), in.settings.Payload, in.settings.Listed, in.settings.Delivery, in.ready, in.sweeping, in.interest(w.watcher)))
 }
 
 // step lets a happen in one world and b in the other, or a in both if b could

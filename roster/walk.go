@@ -218,13 +218,14 @@ func (w *walk) insertSummary(a *audience, s Summary) {
 func (w *walk) speaks() bool { return w.bytes > 0 || w.since == 0 }
 
 // chunk is the end of the longest run of entries from i on that fits in one
-// stanza, at least one entry.
-func (g *Group) chunk(entries []entry, i int) int {
+// stanza, at least one entry; with one, of those that show at most one.
+func (g *Group) chunk(entries []entry, i int, one bool) int {
 	n, limit := 0, g.roster.limits.items
 	j := i
 	for ; j < len(entries); j++ {
-		n += entries[j].hi - entries[j].lo
-		if n > limit && j > i {
+		size := entries[j].hi - entries[j].lo
+		n += size
+		if j > i && (n > limit || one && size > 0 && n > size) {
 			break
 		}
 	}
@@ -245,9 +246,9 @@ func (g *Group) chunkBack(entries []entry, lo int) int {
 	return i
 }
 
-func (g *Group) chunks(entries []entry, i int) (n int) {
+func (a *audience) chunks(entries []entry, i int) (n int) {
 	for ; i < len(entries); n++ {
-		i = g.chunk(entries, i)
+		i = a.g.chunk(entries, i, a.key.one)
 	}
 	return max(1, n)
 }

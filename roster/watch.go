@@ -257,7 +257,7 @@ func domainOf(bare string) string { return bare[max(0, strings.IndexByte(bare, '
 
 func (g *Group) decideFor(a *audience, m *member, who *policy.Watcher, r *policy.Receiving) policy.Mask {
 	s := m.subject()
-	return expand(g.policy.Decide(g.now(), &s, who, r)) & a.key.node.kinds()
+	return expand(g.policy.Decide(g.now(), &s, who, r)) & a.key.kinds()
 }
 
 // index and unindex keep the table of members by whom their rules name.
@@ -336,6 +336,15 @@ func (w *Watch) reset() {
 		return
 	}
 	w.audience.join(w, position{})
+}
+
+// renew owes w the full state again as soon as it can be reached.
+func (w *Watch) renew() {
+	if w.lag != nil {
+		*w.lag = position{}
+	} else {
+		w.reset()
+	}
 }
 
 // retail brings up to date what the events of owner's watches have at their

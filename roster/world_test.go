@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +40,7 @@ type person struct {
 	asking    bool
 	known     bool // was ever heard of as available
 	devices   []device
+	published map[policy.Mask]string
 }
 
 type device struct {
@@ -68,7 +70,7 @@ func (w *world) clone() *world {
 	c.people, c.subs, c.awaited, c.said = map[string]*person{}, nil, maps.Clone(w.awaited), maps.Clone(w.said)
 	for j, p := range w.people {
 		q := *p
-		q.rec, q.devices = p.rec.Clone(), slices.Clone(p.devices)
+		q.rec, q.devices, q.published = p.rec.Clone(), slices.Clone(p.devices), maps.Clone(p.published)
 		c.people[j] = &q
 	}
 	for _, s := range w.subs {
@@ -140,6 +142,11 @@ func (p *person) item(m policy.Mask, n roster.Node) *roster.Item {
 	}
 	if m.Has(policy.Idle) {
 		it.Idle = d.idle
+	}
+	for kind, text := range p.published {
+		if m.Has(kind) {
+			it.Published[bits.TrailingZeros32(uint32(kind))-8] = text
+		}
 	}
 	if !m.Has(policy.Devices) {
 		return it
@@ -300,6 +307,30 @@ func (w *world) hear(jid, resource string, in roster.Presence) {
 	w.hold(jid, false, to(""))
 }
 
+// hearItem is something that a member published.
+func (w *world) hearItem(jid string, kind policy.Mask, text string) {
+	p := w.people[jid]
+	if p == nil || p.rec.Ask != roster.Granted || w.kept(p)&kind == 0 {
+		return
+	}
+	if p.published == nil {
+		p.published = map[policy.Mask]string{}
+	}
+	p.published[kind] = text
+}
+
+// interest is what the group tells jid that it wants to hear of him.
+func (w *world) interest(jid string) policy.Mask {
+	switch p := w.people[jid]; {
+	case p == nil:
+		return 0
+	case p.rec.Ask != roster.Granted:
+		return policy.Enrolled
+	default:
+		return policy.Enrolled | w.kept(p)&roster.Published
+	}
+}
+
 func (w *world) gone(p *person, resource string) {
 	jid := p.rec.JID
 	if resource == "" {
@@ -317,7 +348,7 @@ func (w *world) gone(p *person, resource string) {
 // silence is a member who no longer shares his presence.
 func (w *world) silence(jid string) {
 	delete(w.awaited, jid)
-	w.people[jid].devices = nil
+	w.people[jid].devices, w.people[jid].published = nil, nil
 	w.hold(jid, false, anywhere)
 }
 

@@ -71,10 +71,15 @@ func TestBotExamplesAreReal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for language, file := range map[string]string{"go": "../../watch/example_test.go", "python": "../../examples/python/group_presence.py"} {
-		program, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	for language, files := range map[string][]string{"go": {"../../watch/example_test.go"},
+		"python": {"../../examples/python/group_presence.py", "../../examples/python/webhook.py"}} {
+		var program []byte
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			program = append(program, text...)
 		}
 		examples := regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(string(page), -1)
 		if len(examples) == 0 {
@@ -82,7 +87,7 @@ func TestBotExamplesAreReal(t *testing.T) {
 		}
 		for _, e := range examples {
 			if !strings.Contains(string(program), e[1]) {
-				t.Errorf("%s has no\n%s", file, e[1])
+				t.Errorf("%s: none has\n%s", files, e[1])
 			}
 		}
 	}

@@ -191,6 +191,37 @@ func TestStatusIsOneLine(t *testing.T) {
 	}
 }
 
+// A mood and a tune are read out, on one line, to whom they are granted.
+func TestWhoTellsMoods(t *testing.T) {
+	w := newWorld(t)
+	g := w.s.cfg.Roster.Loaded([]byte("team"))
+	w.hear("ann", roster.Online, "")
+	for mood, want := range map[string]string{
+		"<in_awe/>":                     " · in awe",
+		"<happy/><text>Friday!</text>":  " · Friday!",
+		"<text>a\nBob: busy</text><x/>": " · a Bob: busy",
+		"<text/>":                       "",
+	} {
+		g.HearItem(at("ann"), policy.Mood, []byte("<mood xmlns='http://jabber.org/protocol/mood'>"+mood+"</mood>"))
+		if got := w.says("bob", team, "who"); !strings.Contains(got, "\nAnn: available"+want+"\n") {
+			t.Errorf("%s: %q", mood, got)
+		}
+		w.now = w.now.Add(time.Minute)
+	}
+	g.HearItem(at("ann"), policy.Mood, nil)
+	g.HearItem(at("ann"), policy.Tune, []byte("<tune xmlns='http://jabber.org/protocol/tune'><title>Starship</title><artist>Yes &amp; No</artist></tune>"))
+	if got := w.says("bob", team, "who"); !strings.Contains(got, "\nAnn: available · ♪ Yes & No – Starship\n") {
+		t.Errorf("%q", got)
+	}
+	w.now = w.now.Add(time.Minute)
+	if err := w.s.cfg.Roster.SetPolicy(t.Context(), "team", at("ann"), "members: availability"); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.says("bob", team, "who"); !strings.Contains(got, "\nAnn: available\n") {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestReadLine(t *testing.T) {
 	for in, want := range map[string][]string{
 		`member „Jörg Müller“ role "shift lead"`: {"Jörg Müller", "role", "shift lead"},

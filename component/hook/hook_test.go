@@ -390,3 +390,21 @@ func TestRefused(t *testing.T) {
 		t.Errorf("too many: %v", err)
 	}
 }
+
+// To forget who set a webhook does not end it.
+func TestForgets(t *testing.T) {
+	r := newReceiver(t, false)
+	w := newWorld(t, quick(r))
+	w.must(w.roster.UpdateMember(t.Context(), "team", bob, func(m *roster.MemberRecord) error { m.Affiliation = roster.Admin; return nil }))
+	w.must(w.group.SetHook(t.Context(), bob, r.hook()))
+	r.until("full")
+	w.must(w.roster.RemoveMember(t.Context(), "team", bob))
+	if _, err := w.group.Erase(t.Context(), bob); err != nil {
+		t.Fatal(err)
+	}
+	if h := w.show().Hooks; len(h) != 1 || h[0].By != "" {
+		t.Errorf("left is %+v", h)
+	}
+	w.rules(alice, "everyone: availability\n")
+	r.until("(alice")
+}

@@ -39,7 +39,7 @@ func disk() []fault {
 func flood() []fault {
 	return []fault{
 		{name: "what was told later is forgotten", file: "component/pace.go", test: "component TestPace",
-			old: "l.g.Hear(l.bare, l.resource, &l.p)\n			delete(c.held, key)", new: "l.g.Hear(l.bare, l.resource, &l.p)\n			_ = key"},
+			old: "c.say(l)\n			delete(c.held, key)", new: "c.say(l)\n			_ = key"},
 		{name: "a device that is gone is forgotten", file: "roster/presence.go", test: "component TestFlood",
 			old: "p.devices = slices.Delete(p.devices, i, i+1)", new: "p.devices[i].show = Offline"},
 	}

@@ -45,8 +45,9 @@ type Member struct {
 	Nick       string
 	Roles      []string
 	Attributes map[string]string
-	Devices    []Device // the one heard of last comes last
-	Agreed     []Rule   // the default that he has agreed to
+	Devices    []Device          // the one heard of last comes last
+	Published  map[string]string // what he publishes at his server, by word: an element each
+	Agreed     []Rule            // the default that he has agreed to
 }
 
 // Device is where a member is available.

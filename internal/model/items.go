@@ -100,6 +100,11 @@ func (m *Member) presence(d *Device, sees Set) string {
 	if sees["idle"] && d.Idle != "" {
 		s += "<idle xmlns='urn:xmpp:idle:1' since='" + Attr(d.Idle) + "'/>"
 	}
+	for _, w := range Words {
+		if sees[w] {
+			s += m.Published[w]
+		}
+	}
 	return s
 }
 

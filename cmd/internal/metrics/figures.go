@@ -33,6 +33,11 @@ func figures() (all []figure) {
 			"domain": func(s *sample) float64 { return float64(s.Foreign) },
 		})
 	counter("presence_delayed_total", "Changes of presence told later, because their member changes too often.", func(s *sample) float64 { return float64(s.Delayed) })
+	by("published_dropped_total", "Moods and other things that members published and that could not be passed on.", "reason",
+		map[string]func(*sample) float64{
+			"form": func(s *sample) float64 { return float64(s.Malformed) },
+			"size": func(s *sample) float64 { return float64(s.TooLarge) },
+		})
 	gauge("jobs_waiting", "Requests that wait for a worker.", func(s *sample) float64 { return float64(s.Jobs) })
 
 	by("sent_bytes_total", "Bytes sent: answers and subscriptions (control), and presence (bulk).", "lane", map[string]func(*sample) float64{

@@ -1,6 +1,7 @@
 package tty_test
 
 import (
+	"encoding/xml"
 	"testing"
 	"time"
 
@@ -12,8 +13,15 @@ func TestDescribe(t *testing.T) {
 	a := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Away, Status: "Lunch", Devices: []watch.Device{{Name: "phone"}}}}
 	b := &watch.Member{Nick: "Anna", Roles: []string{"ops"}, Presence: watch.Presence{Show: watch.DND, Idle: time.Unix(1, 0), Devices: []watch.Device{{Name: "desk"}, {Name: "phone"}}}}
 	off := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Offline}}
+	payload := func(space, local string, children ...watch.Payload) watch.Payload {
+		return watch.Payload{XMLName: xml.Name{Space: "http://jabber.org/protocol/" + space, Local: local}, Children: children}
+	}
+	text := func(local, s string) watch.Payload { return watch.Payload{XMLName: xml.Name{Local: local}, Text: s} }
+	rich := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Away, Status: "Lunch", Devices: a.Devices, Payloads: []watch.Payload{
+		payload("mood", "mood", text("in_love", "")), payload("tune", "tune", text("title", "Star\x1bship"), text("artist", "Yes")), payload("other", "x")}}}
 	for want, diff := range map[string]watch.Diff{
 		"Anna is a member, away “Lunch”": {After: a}, "Anna is no longer a member": {Before: a},
+		"Anna: away “Lunch” → away “Lunch” in love ♪ Yes – Star\ufffdship":            {Before: a, After: rich},
 		"Anna: away “Lunch” → offline":                                                {Before: a, After: off},
 		"Anna: away “Lunch” → busy idle;  (lead) →  (ops); on phone → desk and phone": {Before: a, After: b},
 	} {

@@ -131,7 +131,17 @@ func presenceCell(m *watch.Member, now time.Time) Line {
 	return l
 }
 
-func statusCell(m *watch.Member, _ time.Time) Line { return Line{{Clean(m.Status), ""}} }
+// statusCell is what a member says of himself, and behind it what he publishes.
+func statusCell(m *watch.Member, _ time.Time) Line {
+	l := Line{{Clean(m.Status), ""}}
+	if more := strings.Join(published(m), " · "); more != "" {
+		if m.Status != "" {
+			more = " · " + more
+		}
+		l = append(l, span{more, Dim})
+	}
+	return l
+}
 
 // devicesCell paints those that are not as the member is as a whole.
 func devicesCell(m *watch.Member, _ time.Time) Line {
