@@ -11,6 +11,8 @@ import (
 const (
 	nsPrivilege = "urn:xmpp:privilege:" // and its version: servers differ
 	nsRoster    = "jabber:iq:roster"
+
+	maxEntry = 16 << 10 // bytes of the name and the groups of a contact
 )
 
 // onPrivilege takes the server's word of what it lets us do (XEP-0356 §4).
@@ -83,7 +85,7 @@ func (a *attendant) preapprove(ctx context.Context, g *roster.Group, jids []stri
 func (a *attendant) ally(ctx context.Context, g *roster.Group, jid string, watches bool) {
 	group := g.Name() + "@" + a.s.cfg.Link.Domain
 	entry, ok := a.roster(ctx, jid, "get", []byte("<query xmlns='"+nsRoster+"'/>"), group)
-	if !ok {
+	if !ok || len(entry) > maxEntry { // we write nothing that might end the stream
 		g.NotPreapproved(jid)
 		return
 	}

@@ -182,3 +182,29 @@ func TestLeaseOutlivesLoading(t *testing.T) {
 		}
 	})
 }
+
+// Who tells a webhook may find out that it has gone when it is another one by
+// now.
+func TestEndsNoOtherHook(t *testing.T) {
+	ctx := t.Context()
+	r := roster.New(roster.Options{Store: store.Memory(), Outbox: &outbox{wake: make(chan struct{}, 1)}, Renderer: dialect{}, Domain: "groups.example.org"})
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ok(r.CreateGroup(ctx, team("cid")))
+	g := r.Loaded([]byte("team"))
+	old := roster.HookRecord{Name: "ci", URL: "https://old.example/", Secret: "old", Format: roster.HookJSON}
+	ok(g.SetHook(ctx, "", old))
+	ok(g.SetHook(ctx, "", roster.HookRecord{Name: "ci", URL: "https://new.example/", Secret: "new", Format: roster.HookJSON}))
+	if err := g.EndHook(ctx, old, "gone"); !errors.Is(err, roster.ErrNoHook) {
+		t.Errorf("the old one ends: %v", err)
+	}
+	all, err := g.Hooks("")
+	ok(err)
+	if len(all) != 1 || all[0].Ended != "" {
+		t.Errorf("%+v", all)
+	}
+}

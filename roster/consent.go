@@ -22,21 +22,24 @@ func (g *Group) Preapproval(jid string) (may, watches bool) {
 }
 
 // OnPreapproved takes in that the server has made jid and the group contacts
-// as [Group.Preapproval] allowed. Who ceased to be a member, or to share,
-// while that was under way takes it back.
+// as [Group.Preapproval] allowed. Who ceased to be a member, or to share, or
+// said no, while that was under way takes it back.
 func (g *Group) OnPreapproved(ctx context.Context, jid string, watches bool) error {
 	g.edit.Lock()
 	defer g.edit.Unlock()
 	g.mu.Lock()
 	m := g.live(jid)
-	over := g.closed || m == nil || m.Ask == Unasked && !m.asking
+	over := g.closed || m == nil || m.Ask == Refused || m.Ask == Unasked && !m.asking
 	informed := !over && m.Ask == Unasked && !m.consents
 	who := g.watcher(jid)
 	watches = watches && !g.closed && g.mayWatch(&who) == nil
+	known := !g.closed && g.contact(jid) != nil // by his own request
 	g.mu.Unlock()
 	if over {
 		g.roster.outbox.Presence(g.name, jid, Unsubscribe)
-		g.roster.outbox.Presence(g.name, jid, Unsubscribed)
+		if !known {
+			g.roster.outbox.Presence(g.name, jid, Unsubscribed)
+		}
 		return nil
 	}
 	turned, err := g.turnAskLocked(ctx, jid, Granted, func(m *member) bool { return m.Ask == Unasked && m.asking })

@@ -79,16 +79,21 @@ func TestPreapprovedTooLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.Wants()
-	if err := g.Leave(ctx, at("cid")); err != nil {
-		t.Fatal(err)
-	}
-	out.sent()
-	if err := g.OnPreapproved(ctx, at("cid"), true); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"unsubscribe " + at("cid"), "unsubscribed " + at("cid")}
-	if got, _ := out.sent(); !slices.Equal(got, want) {
-		t.Errorf("%q", got)
+	for _, end := range []func() error{
+		func() error { return g.OnUnsubscribed(ctx, at("cid")) }, // says no
+		func() error { return g.Leave(ctx, at("cid")) },
+	} {
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+		out.sent()
+		if err := g.OnPreapproved(ctx, at("cid"), true); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"unsubscribe " + at("cid"), "unsubscribed " + at("cid")}
+		if got, _ := out.sent(); !slices.Equal(got, want) {
+			t.Errorf("%q", got)
+		}
 	}
 	if g.Contacts() != nil {
 		t.Error("a contact of who left")

@@ -11,7 +11,9 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -407,4 +409,32 @@ func TestForgets(t *testing.T) {
 	}
 	w.rules(alice, "everyone: availability\n")
 	r.until("(alice")
+}
+
+// The receivers of one group that take their time have so many places among
+// all, and no more.
+func TestSlowReceiversOfOneGroup(t *testing.T) {
+	r := newReceiver(t, false)
+	w := newWorld(t, quick(r))
+	var now, most atomic.Int32
+	done := make(chan string, 100)
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+		most.Store(max(most.Load(), now.Add(1)))
+		<-time.After(20 * time.Millisecond)
+		now.Add(-1)
+		done <- req.URL.Path
+	}))
+	defer slow.Close()
+	for i := range roster.MaxHooks {
+		rec := r.hook()
+		rec.Name, rec.URL = fmt.Sprintf("ci%d", i), fmt.Sprintf("%s/%d", slow.URL, i)
+		w.set(rec)
+	}
+	told := map[string]bool{}
+	for len(told) < roster.MaxHooks {
+		told[<-done] = true
+	}
+	if most.Load() > 2 {
+		t.Errorf("%d posts at a time", most.Load())
+	}
 }
