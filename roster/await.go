@@ -10,7 +10,8 @@ import (
 // may not watch yet is a wish to join: it waits for the same answer
 // (XEP-0060 §6.1.4), in the store too.
 
-// MaxAwaiting bounds the waiting subscriptions of one user.
+// MaxAwaiting bounds the waiting subscriptions of one user. What each of them
+// wants is bounded as a policy is that who is no member leaves here.
 const MaxAwaiting = 4
 
 // awaits says whether jid has a subscription that waits.
@@ -40,10 +41,13 @@ func (g *Group) await(ctx context.Context, rec SubscriptionRecord, no error) (Su
 		return rec, no
 	case has >= MaxAwaiting:
 		return rec, fmt.Errorf("%w: %d waiting subscriptions", ErrLimit, MaxAwaiting)
+	case len(rec.Receiving) > MaxStranger:
+		return rec, fmt.Errorf("%w: %d bytes of options of who is no member", ErrLimit, MaxStranger)
 	}
 	if _, err := g.seek(ctx, MemberRecord{JID: rec.Owner, Affiliation: Plain}); err != nil {
 		return rec, err
 	}
+	g.vow(rec.Owner, false)
 	rec.Pending = true
 	if err := g.roster.store.StoreSubscription(ctx, g.name, rec); err != nil {
 		return rec, err
@@ -132,7 +136,13 @@ func (g *Group) unawait(ctx context.Context, owner, jid string, node Node, id st
 		return err
 	}
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.awaiting = slices.DeleteFunc(g.awaiting, func(r SubscriptionRecord) bool { return r.ID == rec.ID })
+	word, known := g.vows[owner]
+	v := g.visitors[owner]
+	only := known && !word && !v.Contact && !g.awaits(owner)
+	g.mu.Unlock()
+	if only { // he wanted nothing but to watch
+		return g.withdrawn(ctx, v)
+	}
 	return nil
 }

@@ -73,6 +73,7 @@ func (g *Group) silence(m *member) {
 			g.changed(m, changed)
 		}
 	}
+	g.parted(m)
 	g.signal()
 }
 
@@ -259,7 +260,11 @@ func (g *Group) OnUnsubscribe(ctx context.Context, jid string) error {
 	case made:
 		return g.remove(ctx, jid)
 	case v.State == Applied && v.Contact:
-		return g.dismissVisitor(ctx, jid)
+		if err := g.dismissVisitor(ctx, jid); err != nil {
+			return err
+		}
+		g.dismissed(ctx, jid)
+		return nil
 	case !known:
 		return nil
 	}

@@ -119,6 +119,17 @@ func (g *Group) end(over func(*Watch) bool) (ended []SubscriptionRecord) {
 			}
 		}
 	}
+	return g.endAll(all)
+}
+
+// endOf is end for the watches of one owner, whose requests are not to cost
+// what all the others' watches do.
+func (g *Group) endOf(owner string, over func(*Watch) bool) []SubscriptionRecord {
+	all := slices.Clone(g.byOwner[owner])
+	return g.endAll(slices.DeleteFunc(all, func(w *Watch) bool { return !over(w) }))
+}
+
+func (g *Group) endAll(all []*Watch) (ended []SubscriptionRecord) {
 	slices.SortFunc(all, func(a, b *Watch) int {
 		return cmp.Or(strings.Compare(a.rec.Owner, b.rec.Owner), cmp.Compare(a.node, b.node),
 			strings.Compare(a.rec.JID, b.rec.JID), strings.Compare(a.rec.ID, b.rec.ID))
@@ -187,6 +198,7 @@ func (g *Group) add(ctx context.Context, members ...MemberRecord) error {
 			contacts = append(contacts, rec.JID)
 		}
 		delete(g.visitors, rec.JID)
+		delete(g.vows, rec.JID)
 		g.join(rec.Clone(), special)
 		if len(g.byOwner[rec.JID]) > 0 {
 			special = g.special() // his watches have moved
@@ -292,10 +304,8 @@ func (g *Group) changeMember(ctx context.Context, jid string, edit func(*MemberR
 	}
 	g.mu.Lock()
 	g.setRecord(m, rec)
-	ended := g.end(func(w *Watch) bool {
-		who := g.watcher(jid)
-		return w.rec.Owner == jid && g.mayWatch(&who) != nil
-	})
+	who := g.watcher(jid)
+	ended := g.endOf(jid, func(*Watch) bool { return g.mayWatch(&who) != nil })
 	g.signal()
 	g.mu.Unlock()
 	g.forget(ctx, ended)

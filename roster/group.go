@@ -45,6 +45,7 @@ type Group struct {
 	shows    []Show                   // by slot: what the summary counts
 	free     []int                    // free slots
 	visitors map[string]VisitorRecord // who is no member but known; changed with edit held as well
+	vows     map[string]bool          // of who applied: whether he said so himself, see vow
 	heardOf  map[string]time.Time     // whose wish to join the admins were told of, and when
 	acting   string                   // who joins by a word of his own just now
 	graves   int                      // tombstones in the list
@@ -161,7 +162,11 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	defer g.mu.Unlock()
 	g.building = false
 	g.wind()
-	g.rearm()
+	for w := range g.leases {
+		if !w.manner.While { // who is there is not known yet: see Swept
+			g.arm(w.manner.Until)
+		}
+	}
 	return g
 }
 

@@ -209,14 +209,14 @@ func (g *Group) RemoveHook(ctx context.Context, actor, name string) error {
 }
 
 // EndHook is a webhook's own wish to be told nothing any more, or that of who
-// tells it; why is for the admins. ErrNoHook.
-func (g *Group) EndHook(ctx context.Context, name, why string) error {
+// tells it; why is for the admins. ErrNoHook, also if it has been replaced.
+func (g *Group) EndHook(ctx context.Context, was HookRecord, why string) error {
 	g.edit.Lock()
 	defer g.edit.Unlock()
 	g.mu.Lock()
-	h := g.hooks[name]
+	h := g.hooks[was.Name]
 	g.mu.Unlock()
-	if h == nil {
+	if h == nil || h.rec.Secret != was.Secret || h.rec.URL != was.URL {
 		return ErrNoHook
 	}
 	rec := h.rec

@@ -164,10 +164,13 @@ func (g *Group) Expire(ctx context.Context) {
 		return
 	}
 	now := g.now()
-	ended := g.end(func(w *Watch) bool {
-		_, leased := g.leases[w]
-		return leased && g.over(w, now)
-	})
+	var over []*Watch
+	for w := range g.leases {
+		if g.over(w, now) {
+			over = append(over, w)
+		}
+	}
+	ended := g.endAll(over)
 	g.rearm()
 	g.signal()
 	g.mu.Unlock()

@@ -15,7 +15,27 @@ import (
 func (g *Group) Join(ctx context.Context, jid, nick string) (joined bool, err error) {
 	g.edit.Lock()
 	defer g.edit.Unlock()
-	return g.seek(ctx, MemberRecord{JID: jid, Nick: nick, Affiliation: Plain})
+	joined, err = g.seek(ctx, MemberRecord{JID: jid, Nick: nick, Affiliation: Plain})
+	if err == nil && !joined {
+		g.vow(jid, true)
+	}
+	return joined, err
+}
+
+// vow notes of who waits whether it was a word of his own that he wants to
+// join, or a wish to watch that an admin takes for one: that is no consent to
+// be seen, and ends with the wish. It is not stored: of whom nothing is known,
+// neither is so.
+func (g *Group) vow(jid string, word bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.visitors[jid].State != Applied {
+		return
+	}
+	if g.vows == nil {
+		g.vows = map[string]bool{}
+	}
+	g.vows[jid] = g.vows[jid] || word
 }
 
 // seek is Join with edit held. A record made by a contact lets the request
@@ -122,6 +142,9 @@ func (g *Group) remember(ctx context.Context, v VisitorRecord) error {
 	}
 	g.mu.Lock()
 	g.visitors[v.JID] = v
+	if v.State != Applied {
+		delete(g.vows, v.JID)
+	}
 	g.mu.Unlock()
 	return nil
 }
@@ -132,6 +155,7 @@ func (g *Group) dismissVisitor(ctx context.Context, jid string) error {
 	}
 	g.mu.Lock()
 	delete(g.visitors, jid)
+	delete(g.vows, jid)
 	g.mu.Unlock()
 	return nil
 }
@@ -280,7 +304,14 @@ func (g *Group) applicant(actor, jid string) (VisitorRecord, error) {
 }
 
 func (g *Group) welcome(ctx context.Context, actor string, v VisitorRecord) error {
-	if err := g.addWilling(ctx, MemberRecord{JID: v.JID, Affiliation: Plain, ByContact: v.Contact}); err != nil {
+	g.mu.Lock()
+	willing := g.vows[v.JID]
+	g.mu.Unlock()
+	join := g.add
+	if willing {
+		join = func(ctx context.Context, recs ...MemberRecord) error { return g.addWilling(ctx, recs[0]) }
+	}
+	if err := join(ctx, MemberRecord{JID: v.JID, Affiliation: Plain, ByContact: v.Contact}); err != nil {
 		return err
 	}
 	g.say(Admitted, v.JID, actor)
@@ -312,7 +343,16 @@ func (g *Group) Ban(ctx context.Context, actor, jid string) error {
 	if err != nil {
 		return err
 	}
-	was, _ := g.visitor(jid)
+	was, known := g.visitor(jid)
+	err = g.ruling(func() error {
+		if !known && g.live(jid) == nil && len(g.visitors) >= MaxKnown {
+			return fmt.Errorf("%w: too many are known who are no members", ErrLimit)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	if err := g.remember(ctx, VisitorRecord{JID: jid, State: Banned, By: actor}); err != nil {
 		return err
 	}
@@ -326,7 +366,7 @@ func (g *Group) Ban(ctx context.Context, actor, jid string) error {
 	} else if g.auths[jid] != nil {
 		g.setAuthorization(jid, nil)
 	}
-	ended := g.end(func(w *Watch) bool { return w.rec.Owner == jid })
+	ended := g.endOf(jid, func(*Watch) bool { return true })
 	g.signal()
 	g.mu.Unlock()
 	g.forget(ctx, ended)

@@ -59,26 +59,47 @@ func (g *Group) Dismiss(ctx context.Context, actor, jid string, node Node, id st
 		g.mu.Unlock()
 		return err
 	}
-	ended := g.end(func(w *Watch) bool {
-		return w.rec.Owner == jid && w.node == node && !w.elsewhere() && (id == "" || w.rec.ID == id)
-	})
+	over := func(w *Watch) bool {
+		return w.node == node && !w.elsewhere() && (id == "" || w.rec.ID == id)
+	}
+	var ids []string
+	for _, w := range g.byOwner[jid] {
+		if over(w) {
+			ids = append(ids, w.rec.ID)
+		}
+	}
 	waits := g.awaits(jid)
+	g.mu.Unlock()
+	if len(ids) > 0 {
+		if err := g.roster.store.DeleteSubscriptions(ctx, g.name, ids...); err != nil {
+			return err // or he would watch again after the next start
+		}
+	}
+	g.mu.Lock()
+	g.endOf(jid, over)
 	g.signal()
 	g.mu.Unlock()
-	g.forget(ctx, ended)
 	if waits && id == "" {
 		return g.refuse(ctx, jid)
 	}
 	return nil
 }
 
-// Enlist makes jid, who may watch, a subscriber of a node for an admin; whose
-// subscription waits is admitted. ErrForbidden, ErrNoGroup, ErrNoNode, ErrLimit.
+// Enlist makes a member a subscriber of a node for an admin; whose subscription
+// waits is admitted. Others say for themselves that they want to be written to:
+// ErrForbidden, also where anyone may watch. ErrNoGroup, ErrNoNode, ErrLimit.
 func (g *Group) Enlist(ctx context.Context, actor, jid string, node Node) error {
 	var waits bool
 	err := g.ruling(func() error {
 		waits = g.awaits(jid)
-		return cmp.Or(g.may(actor, Admin), validateBare("jid", jid))
+		if err := cmp.Or(g.may(actor, Admin), validateBare("jid", jid)); err != nil {
+			return err
+		}
+		who := g.watcher(jid)
+		if !who.Member && !waits {
+			return cmp.Or(g.mayWatch(&who), ErrForbidden)
+		}
+		return nil
 	})
 	switch {
 	case err != nil:

@@ -65,6 +65,10 @@ type VisitorRecord struct {
 // those who are invited.
 const MaxVisitors = 1000
 
+// MaxKnown bounds all of whom a group remembers something although they are no
+// members; a member can be banned beyond it.
+const MaxKnown = 10_000
+
 // MaxVisitorsOf bounds those of one domain who wait.
 const MaxVisitorsOf = 100
 

@@ -22,7 +22,7 @@ func extras(cfg *config.Config, svc *component.Service, st roster.Store) []admin
 	record, _ := st.(audit.Forgetter) // a store in memory keeps no record
 	all := []admin.Extra{
 		admin.WithProfiles(),
-		admin.WithForget(&forget.Eraser{Roster: svc.Roster, Store: st, Record: record}),
+		admin.WithForget(&forget.Eraser{Roster: svc.Roster, Record: record}),
 		admin.WithStatus(statusOf(cfg, svc, time.Now())),
 		admin.WithImport(),
 		admin.WithHooks(svc.Roster, svc.Hooks),

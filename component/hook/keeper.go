@@ -35,6 +35,10 @@ type Config struct {
 	Slots    int           // posts at a time; 128
 }
 
+// groupPosts is how many posts of one group are under way at a time: receivers
+// that take their time keep those of other groups waiting no longer than that.
+const groupPosts = 2
+
 func orElse[T comparable](v *T, def T) {
 	var zero T
 	if *v == zero {
@@ -126,6 +130,10 @@ func (k *Keeper) reconcile(ctx context.Context, all *sync.WaitGroup, name string
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	had, now := k.runners[name], map[string]*runner{}
+	turn := make(chan struct{}, groupPosts)
+	for _, r := range had {
+		turn = r.turn
+	}
 	for _, rec := range recs {
 		if r := had[rec.Name]; r != nil && r.rec == rec && r.g == g {
 			now[rec.Name] = r
@@ -135,7 +143,7 @@ func (k *Keeper) reconcile(ctx context.Context, all *sync.WaitGroup, name string
 		if rec.Ended != "" {
 			continue
 		}
-		r, err := k.newRunner(g, rec)
+		r, err := k.newRunner(g, rec, turn)
 		if err != nil {
 			k.cfg.Log.Error("webhook cannot be told", slog.String("group", name), slog.Any("error", err))
 			continue

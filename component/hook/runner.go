@@ -28,6 +28,7 @@ type runner struct {
 	hurry chan struct{} // holds a token: an admin waits, do not rest
 	stop  context.CancelFunc
 	done  chan struct{} // closed when run has returned
+	turn  chan struct{} // has room for the posts of one group at a time
 
 	table  *table
 	write  *writer
@@ -46,7 +47,7 @@ type State struct {
 	Said    string    // what came of the last one
 }
 
-func (k *Keeper) newRunner(g *roster.Group, rec roster.HookRecord) (*runner, error) {
+func (k *Keeper) newRunner(g *roster.Group, rec roster.HookRecord, turn chan struct{}) (*runner, error) {
 	u, err := url.Parse(rec.URL)
 	if err != nil {
 		return nil, fmt.Errorf("read webhook %s: %w", rec.Name, err)
@@ -56,7 +57,7 @@ func (k *Keeper) newRunner(g *roster.Group, rec roster.HookRecord) (*runner, err
 	return &runner{
 		k: k, g: g, rec: rec, jid: jid, url: u,
 		log:  k.cfg.Log.With(slog.String("group", g.Name()), slog.String("webhook", rec.Name)),
-		news: make(chan struct{}, 1), hurry: make(chan struct{}, 1), done: make(chan struct{}),
+		news: make(chan struct{}, 1), hurry: make(chan struct{}, 1), done: make(chan struct{}), turn: turn,
 		table: newTable(),
 		write: &writer{group: group, webhook: jid, format: rec.Format, now: k.cfg.Now},
 	}, nil
@@ -117,11 +118,13 @@ func (r *runner) deliver(ctx context.Context) (told bool, err error) {
 	if b, err := r.table.next(r.limit()); b == nil || err != nil {
 		return false, err
 	}
-	select {
-	case r.k.slots <- struct{}{}:
-		defer func() { <-r.k.slots }()
-	case <-ctx.Done():
-		return false, ctx.Err()
+	for _, room := range []chan struct{}{r.turn, r.k.slots} {
+		select {
+		case room <- struct{}{}:
+			defer func() { <-room }()
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.k.cfg.Timeout)
 	defer cancel()
@@ -249,7 +252,9 @@ func (r *runner) ended(ctx context.Context, err error) bool {
 	default:
 		return false
 	}
-	if err := r.g.EndHook(ctx, r.rec.Name, why); err != nil {
+	if err := r.g.EndHook(ctx, r.rec, why); errors.Is(err, roster.ErrNoHook) {
+		return true // it is another one by now
+	} else if err != nil {
 		r.log.Warn("webhook not ended", slog.Any("error", err))
 		return false
 	}

@@ -15,7 +15,6 @@ import (
 // Eraser forgets people.
 type Eraser struct {
 	Roster *roster.Roster
-	Store  roster.Store    // the roster's own
 	Record audit.Forgetter // nil = there is none
 }
 

@@ -36,9 +36,10 @@ func TestForgetsAtOnce(t *testing.T) {
 	}
 	ok(g.Reject(ctx, "ann@example.org", "eve@example.org"))
 	ok(g.Invite(ctx, "ann@example.org", "cid@example.org"))
+	ok(g.SetHook(ctx, "ann@example.org", roster.HookRecord{Name: "ci", URL: "https://ci.example.org/", Secret: "s", Format: roster.HookJSON}))
 	ok(r.UpdateGroup(ctx, "team", func(s *roster.Settings) error { s.Listed, s.Policy = false, "watch members\n"; return nil }))
 
-	e := &forget.Eraser{Roster: r, Store: kept}
+	e := &forget.Eraser{Roster: r}
 	for _, jid := range []string{"eve@example.org", "ann@example.org"} {
 		_, err = e.Person(ctx, jid, false)
 		ok(err)
@@ -52,6 +53,11 @@ func TestForgetsAtOnce(t *testing.T) {
 	ok(r.AddMembers(ctx, "team", roster.MemberRecord{JID: "eve@example.org", Affiliation: roster.Owner}))
 	if a, own, err := g.Authorization("eve@example.org"); own || err != nil {
 		t.Errorf("in memory: %+v, %v", a, err)
+	}
+	hooks, err := g.Hooks("")
+	ok(err)
+	if len(hooks) != 1 || hooks[0].By != "" || len(rec.Hooks) != 1 || rec.Hooks[0].By != "" {
+		t.Errorf("who set the webhook: in memory %+v, on disk %+v", hooks, rec.Hooks)
 	}
 	all, err := g.Visitors("eve@example.org")
 	ok(err)
