@@ -29,11 +29,12 @@ type attendant struct {
 	reading map[proof]*reading
 	pulls   []proof // whose attributes are to be read
 	pullers int
-	idle    chan struct{} // closed while up with nothing to do
+	pulled  map[proof]bool // those in pulls, and being read; true: to be read once more
+	idle    chan struct{}  // closed while up with nothing to do
 }
 
 func newAttendant(s *Service) *attendant {
-	return &attendant{s: s, wake: make(chan struct{}, 1), waiting: map[*roster.Group]struct{}{}, proving: map[proof]struct{}{},
+	return &attendant{s: s, wake: make(chan struct{}, 1), waiting: map[*roster.Group]struct{}{}, proving: map[proof]struct{}{}, pulled: map[proof]bool{},
 		reading: map[proof]*reading{}, slots: make(chan struct{}, maxReads), idle: make(chan struct{})}
 }
 
@@ -98,6 +99,7 @@ func (a *attendant) wait() {
 	a.mu.Lock()
 	a.up = false
 	a.queue, a.pulls = nil, nil
+	clear(a.pulled)
 	clear(a.waiting)
 	a.note()
 	a.mu.Unlock()

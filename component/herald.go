@@ -46,6 +46,7 @@ const (
 	maxProven    = 4096 // capabilities known
 	maxInquiries = 256  // under way
 	maxAsking    = 4    // of one person's devices
+	maxMute      = 2    // of one person's, in a row of which each keeps the others waiting
 	maxInfo      = 64 << 10
 	infoTime     = 10 * time.Second
 	heraldPoll   = 10 * time.Millisecond

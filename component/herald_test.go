@@ -265,3 +265,40 @@ func TestHeraldAllocations(t *testing.T) {
 		h.p.leave(h.stop)
 	})
 }
+
+// Who changes to and fro while he is asked, and answers nothing, keeps nobody
+// else with the same client waiting for long, and takes one place.
+func TestHeraldFlapping(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := herald4(t, "ann", "bob")
+		info, ver := capable(nickNode + "+notify")
+		for range 100 {
+			for j := range 3 {
+				h.appears(fmt.Sprintf("ann@example.org/%d", j), ver)
+				h.appears(fmt.Sprintf("ann@example.org/%d", j), "other")
+			}
+		}
+		for j := range 3 {
+			h.appears(fmt.Sprintf("ann@example.org/%d", j), ver)
+		}
+		h.appears("bob@example.org/b", ver)
+		h.heard()
+		h.svc.herald.mu.Lock()
+		for caps, q := range h.svc.herald.asking {
+			if len(q.rest) > 4 {
+				t.Errorf("%d wait to be asked for %s", len(q.rest), caps)
+			}
+		}
+		h.svc.herald.mu.Unlock()
+		time.Sleep(maxMute * infoTime)
+		ids, _ := questions(h.heard())
+		if ids["bob@example.org/b"] == "" {
+			t.Fatalf("bob is not asked: %v", ids)
+		}
+		h.answers("bob@example.org/b", ids["bob@example.org/b"], info)
+		if _, events := questions(h.heard()); len(events) == 0 || !strings.HasPrefix(events[0], "bob@example.org/b") {
+			t.Errorf("told %q", events)
+		}
+		h.p.leave(h.stop)
+	})
+}

@@ -13,6 +13,8 @@ import (
 type inquiry struct {
 	asked *device // nil: nobody is being asked
 	rest  []*device
+	in    map[*device]struct{} // those in rest, and asked: each is there once
+	mute  map[string]int       // by bare JID, whose devices did not answer: how many
 }
 
 // inquire notes that d's capabilities are to be found out. mu is held.
@@ -23,9 +25,13 @@ func (h *herald) inquire(d *device) {
 			d.caps = "" // its next presence is another chance
 			return
 		}
-		q = &inquiry{}
+		q = &inquiry{in: map[*device]struct{}{}, mute: map[string]int{}}
 		h.asking[d.caps] = q
 	}
+	if _, known := q.in[d]; known {
+		return
+	}
+	q.in[d] = struct{}{}
 	q.rest = append(q.rest, d)
 }
 
@@ -67,7 +73,12 @@ func (h *herald) next(caps string) *device {
 		q.rest = q.rest[1:]
 		switch {
 		case d.caps != caps: // by now it says something else
+			delete(q.in, d)
+		case q.mute[d.bare] >= maxMute: // others wait
+			delete(q.in, d)
+			d.caps = ""
 		case h.busy[d.bare] >= maxAsking:
+			delete(q.in, d)
 			d.caps = ""
 		default:
 			q.asked = d
@@ -98,10 +109,12 @@ func (h *herald) found(caps string, d *device, info pubsub.Capabilities, ok bool
 		delete(h.busy, d.bare)
 	}
 	q.asked = nil
+	delete(q.in, d)
 	of := []*device{d}
 	algo, hash, new, key := proofOf(caps)
 	switch {
 	case !ok:
+		q.mute[d.bare]++
 		if d.caps == caps && !strings.HasPrefix(caps, unsaid) {
 			d.caps = "" // its next presence is another chance
 		}

@@ -67,13 +67,26 @@ func (s *Service) handler(q *pubsub.Request) handler {
 const (
 	large    = 16 << 10
 	maxLarge = 256 << 10
+
+	// maxAnswer bounds an answer. Servers end the stream of a component that
+	// says more at once: ejabberd with 256 KiB, Prosody with 512.
+	maxAnswer = 192 << 10
 )
+
+// fits makes an error of an answer that the server would not take.
+func fits(b []byte, q *pubsub.Request) []byte {
+	if len(b) > maxAnswer {
+		return pubsub.AppendError(nil, q.To, q.From, q.ID, pubsub.TooLarge)
+	}
+	return b
+}
 
 // handle answers a request, whatever happens: a panic is the worker's to log,
 // but whoever asked must not wait for ever.
 func (s *Service) handle(ctx context.Context, h handler, q *pubsub.Request) {
 	b := s.pubsub.Fail(nil, q)
 	defer func() {
+		b = fits(b, q)
 		if len(b) > large && s.Link.Out.Stats().Control > maxLarge {
 			b = pubsub.AppendError(nil, q.To, q.From, q.ID, pubsub.Busy)
 		}

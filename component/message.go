@@ -48,7 +48,7 @@ func (s *Service) chat(st *frame.Stanza) {
 	ok := s.workers.request(m.Group, len(st.Raw), func(ctx context.Context) {
 		bare, _, _ := strings.Cut(m.From, "/")
 		b, err := s.commands.Chat(audit.By(ctx, bare), nil, m)
-		if err != nil {
+		if err != nil || len(b) > maxAnswer {
 			b = unheard
 		}
 		if len(b) > 0 {

@@ -121,3 +121,12 @@ func (o *outlet) withForm(b []byte, n *roster.Notice) []byte {
 func (o *outlet) notice(n roster.Notice) {
 	o.s.Link.Out.Control(func(b []byte) []byte { return o.withForm(o.s.commands.Notice(b, n), &n) })
 }
+
+// maxTold is how much of the control lane may wait, in bytes, before somebody
+// may tell others something: answers to everybody have to have room.
+const maxTold = 1 << 20
+
+// send is for what people tell each other.
+func (s *Service) send(f func([]byte) []byte) bool {
+	return s.Link.Out.Stats().Control <= maxTold && s.Link.Out.Control(f)
+}

@@ -71,6 +71,11 @@ func (a *attendant) pull(p proof) {
 	if !a.up {
 		return
 	}
+	if _, known := a.pulled[p]; known { // he takes one place, however often he changes his mind
+		a.pulled[p] = true
+		return
+	}
+	a.pulled[p] = false
 	a.pulls = append(a.pulls, p)
 	if a.pullers < maxPulls {
 		a.pullers++
@@ -96,6 +101,13 @@ func (a *attendant) puller(ctx context.Context) {
 				break // a server that does not answer is not asked on
 			}
 		}
+		a.mu.Lock()
+		again := a.pulled[p]
+		if delete(a.pulled, p); again && a.up {
+			a.pulled[p] = false
+			a.pulls = append(a.pulls, p)
+		}
+		a.mu.Unlock()
 	}
 }
 

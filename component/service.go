@@ -103,7 +103,8 @@ func NewService(cfg ServiceConfig) *Service {
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now}
 	record, _ := cfg.Store.(audit.Reader) // the one in memory keeps none
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log,
-		Audit: record, Send: s.Link.Out.Control, Hooks: s.Hooks.State})
+		Audit: record, Send: s.send, Hooks: s.Hooks.State})
+	s.pubsub.Invites = s.commands.Invites
 	s.workers = newWorkers(s.log)
 	s.gate = newGate(cfg.Limits, s.Link.cfg.ServerHost)
 	s.pace = newPace(cfg.Limits.ChangeRate, cfg.Limits.ChangeBurst, cfg.Now)
@@ -176,12 +177,20 @@ func (s *Service) Refused(head *frame.Stanza, _ error) {
 	}
 }
 
+// maxID bounds the id of a stanza, in bytes: it comes back with the answer, and
+// an answer larger than the server takes from us ends the stream for everybody.
+const maxID = 4096
+
 // Stanza implements [Handler].
 func (s *Service) Stanza(st *frame.Stanza) {
 	if len(st.From) == 0 || string(domainOf(st.To)) != s.cfg.Link.Domain {
 		return
 	}
 	s.counts.received(st.Name)
+	if len(st.ID) > maxID { // no answer could be told from others by it
+		s.counts.turned[limited].Add(1)
+		return
+	}
 	if s.limits.Load() != nil { // seldom, and only we take it
 		s.gate = newGate(*s.limits.Swap(nil), s.Link.cfg.ServerHost)
 	}

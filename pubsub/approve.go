@@ -1,6 +1,7 @@
 package pubsub
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strconv"
@@ -23,12 +24,15 @@ const (
 	fieldWho      = "pubsub#subscriber_jid"
 	fieldAllow    = "pubsub#allow"
 	approvalTitle = "PubSub subscriber request"
+
+	maxPending   = 16 << 10 // bytes of the command
+	maxApprovals = 64       // requests that one of them is answered with; the next ones when these are
 )
 
 // HandlesCommand says whether q is the command of XEP-0060 §8.7.
 func (s *Service) HandlesCommand(q *Request) bool {
-	if q.Space != nsCommands || !q.Set || q.Group == "" {
-		return false
+	if q.Space != nsCommands || !q.Set || q.Group == "" || len(q.Payload) > maxPending || !bytes.Contains(q.Payload, []byte("#get-pending")) {
+		return false // as nearly always: who asks is the reading goroutine
 	}
 	var w wireCommand
 	return decode(q.Payload, &w) == nil && w.Node == nodePending
@@ -86,7 +90,8 @@ func (s *Service) pending(b []byte, g *roster.Group, d *roster.Description, q *R
 	if err != nil {
 		return b, err
 	}
-	for _, rec := range pendingOf(all) {
+	waiting := pendingOf(all)
+	for _, rec := range waiting[:min(len(waiting), maxApprovals)] {
 		if q.after, err = s.appendApproval(q.after, g.Name(), q.From, &rec); err != nil {
 			return b, err
 		}

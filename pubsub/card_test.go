@@ -169,11 +169,21 @@ func FuzzSetCard(f *testing.F) {
 
 func TestReadCapabilities(t *testing.T) {
 	info := func(inside string) []byte { return []byte("<query xmlns='" + NSInfo + "'>" + inside + "</query>") }
-	const id = "<identity category='client' type='pc' name='A &lt; B' xml:lang='en'/>"
+	const id = "<identity category='client' type='pc' name='A &gt; B' xml:lang='en'/>"
 	c, err := ReadCapabilities(info(id + "<feature var='z'/><feature var='" + nsAvatarMeta + "+notify'/><feature var='" + NSNick + "+notify'/>"))
-	ver := capsVersion([]string{"client/pc/en/A < B"}, []string{NSNick + "+notify", nsAvatarMeta + "+notify", "z"})
+	ver := capsVersion([]string{"client/pc/en/A > B"}, []string{NSNick + "+notify", nsAvatarMeta + "+notify", "z"})
 	if err != nil || c.Wish != WishNick|WishAvatar || !c.Proves("sha-1", ver, false) || c.Proves("sha-1", ver[1:]+ver[:1], false) {
 		t.Errorf("%+v, %v", c, err)
+	}
+	// The same bytes, and so the same hash, of fewer features.
+	for _, inside := range []string{
+		id + "<feature var='" + NSNick + "+notify&lt;" + nsAvatarMeta + "+notify'/><feature var='z'/>",
+		"<identity category='client' type='pc' name='A &gt; B&lt;" + NSNick + "+notify' xml:lang='en'/><feature var='" + nsAvatarMeta + "+notify'/><feature var='z'/>",
+		id + "<feature var='" + NSNick + "+notify'/><x xmlns='jabber:x:data'><field var='FORM_TYPE'><value>" + nsAvatarMeta + "+notify&lt;z</value></field></x>",
+	} {
+		if c, err := ReadCapabilities(info(inside)); err != nil || c.Proves("sha-1", ver, false) {
+			t.Errorf("%s is believed for all that have this hash: %v", inside, err)
+		}
 	}
 	if _, err := ReadCapabilities([]byte("<query>")); err == nil {
 		t.Error("half a query is read")

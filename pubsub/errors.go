@@ -61,6 +61,7 @@ var (
 	BadRequest  = refusal(stanza.Modify, stanza.BadRequest, "")
 	Unavailable = refusal(stanza.Cancel, stanza.ServiceUnavailable, "")
 	Busy        = refusal(stanza.Wait, stanza.ResourceConstraint, "")
+	TooLarge    = Error{Type: stanza.Modify, Condition: stanza.PolicyViolation, Text: "The answer would be too large."}
 
 	invalidJID   = refusal(stanza.Modify, stanza.BadRequest, "invalid-jid")
 	jidRequired  = refusal(stanza.Modify, stanza.BadRequest, "jid-required")

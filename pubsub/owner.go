@@ -37,6 +37,7 @@ type (
 		Purge         *wireOwnerNode `xml:"purge"`
 		Subscriptions *wireEntries   `xml:"subscriptions"`
 		Affiliations  *wireEntries   `xml:"affiliations"`
+		Set           *wireSet       `xml:"http://jabber.org/protocol/rsm set"`
 	}
 )
 
@@ -64,9 +65,9 @@ func (s *Service) owner(ctx context.Context, b []byte, g *roster.Group, d *roste
 	case w.Purge != nil && q.Set: // §8.5: items are members
 		return b, unsupported("purge-nodes")
 	case w.Subscriptions != nil && len(w.Subscriptions.Entries) <= maxEntries:
-		return nodeSubscriptions(ctx, b, g, d, w.Subscriptions, q)
+		return nodeSubscriptions(ctx, b, g, d, w.Subscriptions, w.Set, q)
 	case w.Affiliations != nil && len(w.Affiliations.Entries) <= maxEntries:
-		return nodeAffiliations(ctx, b, g, d, w.Affiliations, q)
+		return s.nodeAffiliations(ctx, b, g, d, w.Affiliations, w.Set, q)
 	}
 	return b, BadRequest
 }
@@ -80,7 +81,7 @@ func owns(d *roster.Description, node string) error {
 }
 
 // nodeSubscriptions answers XEP-0060 §8.8.
-func nodeSubscriptions(ctx context.Context, b []byte, g *roster.Group, d *roster.Description, w *wireEntries, q *Request) ([]byte, error) {
+func nodeSubscriptions(ctx context.Context, b []byte, g *roster.Group, d *roster.Description, w *wireEntries, set *wireSet, q *Request) ([]byte, error) {
 	if err := owns(d, w.Node); err != nil {
 		return b, err
 	}
@@ -108,14 +109,15 @@ func nodeSubscriptions(ctx context.Context, b []byte, g *roster.Group, d *roster
 		return b, err
 	}
 	b = append(attr(append(b, "<pubsub xmlns='"+NSOwner+"'><subscriptions"...), "node", w.Node), '>')
-	for _, rec := range all {
-		if rec.Pending {
-			continue // §8.8.1.2; see get-pending
-		}
-		b = attr(attr(append(b, "<subscription"...), "jid", rec.JID), "subid", rec.ID)
-		b = append(b, " subscription='subscribed'/>"...)
+	all = slices.DeleteFunc(all, func(r roster.SubscriptionRecord) bool { return r.Pending }) // §8.8.1.2; see get-pending
+	ids := make([]string, len(all))
+	for i, rec := range all {
+		ids[i] = rec.ID
 	}
-	return append(b, "</subscriptions></pubsub>"...), nil
+	return set.list(b, "subscriptions", ids, func(b []byte, i int) []byte {
+		b = attr(attr(append(b, "<subscription"...), "jid", all[i].JID), "subid", all[i].ID)
+		return append(b, " subscription='subscribed'/>"...)
+	})
 }
 
 func setSubscription(ctx context.Context, g *roster.Group, actor string, n roster.Node, e *wireEntry) error {
@@ -136,12 +138,12 @@ func setSubscription(ctx context.Context, g *roster.Group, actor string, n roste
 
 // nodeAffiliations answers XEP-0060 §8.9: what people are in the group, for
 // all its nodes.
-func nodeAffiliations(ctx context.Context, b []byte, g *roster.Group, d *roster.Description, w *wireEntries, q *Request) ([]byte, error) {
+func (s *Service) nodeAffiliations(ctx context.Context, b []byte, g *roster.Group, d *roster.Description, w *wireEntries, set *wireSet, q *Request) ([]byte, error) {
 	if err := owns(d, w.Node); err != nil {
 		return b, err
 	}
 	if q.Set {
-		return b, w.each("affiliations", func(e *wireEntry) error { return setAffiliation(ctx, g, q.Bare(), e) },
+		return b, w.each("affiliations", func(e *wireEntry) error { return s.setAffiliation(ctx, g, q.Bare(), e) },
 			func(b []byte, e *wireEntry) []byte {
 				b = attr(attr(append(b, "<affiliation"...), "jid", e.JID), "affiliation", affiliation(g.Power(e.JID)))
 				return append(b, "/>"...)
@@ -152,11 +154,10 @@ func nodeAffiliations(ctx context.Context, b []byte, g *roster.Group, d *roster.
 		return b, err
 	}
 	b = append(attr(append(b, "<pubsub xmlns='"+NSOwner+"'><affiliations"...), "node", w.Node), '>')
-	for i, jid := range jids {
-		b = attr(attr(append(b, "<affiliation"...), "jid", jid), "affiliation", affiliation(powers[i]))
-		b = append(b, "/>"...)
-	}
-	return append(b, "</affiliations></pubsub>"...), nil
+	return set.list(b, "affiliations", jids, func(b []byte, i int) []byte {
+		b = attr(attr(append(b, "<affiliation"...), "jid", jids[i]), "affiliation", affiliation(powers[i]))
+		return append(b, "/>"...)
+	})
 }
 
 // affiliation is a power in the words of PubSub: admins of the group are
@@ -168,7 +169,7 @@ func affiliation(a roster.Affiliation) string {
 	return a.String()
 }
 
-func setAffiliation(ctx context.Context, g *roster.Group, actor string, e *wireEntry) error {
+func (s *Service) setAffiliation(ctx context.Context, g *roster.Group, actor string, e *wireEntry) error {
 	jid, err := bareJID(e.JID)
 	if err != nil {
 		return invalidJID
@@ -183,6 +184,9 @@ func setAffiliation(ctx context.Context, g *roster.Group, actor string, e *wireE
 	case "outcast":
 		return g.Appoint(ctx, actor, jid, roster.Outcast)
 	case "member":
+		if _, err := g.Member(jid); err != nil && s.Invites != nil && !s.Invites(actor) {
+			return Busy
+		}
 		return g.Appoint(ctx, actor, jid, roster.Plain)
 	case "owner":
 		if g.Power(jid) >= roster.Admin {
@@ -221,3 +225,69 @@ func (w *wireEntries) each(list string, do func(*wireEntry) error, now func([]by
 	e.With = string(append(append(append(append(b, failed...), "</"...), list...), "></pubsub>"...))
 	return e
 }
+
+// maxList bounds a list of the admins', in bytes; there is more by pages
+// (XEP-0059), also for who did not ask for them.
+const maxList = 60 << 10
+
+// list appends those of the entries that are asked for, and the end of what
+// they stand in. ids name them, once each.
+func (set *wireSet) list(b []byte, name string, ids []string, entry func([]byte, int) []byte) ([]byte, error) {
+	lo, hi, err := set.run(ids)
+	if err != nil {
+		return b, err
+	}
+	p := &roster.Page{Index: lo, Count: len(ids)}
+	start := len(b)
+	for i := lo; i < hi && len(b)-start < maxList; i++ {
+		if b, p.Last = entry(b, i), ids[i]; i == lo {
+			p.First = ids[i]
+		}
+	}
+	b = append(append(append(b, "</"...), name...), '>')
+	if set != nil || p.First != "" && p.Last != ids[len(ids)-1] {
+		b = resultSet(b, p)
+	}
+	return append(b, "</pubsub>"...), nil
+}
+
+// run is the part that is asked for, by index. What ids does not have is not
+// found (XEP-0059 §2.2).
+func (set *wireSet) run(ids []string) (lo, hi int, err error) {
+	n := len(ids)
+	if set == nil {
+		return 0, n, nil
+	}
+	limit := n
+	if set.Max != nil {
+		if limit, err = count(*set.Max); err != nil {
+			return 0, 0, BadRequest
+		}
+		limit = min(limit, n)
+	}
+	switch {
+	case set.After != "":
+		i := slices.Index(ids, set.After)
+		if i < 0 {
+			return 0, 0, roster.ErrNoNode
+		}
+		lo = i + 1
+	case set.Before != nil:
+		if hi = n; *set.Before != "" {
+			if hi = slices.Index(ids, *set.Before); hi < 0 {
+				return 0, 0, roster.ErrNoNode
+			}
+		}
+		return max(0, hi-min(limit, maxBack)), hi, nil
+	case set.Index != nil:
+		if lo, err = count(*set.Index); err != nil {
+			return 0, 0, BadRequest
+		}
+		lo = min(lo, n)
+	}
+	return lo, min(lo+limit, n), nil
+}
+
+// maxBack bounds a page that ends before something: with the longest addresses
+// it has room, so that its end is not cut off.
+const maxBack = 18

@@ -16,6 +16,10 @@ type Service struct {
 
 	Began time.Time        // when the service did
 	Now   func() time.Time // nil = time.Now
+
+	// Invites says whether somebody may invite one more person now, and counts
+	// it; nil = yes.
+	Invites func(bare string) bool
 }
 
 // Handles says whether the service answers requests with this payload.

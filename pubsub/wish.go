@@ -100,7 +100,8 @@ func (c *Capabilities) Proves(algo, hash string, new bool) bool {
 	return ok && err == nil && bytes.Equal(h.Sum(nil), want)
 }
 
-// oldInput is XEP-0115 §5.1.
+// oldInput is XEP-0115 §5.1. What has its separator in it is none: else the
+// same hash would stand for other features.
 func (w *wireInfo) oldInput() (b []byte, ok bool) {
 	var ids, features, forms []string
 	for _, i := range w.Identities {
@@ -120,6 +121,9 @@ func (w *wireInfo) oldInput() (b []byte, ok bool) {
 				kind = f.Values[0]
 				continue
 			}
+			if strings.ContainsRune(f.Var+strings.Join(f.Values, ""), '<') {
+				return nil, false
+			}
 			text = append(text, strings.Join(append([]string{f.Var}, slices.Sorted(slices.Values(f.Values))...), "<"))
 		}
 		if kind == "" {
@@ -130,7 +134,13 @@ func (w *wireInfo) oldInput() (b []byte, ok bool) {
 		}
 		types[kind] = true
 		slices.Sort(text)
+		if strings.Contains(kind, "<") {
+			return nil, false
+		}
 		forms = append(forms, strings.Join(append([]string{kind}, text...), "<"))
+	}
+	if strings.Contains(strings.Join(slices.Concat(ids, features), ""), "<") {
+		return nil, false
 	}
 	for _, list := range [][]string{ids, features, forms} {
 		slices.Sort(list)

@@ -11,7 +11,7 @@ import (
 
 // Erase takes out what jid has left with the group beside a membership: his
 // policy, that he was invited, waited or was turned away, and his name from
-// those whom he invited and the webhooks that he set. That he is banned stays: banned says so.
+// those whom he invited and webhooks that he set. That he is banned stays: banned says so.
 // ErrNoGroup.
 func (g *Group) Erase(ctx context.Context, jid string) (banned bool, err error) {
 	g.edit.Lock()
@@ -31,20 +31,7 @@ func (g *Group) Erase(ctx context.Context, jid string) (banned bool, err error) 
 		}
 	}
 	set := g.live(jid) == nil && g.auths[jid] != nil
-	hooks := g.hookRecords()
 	g.mu.Unlock()
-	for _, h := range hooks {
-		if h.By != jid {
-			continue
-		}
-		h.By = ""
-		if err := g.roster.store.StoreHook(ctx, g.name, h); err != nil {
-			return false, err
-		}
-		g.mu.Lock()
-		g.hooks[h.Name].rec = h
-		g.mu.Unlock()
-	}
 	for _, v := range guests {
 		if v.JID == jid {
 			continue // himself, below

@@ -29,8 +29,11 @@ func inviteWord() word {
 	}
 }
 
+// Invites says whether somebody may invite one more person now, and counts it.
+func (s *Service) Invites(bare string) bool { return s.invitations.take(bare, 1) }
+
 func (c *call) invite(ctx context.Context, jid string) error {
-	if !c.s.invitations.take(c.bare, 1) {
+	if !c.s.Invites(c.bare) {
 		return &said{c.say("Not so many at once. Please go on later.")}
 	}
 	return c.group.Invite(ctx, c.bare, jid)
