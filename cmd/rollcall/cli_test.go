@@ -282,7 +282,7 @@ func TestRefusals(t *testing.T) {
 		{1, "delete member a@x of team: no such member (see: rollcall member list)", "member remove team a@x"},
 		{1, "member[0].jid: \"example.org\" is no user's address", "member add team example.org"},
 
-		{2, `expected one of "run", "group", "member", "policy", "check", ... (rollcall --help tells more)`, ""},
+		{2, `expected one of "run", "group", "member", "policy", "webhook", ... (rollcall --help tells more)`, ""},
 		{2, `unexpected argument groups, did you mean "group"? (rollcall --help tells more)`, "groups"},
 		{2, `expected one of "create", "list", "show", "set", "delete" (rollcall group --help tells more)`, "group"},
 		{2, `expected "<group>" (rollcall group create --help tells more)`, "group create"},
