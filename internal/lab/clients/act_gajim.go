@@ -20,7 +20,6 @@ const (
 	discoWindow    = "Browsing example.org"
 	tooltipWindow  = "GtkTooltipWindow"
 	detailsWindow  = "ContactInfo"
-	registerWindow = "ServiceRegistration"
 	fieldAddress   = "Address (one word, before @groups.example.org)"
 	fieldOwnName   = "Your name in the group (none: as in your address)"
 	lineBoth       = "2 of 2 available: Anna, Bo"
@@ -63,7 +62,6 @@ func playGajim(ctx context.Context, a *act) (err error) {
 		{"read what Bo tells those who are there", p.told},
 		{"have each member at the contact, for the asking", p.members},
 		{"be invited to another group and say yes", p.sayYes},
-		{"find an open group among the services, and register", p.register},
 		{"leave the group by command", p.leave},
 	})
 }
@@ -263,32 +261,6 @@ func (p *anna) sayYes(ctx context.Context) error {
 		func() error { return p.says(ctx, "yes", "You are a member of Operations now") },
 		func() error { return p.shoot(ctx, mainWindow, "gajim-invited", true) },
 		func() error { return p.listed(ctx, "ops", true) },
-	)
-}
-
-// register joins a group of Bo's from Gajim's list of services (XEP-0077).
-func (p *anna) register(ctx context.Context) error {
-	club := p.world.group("club")
-	service := "Browsing " + p.world.server.ComponentDomain()
-	return inOrder(
-		func() error { return p.bo.asks(ctx, p.world.server.ComponentDomain(), "create club The Club", club) },
-		func() error { return p.bo.asks(ctx, club, "configure join open", "Settings of The Club") },
-		func() error { return p.bo.asks(ctx, club, "configure listed yes", "Settings of The Club") },
-		func() error { return p.Do(ctx, "services") },
-		func() error { return p.sees(ctx, discoWindow, "Group presence") },
-		func() error { return p.Do(ctx, "pick", discoWindow, "Group presence") },
-		func() error { return p.presses(ctx, discoWindow, "Browse") },
-		func() error { return p.sees(ctx, service, "The Club") },
-		func() error { return p.Do(ctx, "close", discoWindow) },
-		func() error { return p.waitsFor(ctx, service, "Scanning") },
-		func() error { return p.Do(ctx, "pick", service, "The Club") },
-		func() error { return p.shoot(ctx, service, "gajim-groups", false) },
-		func() error { return p.presses(ctx, service, "Register") },
-		func() error { return p.sees(ctx, registerWindow, "Join The Club") },
-		func() error { return p.shoot(ctx, registerWindow, "gajim-register", false) },
-		func() error { return p.presses(ctx, registerWindow, "Register") },
-		func() error { return p.sees(ctx, registerWindow, "Registration successful") },
-		func() error { return p.listed(ctx, "club", true) },
 	)
 }
 
