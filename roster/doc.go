@@ -49,7 +49,7 @@
 // # Life
 //
 // Who becomes a member, and how he ceases to be one, is decided in one place
-// (life.go), whichever way he came: by a command, a chat, or by adding the
+// (life.go, ban.go), whichever way he came: by a command, a chat, or by adding the
 // group as a contact, which is a wish to join ([Group.OnSubscribe]). A
 // [VisitorRecord] remembers who is no member but has to do with the group:
 // invited, waiting, turned away, banned; so nobody is asked twice. Each
