@@ -160,7 +160,7 @@ func TestHeraldBelievesProofs(t *testing.T) {
 		if fmt.Sprint(events) != "[ann@example.org/liar "+avatarNode+"]" || ids["dan@example.org/mute"] == "" {
 			t.Fatalf("told %v, asked %v", events, ids)
 		}
-		time.Sleep(infoTime + time.Second)
+		time.Sleep(infoTime + time.Second) // of the bubble's clock
 		if ids, _ = questions(h.heard()); ids["bob@example.org/b"] == "" {
 			t.Fatalf("asked %v", ids)
 		}
@@ -229,7 +229,7 @@ func TestHeraldIsBounded(t *testing.T) {
 		if ids, _ := questions(h.heard()); ids["bob@example.org/b"] == "" {
 			t.Errorf("no room for others: %v", ids)
 		}
-		time.Sleep(infoTime + time.Second)
+		time.Sleep(infoTime + time.Second) // of the bubble's clock
 		h.svc.herald.mu.Lock()
 		busy, inquiries := len(h.svc.herald.busy), len(h.svc.herald.asking)
 		h.svc.herald.mu.Unlock()
@@ -290,7 +290,7 @@ func TestHeraldFlapping(t *testing.T) {
 			}
 		}
 		h.svc.herald.mu.Unlock()
-		time.Sleep(maxMute * infoTime)
+		time.Sleep(maxMute * infoTime) // of the bubble's clock
 		ids, _ := questions(h.heard())
 		if ids["bob@example.org/b"] == "" {
 			t.Fatalf("bob is not asked: %v", ids)
