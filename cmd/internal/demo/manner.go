@@ -1,0 +1,58 @@
+package demo
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+
+	"github.com/rollcall-xmpp/rollcall/internal/lab"
+)
+
+//go:embed manners
+var texts embed.FS
+
+// manner is which services stand where (docs/manners.md, which has the same
+// configurations).
+type manner struct {
+	sentence string
+	posts    []post               // who keeps the group first, whom people watch last
+	extra    map[string]lab.Extra // lines of the server's configuration, by its name
+}
+
+// post is where one service stands.
+type post struct{ name, domain, text string }
+
+// manners are those of the demo, by number.
+func manners() map[int]*manner {
+	return map[int]*manner{
+		1: {sentence: "the real rollcall", posts: []post{at(1, "groups")}},
+	}
+}
+
+func at(number int, name string) post {
+	text, err := texts.ReadFile(fmt.Sprintf("manners/%d-%s.toml", number, name))
+	if err != nil {
+		return post{} // a test reads them all
+	}
+	return post{name: name, domain: name + ".example.org", text: string(text)}
+}
+
+// configured is the configuration with the server's real address. No port of
+// ours may be taken by another demo, so there is no HTTP listener.
+func (p *post) configured(address string) string {
+	return strings.Replace(p.text, standardAddress, address, 1) + "\n[http]\nlisten = \"\"\n"
+}
+
+const standardAddress = "127.0.0.1:5347"
+
+// keeps is where groups are made, watched where people subscribe.
+func (m *manner) keeps() *post   { return &m.posts[0] }
+func (m *manner) watched() *post { return &m.posts[len(m.posts)-1] }
+
+// others are the domains of the services beside the one that is watched.
+func (m *manner) others() (domains []string) {
+	for _, p := range m.posts[:len(m.posts)-1] {
+		domains = append(domains, p.domain)
+	}
+	return domains
+}
