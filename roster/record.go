@@ -139,6 +139,7 @@ type MemberRecord struct {
 	Agreed      string // text form of the default authorization he agreed to, "" = the present one
 	Elsewhere   string // policy's text form of what he set at his server, "" = nothing
 	ByContact   bool   // adding the group as a contact made him a member; removing it ends that
+	Precision   Precision
 }
 
 // SubscriptionRecord is one XEP-0060 subscription.
