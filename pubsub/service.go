@@ -77,6 +77,8 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 		return groupItems(b, q.Group+"@"+s.Domain, d, q)
 	case q.Space == NS && q.Local == "authorization":
 		return authorization(ctx, b, g, q)
+	case q.Space == NS && q.Local == "location":
+		return location(ctx, b, g, q)
 	case q.Space == nsCommands:
 		return s.pending(b, g, d, q)
 	case q.Space == NSOwner:

@@ -181,7 +181,7 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 func (g *Group) add(ctx context.Context, members ...MemberRecord) error {
 	var jids []string
 	for i := range members {
-		members[i].Agreed, members[i].Elsewhere = "", "" // to the present default
+		members[i].Agreed, members[i].Elsewhere, members[i].Precision = "", "", Exact // to the present default
 		jids = append(jids, members[i].JID)
 	}
 	if err := g.checkNew(members); err != nil {
