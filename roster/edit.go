@@ -181,8 +181,8 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 func (g *Group) add(ctx context.Context, members ...MemberRecord) error {
 	var jids []string
 	for i := range members {
-		members[i].Agreed, members[i].Elsewhere = "", "" // to the present default
-		members[i].Said, members[i].Trusts = "", ""      // his to say
+		members[i].Agreed, members[i].Elsewhere, members[i].Precision = "", "", Exact // to the present default
+		members[i].Said, members[i].Trusts = "", ""                                   // his to say
 		jids = append(jids, members[i].JID)
 	}
 	if err := g.checkNew(members); err != nil {
@@ -294,7 +294,7 @@ func (g *Group) changeMember(ctx context.Context, jid string, edit func(*MemberR
 		return err
 	}
 	rec.Ask, rec.Agreed, rec.Elsewhere, rec.ByContact = his.Ask, his.Agreed, his.Elsewhere, his.ByContact // his to say
-	rec.Said, rec.Trusts = his.Said, his.Trusts
+	rec.Said, rec.Trusts, rec.Precision = his.Said, his.Trusts, his.Precision
 	if rec.JID != jid {
 		return invalid("jid", "a member's JID cannot change")
 	}

@@ -87,6 +87,7 @@ type Group struct {
 	doubts    map[*member]struct{}  // members whose answer to our request may have been lost
 	unread    map[*member]struct{}  // members whose server is to be asked what they keep there
 	courted   map[*member]struct{}  // members of whom something else is wanted now
+	sought    map[*member]struct{}  // members of whom something is to be read
 	spoken    map[*member]time.Time // when the next of their words ends, or is to be forgotten
 	resaid    map[*member]struct{}  // members whose words are others than are stored
 	sweep     uint32
@@ -114,7 +115,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
 		clocks: map[int]*clock{}, digests: map[int]int{}, leases: map[*Watch]struct{}{}, attuned: map[string]int{},
 		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{}, courted: map[*member]struct{}{},
-		spoken: map[*member]time.Time{}, resaid: map[*member]struct{}{},
+		sought: map[*member]struct{}{}, spoken: map[*member]time.Time{}, resaid: map[*member]struct{}{},
 		auths: map[string]*policy.Authorization{}, strangers: map[string]int{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
 	g.setAggregate()
@@ -188,7 +189,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 		g.graves--
 	}
 	m.MemberRecord, m.gone, m.presence, m.parked, m.asking, m.withdrawn = rec, 0, nil, nil, false, false
-	m.published, m.words, m.pulls, m.keeps, m.unsure = nil, nil, 0, 0, rec.Ask == Granted && g.roster.reads
+	m.published, m.words, m.pulls, m.keeps, m.clocked, m.unsure = nil, nil, 0, 0, false, rec.Ask == Granted && g.roster.reads
 	m.consents, m.clicks = rec.JID == g.acting && !rec.ByContact, false
 	m.named, m.basic = g.version, g.version
 	m.agreed = g.agreement(m.Agreed)
@@ -241,6 +242,7 @@ func (g *Group) bury(m *member) {
 	delete(g.courted, m)
 	delete(g.spoken, m)
 	delete(g.resaid, m)
+	delete(g.sought, m)
 	g.graves++
 	g.touch(m, 0)
 	g.reshow(m.JID)

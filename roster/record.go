@@ -141,6 +141,7 @@ type MemberRecord struct {
 	ByContact   bool   // adding the group as a contact made him a member; removing it ends that
 	Said        string // what he said of his willingness, and others for him: see said; "" = nothing
 	Trusts      string // whom he lets say something for him: [Trust]'s text form, a line for each; "" = nobody
+	Precision   Precision
 }
 
 // SubscriptionRecord is one XEP-0060 subscription.

@@ -165,6 +165,9 @@ func (m *MemberRecord) validate(field string) error {
 	if int(m.Ask) >= len(askNames) {
 		return invalid(field+".ask", "unknown")
 	}
+	if int(m.Precision) >= len(precisionNames) {
+		return invalid(field+".location", "unknown")
+	}
 	if err := text(field+".nick", m.Nick, MaxText); err != nil {
 		return err
 	}

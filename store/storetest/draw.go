@@ -263,6 +263,7 @@ func drawMember(t *rapid.T, jid string) roster.MemberRecord {
 		Ask:         rapid.SampledFrom([]roster.Ask{roster.Unasked, roster.Asked, roster.Granted, roster.Refused}).Draw(t, "ask"),
 		Agreed:      agreements.Draw(t, "agreed"), Elsewhere: texts.Draw(t, "elsewhere"),
 		ByContact: rapid.Bool().Draw(t, "by contact"), Said: texts.Draw(t, "said"), Trusts: texts.Draw(t, "trusts"),
+		Precision: rapid.SampledFrom(roster.Precisions()).Draw(t, "precision"),
 	}
 }
 
