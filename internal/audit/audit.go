@@ -62,6 +62,7 @@ const Service = "service"
 // What the names begin with that are no addresses.
 const (
 	Socket    = "socket:"    // an actor: who used the admin socket
+	Source    = "source:"    // an actor: who keeps the group
 	Forgotten = "forgotten:" // see [Forgetter]
 )
 
