@@ -147,7 +147,7 @@ func presence(b []byte, it *roster.Item) []byte {
 	for _, element := range it.Published {
 		b = append(b, element...) // see CheckPublished
 	}
-	return b
+	return reported(willing(b, it.Willing), it)
 }
 
 // idle is XEP-0319's element, nothing without a time.
