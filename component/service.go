@@ -30,6 +30,8 @@ type ServiceConfig struct {
 
 	Hooks hook.Config // what it says of networks and times
 
+	Multicast bool // the server's service (XEP-0033) is used, if it has one
+
 	ProbeRate int           // probes a second, 2000
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s
 	Patience  time.Duration // after which a group speaks although its sweep goes on; 15 s
@@ -64,6 +66,7 @@ type Service struct {
 	attend   *attendant
 	pace     *pace
 	herald   *herald
+	copier   *multicast
 	counts   counts
 	writes   atomic.Bool // the server lets us write its users' rosters
 
@@ -84,6 +87,7 @@ func NewService(cfg ServiceConfig) *Service {
 	s := &Service{cfg: cfg, log: cfg.Link.Log, Link: NewLink(cfg.Link)}
 	s.attend = newAttendant(s)
 	s.herald = newHerald(s)
+	s.copier = &multicast{s: s}
 	s.Hooks = newHooks(s)
 	s.Roster = roster.New(roster.Options{
 		Store:    cfg.Store,
@@ -142,6 +146,10 @@ func (s *Service) Attached(ctx context.Context) {
 	s.counts.attach(s.cfg.Now())
 	s.herald.attached()
 	s.attend.begin(ctx)
+	if s.cfg.Multicast {
+		s.copier.use(roster.Multicast{})
+		s.attend.all.Go(func() { s.copier.watch(ctx) })
+	}
 }
 
 // Detached implements [Handler].

@@ -89,6 +89,7 @@ type Group struct {
 	courted   map[*member]struct{} // members of whom something else is wanted now
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
+	mail      mail                 // what leaves by multicast
 	scratch   scratch
 }
 
@@ -302,8 +303,14 @@ func (g *Group) signal() {
 }
 
 func (g *Group) pending() bool {
+	if g.hurries() {
+		return true
+	}
 	if !g.ready || g.closed {
 		return g.closed && len(g.questions) > 0
+	}
+	if g.waits() {
+		return false
 	}
 	if len(g.questions) > 0 || g.opened() {
 		return true

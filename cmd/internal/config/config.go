@@ -18,6 +18,7 @@ type Config struct {
 	Server   Server
 	Store    Store
 	Admin    Admin
+	Delivery Delivery
 	Limits   Limits
 	Webhooks Webhooks
 	HTTP     HTTP
