@@ -143,9 +143,9 @@ func (l *Link) leave(h Handler, readDone, writeDone <-chan error) (reading, writ
 	grace := time.NewTimer(l.cfg.Grace)
 	defer grace.Stop()
 	l.Out.leave()
-	last := time.NewTimer(l.cfg.Grace / 2)
-	defer last.Stop()
-	l.Out.quieten(last.C)
+	late := make(chan struct{})
+	defer time.AfterFunc(l.cfg.Grace/2, func() { close(late) }).Stop()
+	l.Out.quieten(late)
 	h.Detaching()
 	l.Out.finish()
 	reading, writing = true, true

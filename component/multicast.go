@@ -35,8 +35,34 @@ type multicast struct {
 	s *Service
 
 	mu   sync.Mutex
-	in   roster.Multicast // force; no Service = none
+	in   roster.Multicast // in force; no Service = none
 	lost chan struct{}    // closed when it turned out to be of no use
+
+	sought chan struct{} // closed when the connection's first search is over; nil = there is none
+}
+
+// begin looks for a service while the connection lasts.
+func (m *multicast) begin(ctx context.Context) {
+	m.use(roster.Multicast{})
+	sought := make(chan struct{})
+	m.mu.Lock()
+	m.sought = sought
+	m.mu.Unlock()
+	m.s.attend.all.Go(func() { m.watch(ctx, sync.OnceFunc(func() { close(sought) })) })
+}
+
+// settled returns when it is known whether there is a service.
+func (m *multicast) settled(ctx context.Context) {
+	m.mu.Lock()
+	sought := m.sought
+	m.mu.Unlock()
+	if sought == nil {
+		return
+	}
+	select {
+	case <-sought:
+	case <-ctx.Done():
+	}
 }
 
 // use puts what was found in force.
@@ -51,13 +77,15 @@ func (m *multicast) use(in roster.Multicast) {
 }
 
 // watch looks for a service as long as the connection lasts and none is found.
-func (m *multicast) watch(ctx context.Context) {
+func (m *multicast) watch(ctx context.Context, sought func()) {
+	defer sought()
 	for ctx.Err() == nil {
 		in := m.find(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		m.use(in)
+		sought()
 		m.mu.Lock()
 		lost := m.lost
 		m.mu.Unlock()

@@ -201,9 +201,9 @@ func (o *Outbox) leave() {
 	o.leaving = true
 }
 
-// quieten waits for the multicast service to have dealt with what it has, at
-// most until the deadline: the last words must not overtake it.
-func (o *Outbox) quieten(deadline <-chan time.Time) {
+// quieten waits for the multicast service to have dealt with what it has, until
+// done: what leaves by other ways then overtakes nothing.
+func (o *Outbox) quieten(done <-chan struct{}) {
 	for {
 		o.mu.Lock()
 		wait := o.up && o.credit.copied > o.credit.acked
@@ -215,7 +215,7 @@ func (o *Outbox) quieten(deadline <-chan time.Time) {
 		o.signal()
 		select {
 		case <-o.calm:
-		case <-deadline:
+		case <-done:
 			return
 		}
 	}

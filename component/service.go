@@ -147,8 +147,7 @@ func (s *Service) Attached(ctx context.Context) {
 	s.herald.attached()
 	s.attend.begin(ctx)
 	if s.cfg.Multicast {
-		s.copier.use(roster.Multicast{})
-		s.attend.all.Go(func() { s.copier.watch(ctx) })
+		s.copier.begin(ctx)
 	}
 }
 
