@@ -136,6 +136,9 @@ func (s *Service) value(in *frame.Scanner) []byte {
 
 // bounced takes in that something we sent did not arrive.
 func (s *Service) bounced(st *frame.Stanza) {
+	if s.copier.returned(st) {
+		return
+	}
 	if g := s.Roster.Loaded(local(st.To)); g != nil {
 		bare, raw := split(st.From)
 		resource := plain(raw)

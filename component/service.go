@@ -31,6 +31,8 @@ type ServiceConfig struct {
 
 	Hooks hook.Config // what it says of networks and times
 
+	Multicast bool // the server's service (XEP-0033) is used, if it has one
+
 	ProbeRate int           // probes a second, 2000
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s
 	Patience  time.Duration // after which a group speaks although its sweep goes on; 15 s
@@ -71,6 +73,7 @@ type Service struct {
 	pace     *pace
 	herald   *herald
 	sources  *sourceLink
+	copier   *multicast
 	counts   counts
 	writes   atomic.Bool // the server lets us write its users' rosters
 
@@ -91,6 +94,7 @@ func NewService(cfg ServiceConfig) *Service {
 	s := &Service{cfg: cfg, log: cfg.Link.Log, Link: NewLink(cfg.Link)}
 	s.attend = newAttendant(s)
 	s.herald = newHerald(s)
+	s.copier = &multicast{s: s}
 	s.Hooks = newHooks(s)
 	s.Roster = roster.New(roster.Options{
 		Store:    cfg.Store,
@@ -158,6 +162,9 @@ func (s *Service) Attached(ctx context.Context) {
 	s.herald.attached()
 	s.Sources.Attached(ctx)
 	s.attend.begin(ctx)
+	if s.cfg.Multicast {
+		s.copier.begin(ctx)
+	}
 }
 
 // Detached implements [Handler].

@@ -93,6 +93,7 @@ type Group struct {
 	resaid    map[*member]struct{}  // members whose words are others than are stored
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
+	mail      mail                 // what leaves by multicast
 	scratch   scratch
 }
 
@@ -311,8 +312,14 @@ func (g *Group) signal() {
 }
 
 func (g *Group) pending() bool {
+	if g.hurries() {
+		return true
+	}
 	if !g.ready || g.closed {
 		return g.closed && len(g.questions) > 0
+	}
+	if g.waits() {
+		return false
 	}
 	if len(g.questions) > 0 || g.opened() {
 		return true

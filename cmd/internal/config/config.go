@@ -19,6 +19,7 @@ type Config struct {
 	Store    Store
 	Admin    Admin
 	Sources  []Source
+	Delivery Delivery
 	Limits   Limits
 	Webhooks Webhooks
 	HTTP     HTTP

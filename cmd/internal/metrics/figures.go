@@ -53,6 +53,12 @@ func figures() (all []figure) {
 	gauge("unacked_bytes", "Bytes of presence that the server has not handled.", func(s *sample) float64 { return float64(s.Outbox.Unacked) })
 	gauge("server_rtt_seconds", "How long the server took to handle the latest marker.", func(s *sample) float64 { return s.Outbox.RTT.Seconds() })
 
+	gauge("multicast_addresses", "Addresses that the server's multicast service takes in one message: 0 = it has none, or it is not used.",
+		func(s *sample) float64 { return float64(s.Multicast.Messages) })
+	counter("multicast_stanzas_total", "Stanzas for many, sent to the multicast service.", func(s *sample) float64 { return float64(s.Multicast.Stanzas) })
+	counter("multicast_copies_total", "Copies that the service was to make of them.", func(s *sample) float64 { return float64(s.Multicast.Copies) })
+	counter("multicast_returned_total", "Stanzas that it did not take: these were sent one by one.", func(s *sample) float64 { return float64(s.Multicast.Returned) })
+
 	gauge("webhooks", "Webhooks that are told.", func(s *sample) float64 { return float64(s.Hooks.Webhooks) })
 	gauge("webhooks_failing", "Webhooks whose last post was not accepted.", func(s *sample) float64 { return float64(s.Hooks.Failing) })
 	by("webhook_posts_total", "Posts to webhooks.", "result", map[string]func(*sample) float64{
