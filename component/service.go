@@ -2,6 +2,7 @@ package component
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync/atomic"
@@ -27,6 +28,7 @@ type ServiceConfig struct {
 	Admin     func(jid string) bool // who administers every group; nil = nobody
 	MayCreate func(jid string) bool // who else may create groups; nil = nobody
 	Inform    bool                  // see [roster.Options]
+	Origin    roster.Origin         // of the presence of the server's own users
 
 	Hooks hook.Config // what it says of networks and times
 
@@ -66,6 +68,10 @@ type Service struct {
 	herald   *herald
 	counts   counts
 	writes   atomic.Bool // the server lets us write its users' rosters
+	tells    atomic.Bool // the server tells of their presence, and we listen
+	granted  atomic.Pointer[privileges]
+	relied   atomic.Bool // it once told of all of them
+	abandon  context.CancelCauseFunc
 
 	limits atomic.Pointer[Limits] // for the reading goroutine to take; nil = as before
 
@@ -99,6 +105,8 @@ func NewService(cfg ServiceConfig) *Service {
 		MayCreate: cfg.MayCreate,
 		Notify:    func(n roster.Notice) { (&outlet{s}).notice(n) },
 		Inform:    cfg.Inform,
+		Origin:    cfg.Origin,
+		Ours:      func(jid string) bool { return string(domainOf([]byte(jid))) == cfg.Link.ServerHost },
 	})
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now}
 	record, _ := cfg.Store.(audit.Reader) // the one in memory keeps none
@@ -134,13 +142,21 @@ func (s *Service) Run(ctx context.Context) error {
 		<-hooks
 		<-done
 	}()
-	return s.Link.Run(ctx, s)
+	ctx, s.abandon = context.WithCancelCause(ctx)
+	defer s.abandon(nil)
+	err := s.Link.Run(ctx, s)
+	if why := context.Cause(ctx); err == nil && errors.Is(why, ErrPrivilege) {
+		return why
+	}
+	return err
 }
 
 // Attached implements [Handler].
 func (s *Service) Attached(ctx context.Context) {
 	s.counts.attach(s.cfg.Now())
 	s.herald.attached()
+	s.granted.Store(nil)
+	s.Roster.Attached()
 	s.attend.begin(ctx)
 }
 
@@ -148,6 +164,7 @@ func (s *Service) Attached(ctx context.Context) {
 func (s *Service) Detached(error) {
 	s.counts.detach()
 	s.writes.Store(false)
+	s.tells.Store(false)
 	s.attend.wait()
 	s.pace.drop()
 }

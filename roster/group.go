@@ -87,6 +87,7 @@ type Group struct {
 	doubts    map[*member]struct{} // members whose answer to our request may have been lost
 	unread    map[*member]struct{} // members whose server is to be asked what they keep there
 	courted   map[*member]struct{} // members of whom something else is wanted now
+	recalls   map[*member]struct{} // members of whom the server may have said something before we wanted it
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
 	scratch   scratch
@@ -111,7 +112,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		watches: map[string]*Watch{}, byOwner: map[string][]*Watch{},
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
 		clocks: map[int]*clock{}, digests: map[int]int{}, leases: map[*Watch]struct{}{}, attuned: map[string]int{},
-		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{}, courted: map[*member]struct{}{},
+		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{}, courted: map[*member]struct{}{}, recalls: map[*member]struct{}{},
 		auths: map[string]*policy.Authorization{}, strangers: map[string]int{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
 	g.setAggregate()
@@ -161,6 +162,9 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.building = false
+	for _, m := range g.sorted { // not before: he may be spoken of at once
+		r.census.enter(m.JID, g)
+	}
 	g.wind()
 	for w := range g.leases {
 		if !w.manner.While { // who is there is not known yet: see Swept
@@ -186,6 +190,10 @@ func (g *Group) insert(rec MemberRecord) *member {
 	m.MemberRecord, m.gone, m.presence, m.parked, m.asking, m.withdrawn = rec, 0, nil, nil, false, false
 	m.published, m.pulls, m.keeps, m.unsure = nil, 0, 0, rec.Ask == Granted && g.roster.reads
 	m.consents, m.clicks = rec.JID == g.acting && !rec.ByContact, false
+	if m.lent = g.roster.census.lends(rec.JID); !g.building {
+		g.roster.census.enter(rec.JID, g)
+	}
+	g.recall(m)
 	m.named, m.basic = g.version, g.version
 	m.agreed = g.agreement(m.Agreed)
 	g.keep1(m)
@@ -235,6 +243,8 @@ func (g *Group) bury(m *member) {
 	delete(g.refresh, m)
 	delete(g.unread, m)
 	delete(g.courted, m)
+	delete(g.recalls, m)
+	g.roster.census.leave(m.JID, g)
 	g.graves++
 	g.touch(m, 0)
 	g.reshow(m.JID)

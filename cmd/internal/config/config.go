@@ -18,6 +18,7 @@ type Config struct {
 	Server   Server
 	Store    Store
 	Admin    Admin
+	Presence Presence
 	Limits   Limits
 	Webhooks Webhooks
 	HTTP     HTTP

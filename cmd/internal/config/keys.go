@@ -37,7 +37,7 @@ const (
 // a reader wants to meet them.
 func Keys() []Key {
 	var all []Key
-	for _, section := range [][]Key{{domainKey()}, serverKeys(), storeKeys(), adminKeys(), limitKeys(), webhookKeys(), httpKeys(), logKeys()} {
+	for _, section := range [][]Key{{domainKey()}, serverKeys(), storeKeys(), adminKeys(), presenceKeys(), limitKeys(), webhookKeys(), httpKeys(), logKeys()} {
 		all = append(all, section...)
 	}
 	return all
@@ -50,6 +50,7 @@ func Sections() map[string]string {
 		"server":   "The XMPP server whose component the service is, and how to reach its component port.",
 		"store":    "Where groups, members, policies and subscriptions are kept.",
 		"admin":    "Who may administer the service.",
+		"presence": "Where the presence of the server's own users comes from.",
 		"limits":   "Who may use the service, and how much.",
 		"webhooks": "Whom webhooks may reach.",
 		"http":     "Metrics and health, for machines.",
