@@ -25,7 +25,8 @@ type Group struct {
 	edit   sync.Mutex
 
 	mu        sync.Mutex
-	closed    bool // deleted: nothing is sent, nothing changes any more
+	closed    bool   // deleted: nothing is sent, nothing changes any more
+	source    string // who keeps the group, "" = we; changed with edit held as well
 	settings  Settings
 	policy    policy.Group
 	aggregate aggregate // of the settings
@@ -105,7 +106,7 @@ func (g *Group) Title() string {
 
 func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g := &Group{
-		building: true, name: rec.Name, roster: r, settings: rec.Settings.Clone(),
+		building: true, name: rec.Name, source: rec.Source, roster: r, settings: rec.Settings.Clone(),
 		tokens: newTokens(), version: 1, info: 1, infoBasic: 1, decided: 1, ready: true,
 		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
 		visitors: map[string]VisitorRecord{}, hooks: map[string]*hook{},
@@ -333,7 +334,7 @@ func (g *Group) late() bool {
 
 // record copies the basic group information and what else is hard state.
 func (g *Group) record() *GroupRecord {
-	rec := &GroupRecord{Name: g.name, Settings: g.settings.Clone()}
+	rec := &GroupRecord{Name: g.name, Source: g.source, Settings: g.settings.Clone()}
 	for _, m := range g.sorted {
 		rec.Members = append(rec.Members, m.MemberRecord.Clone())
 		if leak.Face == "admin" && m.presence != nil {

@@ -38,6 +38,11 @@ func (rec *GroupRecord) validate() error {
 	if err := rec.Settings.validate(); err != nil {
 		return err
 	}
+	if rec.Source != "" {
+		if err := word("source", rec.Source); err != nil {
+			return err
+		}
+	}
 	if len(rec.Members) > MaxMembers {
 		return invalid("members", "a group has at most %d members", MaxMembers)
 	}

@@ -60,7 +60,7 @@ func scanGroup(rows *sql.Rows, rec *roster.GroupRecord) (id int64, err error) {
 	var avatar []byte
 	set := &rec.Settings
 	err = rows.Scan(&id, &set.Title, &set.Description, &set.Language, &attributes, &set.Listed, &payload, &set.Policy, &set.Delivery,
-		&admission, &set.Aggregate, &avatar)
+		&admission, &set.Aggregate, &avatar, &rec.Source)
 	if err != nil {
 		return 0, err
 	}

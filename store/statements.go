@@ -9,6 +9,7 @@ import (
 // writeStatements belong to the writer's connection.
 type writeStatements struct {
 	groupID, createGroup, deleteGroup, storeSettings *sql.Stmt
+	source, storeSource                              *sql.Stmt
 	storeMember, deleteMember, deleteWatcher         *sql.Stmt
 	storeVisitor, deleteVisitor                      *sql.Stmt
 	storeAgreed                                      *sql.Stmt
@@ -26,7 +27,7 @@ type readStatements struct {
 }
 
 const (
-	selectGroup  = `SELECT id, title, description, language, attributes, listed, payload, policy, delivery, admission, aggregate, avatar FROM groups WHERE name = ?`
+	selectGroup  = `SELECT id, title, description, language, attributes, listed, payload, policy, delivery, admission, aggregate, avatar, source FROM groups WHERE name = ?`
 	selectMember = `SELECT jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact FROM members WHERE group_id = ?`
 )
 
@@ -44,10 +45,12 @@ func (w *writeStatements) all() []statement {
 	return []statement{
 		{&w.groupID, `SELECT id FROM groups WHERE name = ?`},
 		{&w.createGroup, `INSERT INTO groups (name, title, description, language, attributes, listed, payload, policy, delivery,
-			admission, aggregate, avatar) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
+			admission, aggregate, avatar, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
 		{&w.deleteGroup, `DELETE FROM groups WHERE name = ?`},
 		{&w.storeSettings, `UPDATE groups SET title = ?, description = ?, language = ?, attributes = ?,
 			listed = ?, payload = ?, policy = ?, delivery = ?, admission = ?, aggregate = ?, avatar = ? WHERE name = ?`},
+		{&w.source, `SELECT source FROM groups WHERE name = ?`},
+		{&w.storeSource, `UPDATE groups SET source = ? WHERE name = ?`},
 		{&w.storeMember, `INSERT INTO members (group_id, jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE SET nick = excluded.nick,
 			affiliation = excluded.affiliation, roles = excluded.roles, attributes = excluded.attributes, ask = excluded.ask,

@@ -18,6 +18,7 @@ const (
 	Visitor       = "visitor"        // Detail: invited, applied, rejected, declined or banned
 	HookSet       = "webhook-set"    // Detail: its name and where it is told, or why it ended
 	HookRemove    = "webhook-remove" // Detail: its name
+	GroupSource   = "group-source"   // Detail: who keeps the group from now on, "" = this service
 	Forget        = "forget"
 )
 

@@ -23,6 +23,7 @@ func Run(t *testing.T, d Driver) {
 		"Groups":         testGroups,
 		"Settings":       testSettings,
 		"Members":        testMembers,
+		"Revision":       testRevision,
 		"Subscriptions":  testSubscriptions,
 		"Contacts":       testContacts,
 		"Visitors":       testVisitors,
@@ -95,7 +96,7 @@ func stored(t testing.TB, s roster.Store, want *roster.GroupRecord) {
 // which a store returns them.
 func Team() *roster.GroupRecord {
 	return &roster.GroupRecord{
-		Name: "team",
+		Name: "team", Source: "hr",
 		Settings: roster.Settings{
 			Title: "The Team", Description: "zero\x00byte, 'quote', \"quote\"\nand ünïcode 🙂", Language: "en",
 			Attributes: []roster.Attribute{{Name: "phone", Value: "123"}, {Name: "room", Value: ""}},
