@@ -91,6 +91,9 @@ func (a *attendant) begin(ctx context.Context) {
 		<-a.mustered // it ends with ctx, at the latest
 		a.run(ctx)
 	})
+	if len(a.s.cfg.Peers) > 0 {
+		a.all.Go(func() { a.checkPeers(ctx) })
+	}
 	a.all.Go(func() {
 		a.loadAll(ctx)
 		a.ended()
@@ -143,6 +146,7 @@ func (a *attendant) loadAll(ctx context.Context) {
 	}
 	if all {
 		a.s.Roster.Complete()
+		a.reconcile(ctx)
 	}
 }
 
@@ -198,6 +202,7 @@ func (a *attendant) run(ctx context.Context) {
 func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	a.announce(ctx, g)
 	g.Recall()
+	a.s.takings.visit(g, r)
 	ask, probe := g.Wants()
 	doubtful := g.Doubtful()
 	unread, courted := g.Unread(), g.Courted()

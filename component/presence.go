@@ -106,7 +106,7 @@ func (s *Service) value(in *frame.Scanner) []byte {
 
 // bounced takes in that something we sent did not arrive.
 func (s *Service) bounced(st *frame.Stanza) {
-	if g := s.Roster.Loaded(local(st.To)); g != nil {
+	if g := s.resolve(st); g != nil {
 		bare, raw := split(st.From)
 		resource := plain(raw)
 		s.herald.gone(g.Name(), bare, []byte(resource))

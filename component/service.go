@@ -29,12 +29,14 @@ type ServiceConfig struct {
 	MayCreate func(jid string) bool // who else may create groups; nil = nobody
 	Inform    bool                  // see [roster.Options]
 	Origin    roster.Origin         // of the presence of the server's own users
+	Peers     peers                 // whom we give presence to, and take it from
 
 	Hooks hook.Config // what it says of networks and times
 
 	ProbeRate int           // probes a second, 2000
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s
 	Patience  time.Duration // after which a group speaks although its sweep goes on; 15 s
+	PeerCheck time.Duration // how often peers are asked whether they are there; 30 s
 }
 
 func (c *ServiceConfig) withDefaults() {
@@ -43,6 +45,7 @@ func (c *ServiceConfig) withDefaults() {
 	orElse(&c.ProbeRate, 2000)
 	orElse(&c.Silence, 2*time.Second)
 	orElse(&c.Patience, 15*time.Second)
+	orElse(&c.PeerCheck, 30*time.Second)
 	c.Limits.withDefaults()
 	if c.Now == nil {
 		c.Now = time.Now
@@ -66,6 +69,7 @@ type Service struct {
 	attend   *attendant
 	pace     *pace
 	herald   *herald
+	takings  *takings
 	counts   counts
 	writes   atomic.Bool // the server lets us write its users' rosters
 	tells    atomic.Bool // the server tells of their presence, and we listen
@@ -90,6 +94,7 @@ func NewService(cfg ServiceConfig) *Service {
 	s := &Service{cfg: cfg, log: cfg.Link.Log, Link: NewLink(cfg.Link)}
 	s.attend = newAttendant(s)
 	s.herald = newHerald(s)
+	s.takings = newTakings(s)
 	s.Hooks = newHooks(s)
 	s.Roster = roster.New(roster.Options{
 		Store:    cfg.Store,
@@ -107,12 +112,16 @@ func NewService(cfg ServiceConfig) *Service {
 		Inform:    cfg.Inform,
 		Origin:    cfg.Origin,
 		Ours:      func(jid string) bool { return string(domainOf([]byte(jid))) == cfg.Link.ServerHost },
+		Taken:     func(jid string) bool { return cfg.Peers.takes(jid) != nil },
 	})
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now}
 	record, _ := cfg.Store.(audit.Reader) // the one in memory keeps none
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log,
 		Audit: record, Send: s.send, Hooks: s.Hooks.State})
 	s.pubsub.Invites = s.commands.Invites
+	if cfg.Peers.serves() {
+		s.pubsub.Peers = cfg.Peers.gives
+	}
 	s.workers = newWorkers(s.log)
 	s.gate = newGate(cfg.Limits, s.Link.cfg.ServerHost)
 	s.pace = newPace(cfg.Limits.ChangeRate, cfg.Limits.ChangeBurst, cfg.Now)
@@ -165,6 +174,7 @@ func (s *Service) Detached(error) {
 	s.counts.detach()
 	s.writes.Store(false)
 	s.tells.Store(false)
+	s.takings.detach()
 	s.attend.wait()
 	s.pace.drop()
 }
@@ -210,6 +220,9 @@ func (s *Service) Stanza(st *frame.Stanza) {
 	}
 	if s.limits.Load() != nil { // seldom, and only we take it
 		s.gate = newGate(*s.limits.Swap(nil), s.Link.cfg.ServerHost)
+	}
+	if string(st.Name) == "message" && string(st.Type) != "error" && s.onPeer(st) {
+		return
 	}
 	if v := s.gate.judge(st, s.cfg.Now()); v != hear {
 		s.counts.turned[v].Add(1)

@@ -191,7 +191,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 	m.MemberRecord, m.gone, m.presence, m.parked, m.asking, m.withdrawn = rec, 0, nil, nil, false, false
 	m.published, m.pulls, m.keeps, m.unsure = nil, 0, 0, rec.Ask == Granted && g.roster.reads
 	m.consents, m.clicks = rec.JID == g.acting && !rec.ByContact, false
-	if m.lent = g.roster.census.lends(rec.JID); !g.building {
+	if m.lent = g.roster.lends(rec.JID); !g.building {
 		g.roster.census.enter(rec.JID, g)
 	}
 	g.recall(m)
@@ -246,6 +246,9 @@ func (g *Group) bury(m *member) {
 	delete(g.courted, m)
 	delete(g.recalls, m)
 	g.roster.census.leave(m.JID, g)
+	if m.lent {
+		g.roster.outbox.Wanted(g) // who lends it need not any more
+	}
 	g.graves++
 	g.touch(m, 0)
 	g.reshow(m.JID)

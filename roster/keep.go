@@ -53,6 +53,9 @@ func (g *Group) keep1(m *member) {
 	if m.lent && wasMight&^m.might != 0 {
 		g.roster.census.narrow(m.JID, m.might)
 	}
+	if m.lent && wasMight != m.might && !g.building {
+		g.roster.outbox.Wanted(g) // who lends it need know
+	}
 	if m.keeps == was {
 		return
 	}

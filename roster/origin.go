@@ -62,6 +62,29 @@ func newCensus(o Origin, ours func(string) bool) *census {
 // lends says whether jid's presence is the server's to tell.
 func (c *census) lends(jid string) bool { return c != nil && c.origin == FromServer && c.ours(jid) }
 
+// lends says whether somebody else tells of jid's presence, who is not asked
+// for it: his server, or a peer.
+func (r *Roster) lends(jid string) bool {
+	return r.census.lends(jid) || r.taken != nil && r.taken(jid)
+}
+
+// Borrowed lists those of the members whom of is true of whose presence is a
+// peer's to tell, and what is acquired of them.
+func (g *Group) Borrowed(of func(jid string) bool) (jids []string, kinds policy.Mask) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return nil, 0
+	}
+	for _, m := range g.sorted {
+		if m.lent && m.shares && m.given() && of(m.JID) {
+			jids = append(jids, m.JID)
+			kinds |= m.might
+		}
+	}
+	return jids, kinds
+}
+
 // enter takes in that jid is in g.
 func (c *census) enter(jid string, g *Group) {
 	if c == nil || !c.ours(jid) {

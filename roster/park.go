@@ -104,6 +104,15 @@ func (g *Group) Grants(jid string) bool {
 	return m != nil && m.given() && !g.closed
 }
 
+// Subscribed says whether we are subscribed to jid's presence: he has the group
+// in his contact list.
+func (g *Group) Subscribed(jid string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := g.live(jid)
+	return m != nil && m.Ask == Granted
+}
+
 // Granted lists those members, in order.
 func (g *Group) Granted() (jids []string) {
 	g.mu.Lock()

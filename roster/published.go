@@ -84,7 +84,7 @@ func (g *Group) HearItem(jid string, kind policy.Mask, payload []byte) (fits boo
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	m := g.live(jid)
-	if m == nil || m.Ask != Granted || m.withdrawn || m.keeps&kind&Published == 0 {
+	if m == nil || !m.given() || m.keeps&kind&Published == 0 {
 		return true
 	}
 	if m.unsure {
@@ -165,7 +165,7 @@ func (g *Group) reshow(jid string) {
 // before.
 func (g *Group) reread(m *member) {
 	if m.pulls = m.interest() & Published; g.roster.reads {
-		m.unsure = true
+		m.unsure = m.Ask == Granted // of who lends him to us it is all there is
 		g.unread[m] = struct{}{}
 	}
 }
