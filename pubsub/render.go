@@ -19,6 +19,9 @@ var _ roster.Renderer = (*Renderer)(nil)
 func (r *Renderer) Address(b []byte, jid string) []byte { return frame.AppendAttr(b, jid) }
 
 func (r *Renderer) group(b []byte, name string) []byte {
+	if roster.ForPeers(name) {
+		return append(b, r.Domain...)
+	}
 	b = frame.AppendAttr(b, name)
 	b = append(b, '@')
 	return append(b, r.Domain...)

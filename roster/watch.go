@@ -256,7 +256,12 @@ func (g *Group) candidates(who *policy.Watcher, r *policy.Receiving, f func(*mem
 }
 
 // domainOf is the index key of a JID's domain.
-func domainOf(bare string) string { return bare[max(0, strings.IndexByte(bare, '@')):] }
+func domainOf(bare string) string {
+	if i := strings.IndexByte(bare, '@'); i >= 0 {
+		return bare[i:]
+	}
+	return "@" + bare // a service
+}
 
 func (g *Group) decideFor(a *audience, m *member, who *policy.Watcher, r *policy.Receiving) policy.Mask {
 	s := m.subject()

@@ -20,6 +20,7 @@ type Config struct {
 	Admin    Admin
 	Sources  []Source
 	Delivery Delivery
+	Presence Presence
 	Limits   Limits
 	Webhooks Webhooks
 	HTTP     HTTP
