@@ -145,6 +145,9 @@ func (d *Demo) setUp(ctx context.Context) error {
 	}
 	d.stage = &stage{world: w, people: &people{phone: "123"}, patience: 10 * time.Second}
 	commands := [][]string{w.command("", []string{"group", "create", "--name", "Team", "--description", "Second shift", "--attr", "phone=123"})}
+	for _, line := range w.manner.after {
+		commands = append(commands, w.command("", line))
+	}
 	for _, m := range cast() {
 		if err := w.server.AddUser(ctx, m.user, password); err != nil {
 			return err
@@ -159,7 +162,7 @@ func (d *Demo) setUp(ctx context.Context) error {
 		return err
 	}
 	for _, args := range commands {
-		if _, err := w.keeper().admin(ctx, args...); err != nil {
+		if err := w.keep(ctx, args); err != nil {
 			return err
 		}
 		d.done(tty.Paint(color, tty.Dim, "rollcall "+quoted(args)))

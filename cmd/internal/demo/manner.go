@@ -17,6 +17,20 @@ type manner struct {
 	sentence string
 	posts    []post               // who keeps the group first, whom people watch last
 	extra    map[string]lab.Extra // lines of the server's configuration, by its name
+	after    [][]string           // what the admin says of a new group, without its name
+	combined bool                 // devices are not told apart
+}
+
+// shown is what the group server's admin says of a group that groups.example.org
+// may read, and whose presence is another's.
+var shown = [][]string{{"policy", "set", "group", "watch domain:groups.example.org", "basic anyone", "collect nothing"}}
+
+// tells are a server's lines that let domain hear of its users (XEP-0356).
+func tells(domain string) map[string]lab.Extra {
+	return map[string]lab.Extra{"prosody": {
+		Host:      fmt.Sprintf("privileged_entities = { [%q] = { presence = \"managed_entity\" } }\n\tmodules_enabled = { \"privilege\" }", domain),
+		Component: "modules_enabled = { \"privilege\" }", Components: "modules_enabled = { \"privilege\" }",
+	}}
 }
 
 // post is where one service stands.
@@ -26,6 +40,10 @@ type post struct{ name, domain, text string }
 func manners() map[int]*manner {
 	return map[int]*manner{
 		1: {sentence: "the real rollcall", posts: []post{at(1, "groups")}},
+		2: {sentence: "a group server, and rollcall as an arm of the presence server", posts: []post{at(2, "hr"), at(2, "groups")},
+			after: shown, extra: tells("groups.example.org")},
+		3: {sentence: "a group server, a presence server, and rollcall between them", posts: []post{at(3, "hr"), at(3, "presence"), at(3, "groups")},
+			after: shown, extra: tells("presence.example.org"), combined: true},
 	}
 }
 

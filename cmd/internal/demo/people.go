@@ -28,10 +28,11 @@ type person struct {
 type people struct {
 	members []*person // by user
 	phone   string    // the group's own attribute
+	blurred bool      // devices are not told apart
 }
 
 func (p *people) clone() *people {
-	c := &people{phone: p.phone}
+	c := &people{phone: p.phone, blurred: p.blurred}
 	for _, m := range p.members {
 		n := *m
 		n.devices = maps.Clone(m.devices)

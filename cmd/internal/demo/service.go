@@ -37,15 +37,27 @@ func (w *world) start(ctx context.Context, p *post) (*service, error) {
 	w.mu.Lock()
 	w.services = append(w.services, s)
 	w.mu.Unlock()
-	return s, s.await(ctx, "group", "list")
+	return s, s.await(ctx, "", "group", "list")
 }
 
-// await repeats a command of an admin until it is right.
-func (s *service) await(ctx context.Context, args ...string) error {
+// keep runs a command of an admin where the group is kept. Who becomes a member
+// is one where it is watched, too, when keep returns.
+func (w *world) keep(ctx context.Context, args []string) error {
+	if _, err := w.keeper().admin(ctx, args...); err != nil {
+		return err
+	}
+	if w.keeper() == w.watched() || args[0] != "member" || args[1] != "add" {
+		return nil
+	}
+	return w.watched().await(ctx, args[3], "member", "list", groupName)
+}
+
+// await repeats a command of an admin until it works and says what it should.
+func (s *service) await(ctx context.Context, says string, args ...string) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if _, err := s.admin(ctx, args...); err == nil {
+		if out, err := s.admin(ctx, args...); err == nil && strings.Contains(out, says) {
 			return nil
 		}
 		select {
