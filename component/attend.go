@@ -94,6 +94,7 @@ func (a *attendant) begin(ctx context.Context) {
 	if len(a.s.cfg.Peers) > 0 {
 		a.all.Go(func() { a.checkPeers(ctx) })
 	}
+	a.all.Go(func() { a.rounds(ctx) })
 	a.all.Go(func() {
 		a.loadAll(ctx)
 		a.ended()
@@ -206,6 +207,9 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	ask, probe := g.Wants()
 	doubtful := g.Doubtful()
 	unread, courted := g.Unread(), g.Courted()
+	for _, jid := range g.Sought() {
+		a.pull(proof{g, jid})
+	}
 	if len(ask)+len(probe)+len(doubtful)+len(unread)+len(courted) == 0 {
 		g.Swept(true)
 		return

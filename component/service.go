@@ -10,6 +10,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/component/command"
 	"github.com/rollcall-xmpp/rollcall/component/hook"
+	"github.com/rollcall-xmpp/rollcall/component/source"
 	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
@@ -61,6 +62,11 @@ type Service struct {
 	Link   *Link
 	Hooks  *hook.Keeper
 
+	// Sources keeps the groups of others; SourceLink is what those that speak
+	// XMPP are made with.
+	Sources    *source.Keeper
+	SourceLink source.Link
+
 	cfg      ServiceConfig
 	log      *slog.Logger
 	pubsub   *pubsub.Service
@@ -70,6 +76,7 @@ type Service struct {
 	pace     *pace
 	herald   *herald
 	takings  *takings
+	sources  *sourceLink
 	counts   counts
 	writes   atomic.Bool // the server lets us write its users' rosters
 	tells    atomic.Bool // the server tells of their presence, and we listen
@@ -114,6 +121,8 @@ func NewService(cfg ServiceConfig) *Service {
 		Ours:      func(jid string) bool { return string(domainOf([]byte(jid))) == cfg.Link.ServerHost },
 		Taken:     func(jid string) bool { return cfg.Peers.takes(jid) != nil },
 	})
+	s.sources = newSourceLink(s.Link)
+	s.Sources, s.SourceLink = newSources(s), s.sources
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now}
 	record, _ := cfg.Store.(audit.Reader) // the one in memory keeps none
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log,
@@ -146,9 +155,15 @@ func (s *Service) Run(ctx context.Context) error {
 		defer close(hooks)
 		s.Hooks.Run(work)
 	}()
+	sources := make(chan struct{})
+	go func() {
+		defer close(sources)
+		s.Sources.Run(work)
+	}()
 	defer func() {
 		stop()
 		<-hooks
+		<-sources
 		<-done
 	}()
 	ctx, s.abandon = context.WithCancelCause(ctx)
@@ -166,12 +181,14 @@ func (s *Service) Attached(ctx context.Context) {
 	s.herald.attached()
 	s.granted.Store(nil)
 	s.Roster.Attached()
+	s.Sources.Attached(ctx)
 	s.attend.begin(ctx)
 }
 
 // Detached implements [Handler].
 func (s *Service) Detached(error) {
 	s.counts.detach()
+	s.Sources.Detached()
 	s.writes.Store(false)
 	s.tells.Store(false)
 	s.takings.detach()
@@ -218,11 +235,11 @@ func (s *Service) Stanza(st *frame.Stanza) {
 		s.counts.turned[limited].Add(1)
 		return
 	}
+	if string(st.Name) == "message" && string(st.Type) != "error" && s.onPeer(st) || s.sources.take(st) {
+		return
+	}
 	if s.limits.Load() != nil { // seldom, and only we take it
 		s.gate = newGate(*s.limits.Swap(nil), s.Link.cfg.ServerHost)
-	}
-	if string(st.Name) == "message" && string(st.Type) != "error" && s.onPeer(st) {
-		return
 	}
 	if v := s.gate.judge(st, s.cfg.Now()); v != hear {
 		s.counts.turned[v].Add(1)

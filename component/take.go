@@ -176,7 +176,7 @@ func (x *takings) lose(t *taking) {
 }
 
 // onPeer takes a message of a peer's: what it says of those whom the group that
-// it speaks to has asked for. False: it is no peer's.
+// it speaks to has asked for. False: it is about nothing that we asked for.
 func (s *Service) onPeer(st *frame.Stanza) bool {
 	p := s.cfg.Peers.at(st.From)
 	if p == nil {
@@ -186,7 +186,10 @@ func (s *Service) onPeer(st *frame.Stanza) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	t := x.of[takingKey{p.Address, string(local(st.To))}]
-	if t == nil || !t.asked || bytes.IndexByte(st.To, '/') >= 0 {
+	if t == nil || bytes.IndexByte(st.To, '/') >= 0 {
+		return false
+	}
+	if !t.asked {
 		return true
 	}
 	x.event(t, st)

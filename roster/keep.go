@@ -59,6 +59,7 @@ func (g *Group) keep1(m *member) {
 	if m.keeps == was {
 		return
 	}
+	g.respeak(m, was)
 	g.court(m, wanted)
 	dropped := m.unpublish(m.keeps)
 	if was == 0 && m.parked == nil && g.version > m.named { // not as he joins, or is loaded
@@ -98,6 +99,7 @@ func (g *Group) refreshed(m *member) {
 // acquired; if the store fails, only the subscription stays, until the next
 // change.
 func (g *Group) reshare(ctx context.Context, jids ...string) {
+	g.restate(ctx)
 	withdrawn, ask := g.unshared(jids)
 	if ask {
 		g.roster.outbox.Wanted(g)

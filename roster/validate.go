@@ -54,6 +54,11 @@ func (rec *GroupRecord) validate() error {
 	if err := rec.validateHooks(); err != nil {
 		return err
 	}
+	for i := range rec.Members {
+		if err := rec.Members[i].validateWords(); err != nil {
+			return err
+		}
+	}
 	return validateMembers(rec.Members)
 }
 
@@ -179,6 +184,9 @@ func (m *MemberRecord) validate(field string) error {
 	}
 	if int(m.Ask) >= len(askNames) {
 		return invalid(field+".ask", "unknown")
+	}
+	if int(m.Precision) >= len(precisionNames) {
+		return invalid(field+".location", "unknown")
 	}
 	if err := text(field+".nick", m.Nick, MaxText); err != nil {
 		return err

@@ -40,6 +40,7 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 		return err
 	}
 	svc := component.NewService(service)
+	svc.Sources.Set(sources(cfg, svc.SourceLink))
 	log.Info("serving", "domain", cfg.Domain, "socket", cfg.Admin.Socket)
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return explain(svc.Run(ctx), cfg) })
@@ -68,6 +69,7 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 				return nil
 			case <-hangups:
 				l.reload()
+				svc.Sources.Set(sources(l.config(), svc.SourceLink))
 				svc.SetLimits(limits(l.config().Limits))
 			}
 		}
@@ -97,6 +99,7 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 			Addr: cfg.Server.Address, Domain: cfg.Domain, ServerHost: cfg.Server.Host,
 			Secret: l.currentSecret, TLS: tls, Log: l.log,
 		},
+		Peers:     peers(cfg),
 		Store:     st,
 		Version:   buildVersion(),
 		Admin:     l.isAdmin,
@@ -105,6 +108,14 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 		Inform:    cfg.Admin.Consent == config.Inform,
 		Limits:    limits(cfg.Limits),
 	}
+}
+
+// peers are those that the configuration trusts.
+func peers(cfg *config.Config) (all []component.Peer) {
+	for _, p := range cfg.Peers {
+		all = append(all, component.Peer(p))
+	}
+	return all
 }
 
 // limits is what the configuration says to the component, where 0 is the

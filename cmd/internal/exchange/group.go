@@ -38,6 +38,9 @@ type Member struct {
 	Agreed      string      `json:"agreed,omitempty"`
 	Elsewhere   string      `json:"elsewhere,omitempty"`
 	ByContact   bool        `json:"by_contact,omitempty"`
+	Said        string      `json:"said,omitempty"`
+	Trusts      string      `json:"trusts,omitempty"`
+	Location    string      `json:"location,omitempty"` // how exactly others see it
 }
 
 type attribute = roster.Attribute
@@ -80,8 +83,13 @@ func Of(rec *roster.GroupRecord) Group {
 		Listed: set.Listed, Payload: set.Payload.String(), Policy: set.Policy, Join: set.Join.String(), Aggregate: set.Aggregate,
 		Delivery: set.Delivery, Avatar: []byte(set.Avatar), Contacts: rec.Contacts}
 	for _, m := range rec.Members {
-		g.Members = append(g.Members, Member{JID: m.JID, Nick: m.Nick, Affiliation: m.Affiliation.String(), Roles: m.Roles,
-			Attributes: m.Attributes, Presence: m.Ask.String(), Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact})
+		one := Member{JID: m.JID, Nick: m.Nick, Affiliation: m.Affiliation.String(), Roles: m.Roles,
+			Attributes: m.Attributes, Presence: m.Ask.String(), Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact,
+			Said: m.Said, Trusts: m.Trusts}
+		if m.Precision != roster.Exact {
+			one.Location = m.Precision.String()
+		}
+		g.Members = append(g.Members, one)
 	}
 	for _, s := range rec.Subscriptions {
 		g.Subscriptions = append(g.Subscriptions, subscription(s))
@@ -112,11 +120,14 @@ func (g *Group) Record() (rec *roster.GroupRecord, err error) {
 	}
 	for _, m := range g.Members {
 		r := roster.MemberRecord{JID: m.JID, Nick: m.Nick, Affiliation: roster.Plain, Roles: m.Roles, Attributes: m.Attributes,
-			Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact}
+			Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact, Said: m.Said, Trusts: m.Trusts}
 		if err := parse(m.Affiliation, roster.ParseAffiliation, &r.Affiliation); err != nil {
 			return nil, err
 		}
 		if err := parse(m.Presence, roster.ParseAsk, &r.Ask); err != nil {
+			return nil, err
+		}
+		if err := parse(m.Location, roster.ParsePrecision, &r.Precision); err != nil {
 			return nil, err
 		}
 		rec.Members = append(rec.Members, r)
