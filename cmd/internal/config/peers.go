@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
 // Peer is another service of groups that is trusted.
@@ -44,7 +46,7 @@ func peerKeys() []Key {
 		{Name: "peers.grants", Type: typeText, Example: strconv.Quote(DefaultGrants), more: more,
 			Help: "What it sees of users who have not said what peers may see: attributes, as in a policy; empty is nothing. " +
 				"Without it: all except location addresses.",
-			set:   text(func(c *Config, s string) error { last(c).Grants = s; return nil }),
+			set:   text(func(c *Config, s string) error { return grants(s, &last(c).Grants) }),
 			value: each(func(p *Peer) string { return p.Grants })},
 		{Name: "peers.take", Type: typeList, Example: `["example.net"]`, more: more,
 			Help: "Domains of whose users the peer tells: members of ours there are not asked for their presence, the peer is. What their policies " +
@@ -56,6 +58,16 @@ func peerKeys() []Key {
 			set:   text(func(c *Config, s string) error { return duration(s, &last(c).Every) }),
 			value: each(func(p *Peer) string { return p.Every.String() })},
 	}
+}
+
+func grants(s string, to *string) error {
+	if s != "" {
+		if _, err := policy.ParseAuthorization("outsiders: " + s); err != nil || strings.ContainsAny(s, "\n\r") {
+			return fmt.Errorf(`%q is no list of attributes: write one such as "availability show status", or "all except location"`, s)
+		}
+	}
+	*to = s
+	return nil
 }
 
 // completePeers checks what the lines of a peer say together.
