@@ -143,7 +143,7 @@ func (d *Demo) setUp(ctx context.Context) error {
 		}
 		d.done(fmt.Sprintf("%s: rollcall run -config %s", p.domain, s.config()))
 	}
-	d.stage = &stage{world: w, people: &people{phone: "123"}, patience: 10 * time.Second}
+	d.stage = &stage{world: w, people: &people{phone: "123", blurred: w.manner.combined}, patience: 10 * time.Second}
 	commands := [][]string{w.command("", []string{"group", "create", "--name", "Team", "--description", "Second shift", "--attr", "phone=123"})}
 	for _, line := range w.manner.after {
 		commands = append(commands, w.command("", line))
@@ -182,7 +182,11 @@ func (d *Demo) rehearse(ctx context.Context) error {
 			return err
 		}
 	}
-	d.done("Anna, Bo, Cy, Dee and Eli have logged in, said yes to the group and taken it as a contact")
+	yes := ""
+	if d.world.manner.asks(d.world.server) {
+		yes = ", said yes to the group"
+	}
+	d.done("Anna, Bo, Cy, Dee and Eli have logged in" + yes + " and taken it as a contact")
 	d.done(fmt.Sprintf("Anna's laptop watches %s: what it receives is what you see (%.1f s)", d.world.group(), time.Since(d.began).Seconds()))
 	return nil
 }

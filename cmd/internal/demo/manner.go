@@ -27,10 +27,17 @@ var shown = [][]string{{"policy", "set", "group", "watch domain:groups.example.o
 
 // tells are a server's lines that let domain hear of its users (XEP-0356).
 func tells(domain string) map[string]lab.Extra {
-	return map[string]lab.Extra{"prosody": {
-		Host:      fmt.Sprintf("privileged_entities = { [%q] = { presence = \"managed_entity\" } }\n\tmodules_enabled = { \"privilege\" }", domain),
-		Component: "modules_enabled = { \"privilege\" }", Components: "modules_enabled = { \"privilege\" }",
-	}}
+	enabled := `modules_enabled = { "privilege" }`
+	return map[string]lab.Extra{
+		"prosody": {
+			Host:      fmt.Sprintf("privileged_entities = { [%q] = { presence = \"managed_entity\" } }\n\t%s", domain, enabled),
+			Component: enabled, Components: enabled,
+		},
+		"ejabberd": {
+			ACL: fmt.Sprintf("  rollcall:\n    server: %q", domain), Rules: "  rollcall:\n    allow: rollcall",
+			Modules: "  mod_privilege:\n    presence:\n      managed_entity: rollcall",
+		},
+	}
 }
 
 // post is where one service stands.
@@ -55,11 +62,20 @@ func at(number int, name string) post {
 	return post{name: name, domain: name + ".example.org", text: string(text)}
 }
 
-// configured is the configuration with the server's real address. No port of
-// ours may be taken by another demo, so there is no HTTP listener.
-func (p *post) configured(address string) string {
-	return strings.Replace(p.text, standardAddress, address, 1) + "\n[http]\nlisten = \"\"\n"
+// configured is the configuration with the server's real address, and with what
+// that server can do: ejabberd does not tell of all its users, there they are
+// asked. No port of ours may be taken by another demo, so there is no HTTP
+// listener.
+func (p *post) configured(server lab.Server) string {
+	text := strings.Replace(p.text, standardAddress, server.ComponentAddr(), 1)
+	if server.Name() != "prosody" {
+		text = strings.Replace(text, `from = "server"`, `from = "both"`, 1)
+	}
+	return text + "\n[http]\nlisten = \"\"\n"
 }
+
+// asks says whether members have to say yes to a request.
+func (m *manner) asks(server lab.Server) bool { return m.extra == nil || server.Name() != "prosody" }
 
 const standardAddress = "127.0.0.1:5347"
 

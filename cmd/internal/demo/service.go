@@ -27,7 +27,7 @@ func (w *world) start(ctx context.Context, p *post) (*service, error) {
 	s := &service{program: w.program, dir: filepath.Join(w.dir, p.name)}
 	err := errors.Join(os.MkdirAll(s.dir, 0o700),
 		os.WriteFile(filepath.Join(s.dir, "secret"), []byte(w.server.Secret()+"\n"), 0o600),
-		os.WriteFile(s.config(), []byte(p.configured(w.server.ComponentAddr())), 0o600))
+		os.WriteFile(s.config(), []byte(p.configured(w.server)), 0o600))
 	if err != nil {
 		return nil, fmt.Errorf("configure rollcall: %w", err)
 	}
