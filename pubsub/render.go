@@ -132,20 +132,32 @@ func presence(b []byte, it *roster.Item) []byte {
 	if s := it.Show.String(); s != "" {
 		b = append(append(append(b, "<show>"...), s...), "</show>"...)
 	}
-	if it.Status != "" {
-		b = element(b, "status", it.Status)
-	}
-	b = append(b, "</presence>"...)
+	b = append(statuses(b, it, ""), "</presence>"...)
 	for i := range it.Devices {
-		d := &it.Devices[i]
-		b = attr(append(b, "<device"...), "name", d.Name)
-		b = optional(b, "show", d.Show.String())
-		b = optional(b, "connection", d.Connection)
-		b = append(b, "/>"...)
+		b = device(b, &it.Devices[i])
 	}
-	b = idle(b, it.Idle)
+	if it.Connection != "" {
+		b = append(attr(append(b, "<connection"...), "state", it.Connection), "/>"...)
+	}
+	b = idle(capabilitiesOf(b, it.Can), it.Idle)
 	for _, element := range it.Published {
 		b = append(b, element...) // see CheckPublished
+	}
+	return b
+}
+
+// statuses is what a member says, in each language in which he says it (RFC 6121
+// §4.7.2.2), behind a word of ours.
+func statuses(b []byte, it *roster.Item, before string) []byte {
+	if it.Languages == "" {
+		if before+it.Status == "" {
+			return b
+		}
+		return append(frame.AppendText(frame.AppendText(append(b, "<status>"...), before), it.Status), "</status>"...)
+	}
+	for lang, text := range it.Texts() {
+		b = append(optional(append(b, "<status"...), "xml:lang", lang), '>')
+		b = append(frame.AppendText(frame.AppendText(b, before), text), "</status>"...)
 	}
 	return b
 }

@@ -30,10 +30,9 @@ func resource(b []byte, it *roster.Item) []byte {
 	if name == "" {
 		name, _, _ = strings.Cut(it.JID, "@")
 	}
-	b = frame.AppendText(append(b, "<status>"...), name)
 	if it.Status != "" {
-		b = frame.AppendText(append(b, ": "...), it.Status)
+		name += ": "
 	}
-	b = append(b, "</status><priority>-1</priority>"...)
+	b = append(statuses(b, it, name), "<priority>-1</priority>"...)
 	return append(idle(b, it.Idle), "</presence>"...)
 }

@@ -136,9 +136,10 @@ type MemberRecord struct {
 	Roles       []string    // sorted, unique
 	Attributes  []Attribute // sorted by name, names unique
 	Ask         Ask
-	Agreed      string // text form of the default authorization he agreed to, "" = the present one
-	Elsewhere   string // policy's text form of what he set at his server, "" = nothing
-	ByContact   bool   // adding the group as a contact made him a member; removing it ends that
+	Combination Combination // of his devices to one state
+	Agreed      string      // text form of the default authorization he agreed to, "" = the present one
+	Elsewhere   string      // policy's text form of what he set at his server, "" = nothing
+	ByContact   bool        // adding the group as a contact made him a member; removing it ends that
 }
 
 // SubscriptionRecord is one XEP-0060 subscription.
