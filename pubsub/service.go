@@ -20,6 +20,10 @@ type Service struct {
 	// Invites says whether somebody may invite one more person now, and counts
 	// it; nil = yes.
 	Invites func(bare string) bool
+
+	// Network says whether somebody may say how users' devices are connected;
+	// nil = nobody but the users.
+	Network func(bare string) bool
 }
 
 // Handles says whether the service answers requests with this payload.
@@ -69,6 +73,9 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 	if err != nil {
 		return b, err
 	}
+	if q.Space == NS && q.Local == "connection" { // who says so of himself need not be there
+		return b, s.connection(g, q)
+	}
 	g.Alive(q.From)
 	switch {
 	case q.Space == NSInfo && !q.Set:
@@ -77,6 +84,8 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 		return groupItems(b, q.Group+"@"+s.Domain, d, q)
 	case q.Space == NS && q.Local == "authorization":
 		return authorization(ctx, b, g, q)
+	case q.Space == NS && q.Local == "combination":
+		return combination(ctx, b, g, q)
 	case q.Space == nsCommands:
 		return s.pending(b, g, d, q)
 	case q.Space == NSOwner:

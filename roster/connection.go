@@ -77,16 +77,3 @@ func (g *Group) Interrupted(bare, resource string) {
 	g.connect(g.live(bare), resource, Interrupted)
 	g.hold(bare, resource)
 }
-
-// Living takes in that a device did something that is not presence.
-func (g *Group) Living(full string) {
-	bare, resource, _ := strings.Cut(full, "/")
-	if resource == "" {
-		return
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if m := g.live(bare); m != nil && m.presence != nil && m.connection != On {
-		g.connect(m, resource, On)
-	}
-}

@@ -36,7 +36,8 @@ type device struct {
 // set takes in what the device said.
 func (d *device) set(s *Presence, at uint64, sweep uint32) (changed policy.Mask) {
 	text := cut(s.Status)
-	if same := d.show == s.Show && d.priority == s.Priority && d.status == string(text) && d.idle == string(s.Idle); !same || !s.Delayed {
+	same := d.show == s.Show && d.priority == s.Priority && d.status == string(text) && d.idle == string(s.Idle)
+	if !s.Delayed || d.at == 0 || !same && s.At > 0 {
 		d.at = at // who is only told of again is no more recent for it
 	}
 	if d.show != s.Show {

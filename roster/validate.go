@@ -160,6 +160,9 @@ func (m *MemberRecord) validate(field string) error {
 	if int(m.Ask) >= len(askNames) {
 		return invalid(field+".ask", "unknown")
 	}
+	if int(m.Combination) >= len(combinationNames) {
+		return invalid(field+".combination", "unknown")
+	}
 	if err := text(field+".nick", m.Nick, MaxText); err != nil {
 		return err
 	}

@@ -127,14 +127,17 @@ func scanAuthorization(rows *sql.Rows) (a roster.AuthorizationRecord, err error)
 }
 
 func scanMember(rows *sql.Rows) (m roster.MemberRecord, err error) {
-	var affiliation, roles, attributes, ask string
-	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask, &m.Agreed, &m.Elsewhere, &m.ByContact); err != nil {
+	var affiliation, roles, attributes, ask, combination string
+	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask, &m.Agreed, &m.Elsewhere, &m.ByContact, &combination); err != nil {
 		return m, err
 	}
 	if m.Affiliation, err = roster.ParseAffiliation(affiliation); err != nil {
 		return m, err
 	}
 	if m.Ask, err = roster.ParseAsk(ask); err != nil {
+		return m, err
+	}
+	if m.Combination, err = roster.ParseCombination(combination); err != nil {
 		return m, err
 	}
 	if m.Roles, err = decode[string](roles); err != nil {

@@ -37,6 +37,7 @@ type Member struct {
 	Agreed      string      `json:"agreed,omitempty"`
 	Elsewhere   string      `json:"elsewhere,omitempty"`
 	ByContact   bool        `json:"by_contact,omitempty"`
+	Combination string      `json:"combination,omitempty"` // "" = available
 }
 
 type attribute = roster.Attribute
@@ -79,8 +80,13 @@ func Of(rec *roster.GroupRecord) Group {
 		Listed: set.Listed, Payload: set.Payload.String(), Policy: set.Policy, Join: set.Join.String(), Aggregate: set.Aggregate,
 		Delivery: set.Delivery, Avatar: []byte(set.Avatar), Contacts: rec.Contacts}
 	for _, m := range rec.Members {
+		combination := ""
+		if m.Combination != roster.MostAvailable {
+			combination = m.Combination.String()
+		}
 		g.Members = append(g.Members, Member{JID: m.JID, Nick: m.Nick, Affiliation: m.Affiliation.String(), Roles: m.Roles,
-			Attributes: m.Attributes, Presence: m.Ask.String(), Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact})
+			Attributes: m.Attributes, Presence: m.Ask.String(), Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact,
+			Combination: combination})
 	}
 	for _, s := range rec.Subscriptions {
 		g.Subscriptions = append(g.Subscriptions, subscription(s))
@@ -116,6 +122,9 @@ func (g *Group) Record() (rec *roster.GroupRecord, err error) {
 			return nil, err
 		}
 		if err := parse(m.Presence, roster.ParseAsk, &r.Ask); err != nil {
+			return nil, err
+		}
+		if err := parse(m.Combination, roster.ParseCombination, &r.Combination); err != nil {
 			return nil, err
 		}
 		rec.Members = append(rec.Members, r)
