@@ -44,6 +44,12 @@ func (s *Service) attribute(p proof, kind policy.Mask, payload []byte, asked boo
 		case err != nil:
 			s.counts.dropped[malformed].Add(1)
 		}
+		if kind == policy.Willingness && err == nil {
+			if payload, err = pubsub.ParseWilling(payload); err != nil {
+				s.counts.dropped[malformed].Add(1)
+			}
+			empty = false
+		}
 		if empty || err != nil {
 			payload = nil
 		}

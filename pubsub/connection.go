@@ -6,13 +6,14 @@ import (
 
 	"mellium.im/xmpp/jid"
 
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // connection takes in what somebody who knows the network says of a user's
-// device: the user, or whom the admin of the service has named for it. At the
-// service it is for all groups of the user, at a group, nil for none, for that
-// one. Who has no right to it learns nothing of the user.
+// device: the user, whom he trusts with it, or whom the admin of the service has
+// named for it. At the service it is for all groups of the user, at a group, nil
+// for none, for that one. Who has no right to it learns nothing of the user.
 func (s *Service) connection(g *roster.Group, q *Request) error {
 	var w struct {
 		JID   string `xml:"jid,attr"`
@@ -34,9 +35,11 @@ func (s *Service) connection(g *roster.Group, q *Request) error {
 	if g == nil {
 		groups = s.Roster.GroupsOf(user)
 	}
-	known := q.Bare() == user || s.Network != nil && s.Network(q.Bare())
+	may := q.Bare() == user || s.Network != nil && s.Network(q.Bare())
+	known := may
 	for _, g := range groups {
-		if known {
+		if may || g.Trusts(user, q.Bare()).Has(policy.Connection) {
+			known = true
 			g.Connect(user, resource, c)
 		}
 	}

@@ -149,6 +149,10 @@ func (s *Service) serviceRequest(ctx context.Context, b []byte, q *Request) ([]b
 	switch {
 	case q.Space == NS && q.Local == "connection":
 		return b, s.connection(nil, q)
+	case q.Space == NS && q.Local == "willing":
+		return s.willingness(ctx, b, nil, q)
+	case q.Space == NS && q.Local == "report":
+		return s.report(ctx, b, nil, q)
 	case q.Space == NS:
 		return b, Unavailable // policies stand at a group
 	case q.Space == NSPubSub:

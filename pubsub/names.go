@@ -40,6 +40,7 @@ const (
 	nsAvatarMeta = "urn:xmpp:avatar:metadata"
 	nsAvatarData = "urn:xmpp:avatar:data"
 	nsReach      = "urn:xmpp:reach:0"
+	nsActivity   = "http://jabber.org/protocol/activity"
 )
 
 // nodeMine is the collection of all groups of whoever asks.

@@ -34,6 +34,7 @@ var wantable = []kind{
 	{policy.Nickname, NSNick, NSNick, "nick"},                                                                   // XEP-0172
 	{policy.Avatar, nsAvatarMeta, nsAvatarMeta, "metadata"},                                                     // XEP-0084
 	{policy.Addresses, nsReach, nsReach, "reach"},                                                               // XEP-0152
+	{policy.Willingness, NSWilling, NS, "willing"},                                                              // not passed on: see ParseWilling
 }
 
 // wanted is all of that.

@@ -132,7 +132,7 @@ func presence(b []byte, it *roster.Item) []byte {
 	if s := it.Show.String(); s != "" {
 		b = append(append(append(b, "<show>"...), s...), "</show>"...)
 	}
-	b = append(statuses(b, it, ""), "</presence>"...)
+	b = append(statuses(b, it, "", ""), "</presence>"...)
 	for i := range it.Devices {
 		b = device(b, &it.Devices[i])
 	}
@@ -143,21 +143,23 @@ func presence(b []byte, it *roster.Item) []byte {
 	for _, element := range it.Published {
 		b = append(b, element...) // see CheckPublished
 	}
-	return b
+	return reported(willing(b, it.Willing), it)
 }
 
 // statuses is what a member says, in each language in which he says it (RFC 6121
-// §4.7.2.2), behind a word of ours.
-func statuses(b []byte, it *roster.Item, before string) []byte {
+// §4.7.2.2), between words of ours.
+func statuses(b []byte, it *roster.Item, before, after string) []byte {
 	if it.Languages == "" {
-		if before+it.Status == "" {
+		if before == "" && it.Status == "" && after == "" {
 			return b
 		}
-		return append(frame.AppendText(frame.AppendText(append(b, "<status>"...), before), it.Status), "</status>"...)
+		b = frame.AppendText(append(b, "<status>"...), before)
+		return append(frame.AppendText(frame.AppendText(b, it.Status), after), "</status>"...)
 	}
 	for lang, text := range it.Texts() {
 		b = append(optional(append(b, "<status"...), "xml:lang", lang), '>')
-		b = append(frame.AppendText(frame.AppendText(b, before), text), "</status>"...)
+		b = frame.AppendText(frame.AppendText(b, before), text)
+		b = append(frame.AppendText(b, after), "</status>"...)
 	}
 	return b
 }

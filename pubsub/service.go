@@ -69,6 +69,9 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 	if err != nil {
 		return b, err
 	}
+	if q.Space == NS && q.Local == "report" { // who is trusted need not know the group otherwise
+		return s.report(ctx, b, g, q)
+	}
 	d, err := g.Describe(q.Bare())
 	if err != nil {
 		return b, err
@@ -86,6 +89,10 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 		return authorization(ctx, b, g, q)
 	case q.Space == NS && q.Local == "combination":
 		return combination(ctx, b, g, q)
+	case q.Space == NS && q.Local == "willing":
+		return s.willingness(ctx, b, g, q)
+	case q.Space == NS && q.Local == "trust":
+		return trust(ctx, b, g, q)
 	case q.Space == nsCommands:
 		return s.pending(b, g, d, q)
 	case q.Space == NSOwner:

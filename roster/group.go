@@ -79,14 +79,16 @@ type Group struct {
 	roles      map[string]int    // roles that some rule names: how often
 
 	questions []*Question
-	asked     map[string]int       // how many of them, by watcher
-	queued    bool                 // is in the outbox
-	ready     bool                 // presence is known: bulk may go
-	sweeping  bool                 // probes are unanswered
-	refresh   map[*member]struct{} // members to be probed because more of them is acquired now
-	doubts    map[*member]struct{} // members whose answer to our request may have been lost
-	unread    map[*member]struct{} // members whose server is to be asked what they keep there
-	courted   map[*member]struct{} // members of whom something else is wanted now
+	asked     map[string]int        // how many of them, by watcher
+	queued    bool                  // is in the outbox
+	ready     bool                  // presence is known: bulk may go
+	sweeping  bool                  // probes are unanswered
+	refresh   map[*member]struct{}  // members to be probed because more of them is acquired now
+	doubts    map[*member]struct{}  // members whose answer to our request may have been lost
+	unread    map[*member]struct{}  // members whose server is to be asked what they keep there
+	courted   map[*member]struct{}  // members of whom something else is wanted now
+	spoken    map[*member]time.Time // when the next of their words ends, or is to be forgotten
+	resaid    map[*member]struct{}  // members whose words are others than are stored
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
 	scratch   scratch
@@ -112,6 +114,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
 		clocks: map[int]*clock{}, digests: map[int]int{}, leases: map[*Watch]struct{}{}, attuned: map[string]int{},
 		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{}, courted: map[*member]struct{}{},
+		spoken: map[*member]time.Time{}, resaid: map[*member]struct{}{},
 		auths: map[string]*policy.Authorization{}, strangers: map[string]int{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
 	g.setAggregate()
@@ -161,6 +164,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.building = false
+	g.recite()
 	g.wind()
 	for w := range g.leases {
 		if !w.manner.While { // who is there is not known yet: see Swept
@@ -184,7 +188,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 		g.graves--
 	}
 	m.MemberRecord, m.gone, m.presence, m.parked, m.asking, m.withdrawn = rec, 0, nil, nil, false, false
-	m.published, m.pulls, m.keeps, m.unsure = nil, 0, 0, rec.Ask == Granted && g.roster.reads
+	m.published, m.words, m.pulls, m.keeps, m.unsure = nil, nil, 0, 0, rec.Ask == Granted && g.roster.reads
 	m.consents, m.clicks = rec.JID == g.acting && !rec.ByContact, false
 	m.named, m.basic = g.version, g.version
 	m.agreed = g.agreement(m.Agreed)
@@ -221,7 +225,7 @@ const gone = Show(255)
 func (g *Group) bury(m *member) {
 	was := m.policies()
 	g.unindex(m)
-	m.auth, m.elsewhere, m.agreed, m.gone, m.presence, m.parked, m.published = nil, nil, nil, g.version, nil, nil, nil
+	m.auth, m.elsewhere, m.agreed, m.gone, m.presence, m.parked, m.published, m.words = nil, nil, nil, g.version, nil, nil, nil, nil
 	delete(g.auths, m.JID)
 	g.schedule(m)
 	g.left = g.version
@@ -235,6 +239,8 @@ func (g *Group) bury(m *member) {
 	delete(g.refresh, m)
 	delete(g.unread, m)
 	delete(g.courted, m)
+	delete(g.spoken, m)
+	delete(g.resaid, m)
 	g.graves++
 	g.touch(m, 0)
 	g.reshow(m.JID)

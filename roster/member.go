@@ -33,6 +33,7 @@ type member struct {
 	clicks    bool      // he has to be asked, the server would not do without
 	parked    *presence // what is not shown before his server was asked, nil = nothing
 	published *published
+	words     *speech
 	unsure    bool        // what he keeps at his server is not known yet
 	pulls     policy.Mask // what is to be read of them: see Group.Pull
 
@@ -259,6 +260,9 @@ type Item struct {
 	Can        *Capabilities // of all devices, for who sees no devices
 	Devices    []Device
 	Published  [publishable]string // elements as they came, in the order of the policy's words; "" = none
+	Willing    []Willing           // by application
+	StatusBy   *Source             // who said the status on his behalf; nil = he himself
+	ActivityBy *Source             // the same of the activity
 	Format     string              // see [Manner.Format]
 }
 
@@ -303,6 +307,7 @@ func (m *member) item(it *Item, mask policy.Mask, devices []Device) []Device {
 			it.Published[i] = x.text[i]
 		}
 	}
+	m.speak(it, mask)
 	if mask&policy.Devices == 0 {
 		if mask&policy.Connection != 0 {
 			it.Connection = m.connection.String()

@@ -8,7 +8,7 @@ import (
 
 // Published are the attributes that a member publishes at his server beside
 // his presence (XEP-0163). Each is one element, and stays as it came.
-const Published = policy.Mood | policy.Activity | policy.Tune | policy.Location | policy.Nickname | policy.Avatar | policy.Addresses
+const Published = policy.Mood | policy.Activity | policy.Tune | policy.Location | policy.Nickname | policy.Avatar | policy.Addresses | policy.Willingness
 
 // Bounds of what is held of a member's, in bytes.
 const (
@@ -19,7 +19,7 @@ const (
 // The attributes stand one behind the other in a mask.
 const (
 	firstPublished = 8 // policy.Mood
-	publishable    = 10
+	publishable    = 11
 )
 
 // published is what is held of a member's attributes. Most members have none.
@@ -91,6 +91,9 @@ func (g *Group) HearItem(jid string, kind policy.Mask, payload []byte) (fits boo
 	if m.unsure {
 		m.pulls |= kind
 		return true
+	}
+	if kind == policy.Willingness {
+		return g.listen(m, payload)
 	}
 	was := ""
 	others := 0

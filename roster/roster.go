@@ -184,8 +184,21 @@ func (r *Roster) All() []*Group {
 func (r *Roster) ListGroups(ctx context.Context) ([]string, error) { return r.store.ListGroups(ctx) }
 
 // ShowGroup returns the basic information of a group and its other hard
-// state; nobody's presence. ErrNoGroup.
+// state; nobody's presence, and so nobody's words on it. ErrNoGroup.
 func (r *Roster) ShowGroup(ctx context.Context, name string) (*GroupRecord, error) {
+	rec, err := r.ExportGroup(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rec.Members {
+		rec.Members[i].Said = ""
+	}
+	return rec, nil
+}
+
+// ExportGroup returns everything that is stored of a group: it is for a file,
+// not to be looked at. ErrNoGroup.
+func (r *Roster) ExportGroup(ctx context.Context, name string) (*GroupRecord, error) {
 	g, err := r.Group(ctx, name)
 	if err != nil {
 		return nil, err

@@ -49,6 +49,11 @@ func (rec *GroupRecord) validate() error {
 	if err := rec.validateHooks(); err != nil {
 		return err
 	}
+	for i := range rec.Members {
+		if err := rec.Members[i].validateWords(); err != nil {
+			return err
+		}
+	}
 	return validateMembers(rec.Members)
 }
 

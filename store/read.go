@@ -128,7 +128,8 @@ func scanAuthorization(rows *sql.Rows) (a roster.AuthorizationRecord, err error)
 
 func scanMember(rows *sql.Rows) (m roster.MemberRecord, err error) {
 	var affiliation, roles, attributes, ask, combination string
-	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask, &m.Agreed, &m.Elsewhere, &m.ByContact, &combination); err != nil {
+	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask, &m.Agreed, &m.Elsewhere, &m.ByContact,
+		&m.Said, &m.Trusts, &combination); err != nil {
 		return m, err
 	}
 	if m.Affiliation, err = roster.ParseAffiliation(affiliation); err != nil {

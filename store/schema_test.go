@@ -66,6 +66,7 @@ func TestMigrateFromSchema1(t *testing.T) {
 	for i := range want.Members {
 		want.Members[i].Agreed, want.Members[i].Elsewhere, want.Members[i].ByContact = "", "", false
 		want.Members[i].Combination = roster.MostAvailable
+		want.Members[i].Said, want.Members[i].Trusts = "", ""
 	}
 	for i := range want.Subscriptions {
 		want.Subscriptions[i].Receiving = ""

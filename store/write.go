@@ -292,7 +292,8 @@ func (s *sqlite) inGroup(ctx context.Context, doing, group string, c func(id int
 func (s *sqlite) storeMembers(group int64, members []roster.MemberRecord) error {
 	for _, m := range members {
 		_, err := s.writes.storeMember.Exec(group, m.JID, m.Nick, m.Affiliation.String(),
-			encode(m.Roles), encode(m.Attributes), m.Ask.String(), m.Agreed, m.Elsewhere, m.ByContact, m.Combination.String())
+			encode(m.Roles), encode(m.Attributes), m.Ask.String(), m.Agreed, m.Elsewhere, m.ByContact,
+			m.Said, m.Trusts, m.Combination.String())
 		if err == nil { // who is a member is no visitor any more
 			_, err = s.writes.deleteVisitor.Exec(group, m.JID)
 		}

@@ -18,6 +18,8 @@ const (
 	Visitor       = "visitor"        // Detail: invited, applied, rejected, declined or banned
 	HookSet       = "webhook-set"    // Detail: its name and where it is told, or why it ended
 	HookRemove    = "webhook-remove" // Detail: its name
+	TrustSet      = "trust-set"      // Detail: whom he lets say something for him now, and what
+	Report        = "report"         // somebody said something on his behalf; Detail: which attributes
 	Forget        = "forget"
 )
 

@@ -262,7 +262,7 @@ func drawMember(t *rapid.T, jid string) roster.MemberRecord {
 		Attributes:  drawAttributes(t),
 		Ask:         rapid.SampledFrom([]roster.Ask{roster.Unasked, roster.Asked, roster.Granted, roster.Refused}).Draw(t, "ask"),
 		Agreed:      agreements.Draw(t, "agreed"), Elsewhere: texts.Draw(t, "elsewhere"),
-		ByContact:   rapid.Bool().Draw(t, "by contact"),
+		ByContact: rapid.Bool().Draw(t, "by contact"), Said: texts.Draw(t, "said"), Trusts: texts.Draw(t, "trusts"),
 		Combination: rapid.SampledFrom([]roster.Combination{roster.MostAvailable, roster.HighestPriority, roster.MostRecent}).Draw(t, "combination"),
 	}
 }

@@ -38,6 +38,8 @@ type Member struct {
 	Elsewhere   string      `json:"elsewhere,omitempty"`
 	ByContact   bool        `json:"by_contact,omitempty"`
 	Combination string      `json:"combination,omitempty"` // "" = available
+	Said        string      `json:"said,omitempty"`
+	Trusts      string      `json:"trusts,omitempty"`
 }
 
 type attribute = roster.Attribute
@@ -86,7 +88,7 @@ func Of(rec *roster.GroupRecord) Group {
 		}
 		g.Members = append(g.Members, Member{JID: m.JID, Nick: m.Nick, Affiliation: m.Affiliation.String(), Roles: m.Roles,
 			Attributes: m.Attributes, Presence: m.Ask.String(), Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact,
-			Combination: combination})
+			Combination: combination, Said: m.Said, Trusts: m.Trusts})
 	}
 	for _, s := range rec.Subscriptions {
 		g.Subscriptions = append(g.Subscriptions, subscription(s))
@@ -117,7 +119,7 @@ func (g *Group) Record() (rec *roster.GroupRecord, err error) {
 	}
 	for _, m := range g.Members {
 		r := roster.MemberRecord{JID: m.JID, Nick: m.Nick, Affiliation: roster.Plain, Roles: m.Roles, Attributes: m.Attributes,
-			Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact}
+			Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact, Said: m.Said, Trusts: m.Trusts}
 		if err := parse(m.Affiliation, roster.ParseAffiliation, &r.Affiliation); err != nil {
 			return nil, err
 		}
