@@ -13,29 +13,23 @@ import (
 // connection takes in what somebody who knows the network says of a user's
 // device: the user, whom he trusts with it, or whom the admin of the service has
 // named for it. At the service it is for all groups of the user, at a group, nil
-// for none, for that one. Who has no right to it learns nothing of the user.
+// for none, for that one. Who has no right to it learns nothing of the user, and
+// who is not trusted nothing of a group that he does not know.
 func (s *Service) connection(g *roster.Group, q *Request) error {
-	var w struct {
-		JID   string `xml:"jid,attr"`
-		State string `xml:"state,attr"`
+	user, resource, c, err := readConnection(q)
+	may := q.Bare() == user || s.Network != nil && s.Network(q.Bare())
+	groups := []*roster.Group{g}
+	switch {
+	case g == nil && err == nil:
+		groups = s.Roster.GroupsOf(user)
+	case g != nil && (err != nil || !g.Trusts(user, q.Bare()).Has(policy.Connection)):
+		if _, stranger := g.Describe(q.Bare()); stranger != nil {
+			return stranger
+		}
 	}
-	if !q.Set || decode(q.Payload, &w) != nil {
-		return BadRequest
-	}
-	j, err := jid.Parse(w.JID)
-	if err != nil || j.Localpart() == "" {
-		return bad("connection.jid", fmt.Errorf("%q is not an address like user@example.org/phone", w.JID))
-	}
-	c, err := roster.ParseConnection(w.State)
 	if err != nil {
 		return err
 	}
-	user, resource := j.Bare().String(), j.Resourcepart()
-	groups := []*roster.Group{g}
-	if g == nil {
-		groups = s.Roster.GroupsOf(user)
-	}
-	may := q.Bare() == user || s.Network != nil && s.Network(q.Bare())
 	known := may
 	for _, g := range groups {
 		if may || g.Trusts(user, q.Bare()).Has(policy.Connection) {
@@ -47,6 +41,22 @@ func (s *Service) connection(g *roster.Group, q *Request) error {
 		return forbidden
 	}
 	return nil
+}
+
+func readConnection(q *Request) (user, resource string, c roster.Connection, err error) {
+	var w struct {
+		JID   string `xml:"jid,attr"`
+		State string `xml:"state,attr"`
+	}
+	if !q.Set || decode(q.Payload, &w) != nil {
+		return "", "", 0, BadRequest
+	}
+	j, err := jid.Parse(w.JID)
+	if err != nil || j.Localpart() == "" {
+		return "", "", 0, bad("connection.jid", fmt.Errorf("%.80q is not an address like user@example.org/phone", w.JID))
+	}
+	c, err = roster.ParseConnection(w.State)
+	return j.Bare().String(), j.Resourcepart(), c, err
 }
 
 // combination answers get and set of the rule by which the requester's devices

@@ -34,7 +34,7 @@ const (
 	nsPresence = "jabber:client"
 
 	nsVCard      = "vcard-temp"
-	nsUpdate     = "vcard-temp:x:update"
+	NSUpdate     = "vcard-temp:x:update"
 	nsVCard4     = "urn:ietf:params:xml:ns:vcard-4.0"
 	nsVCard4Node = "urn:xmpp:vcard4"
 	nsAvatarMeta = "urn:xmpp:avatar:metadata"

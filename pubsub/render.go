@@ -140,10 +140,25 @@ func presence(b []byte, it *roster.Item) []byte {
 		b = append(attr(append(b, "<connection"...), "state", it.Connection), "/>"...)
 	}
 	b = idle(capabilitiesOf(b, it.Can), it.Idle)
+	return published(b, it)
+}
+
+// published appends what he publishes beside it, as it was read by
+// [ReadPublished].
+func published(b []byte, it *roster.Item) []byte {
 	for _, element := range it.Published {
-		b = append(b, element...) // see CheckPublished
+		b = append(b, element...)
 	}
-	return reported(willing(b, it.Willing), it)
+	return reported(willing(portrait(b, it.Photo), it.Willing), it)
+}
+
+// portrait is XEP-0153's element, nothing without a hash.
+func portrait(b []byte, photo string) []byte {
+	if photo == "" {
+		return b
+	}
+	b = append(b, "<x xmlns='"+NSUpdate+"'>"...)
+	return append(element(b, "photo", photo), "</x>"...)
 }
 
 // statuses is what a member says, in each language in which he says it (RFC 6121

@@ -69,15 +69,15 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 	if err != nil {
 		return b, err
 	}
+	if q.Space == NS && q.Local == "connection" {
+		return b, s.connection(g, q)
+	}
 	if q.Space == NS && q.Local == "report" { // who is trusted need not know the group otherwise
 		return s.report(ctx, b, g, q)
 	}
 	d, err := g.Describe(q.Bare())
 	if err != nil {
 		return b, err
-	}
-	if q.Space == NS && q.Local == "connection" { // who says so of himself need not be there
-		return b, s.connection(g, q)
 	}
 	g.Alive(q.From)
 	switch {
@@ -93,6 +93,8 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 		return s.willingness(ctx, b, g, q)
 	case q.Space == NS && q.Local == "trust":
 		return trust(ctx, b, g, q)
+	case q.Space == NS && q.Local == "location":
+		return location(ctx, b, g, q)
 	case q.Space == nsCommands:
 		return s.pending(b, g, d, q)
 	case q.Space == NSOwner:

@@ -14,6 +14,7 @@ type Presence struct {
 	Delayed  bool   // told again by a server (XEP-0203): no sign of life
 	Status   []byte // text, entities expanded; of several languages see [AppendStatus]
 	Idle     []byte // XEP-0319 since, as sent
+	Photo    []byte // XEP-0153: the hash of his picture; empty = he has none, nil = nothing is said
 	At       int64  // when the device said it, Unix seconds; 0 = not known: now
 	Can      *Capabilities
 
@@ -101,16 +102,23 @@ func (p *presence) combine(by Combination) state {
 	if len(p.devices) == 0 {
 		return state{}
 	}
-	best := &p.devices[0]
+	best := p.best(by)
 	connection := best.connection
-	for i := range p.devices[1:] {
-		d := &p.devices[i+1]
-		if d.before(best, by) {
-			best = d
-		}
-		connection = min(connection, d.connection)
+	for i := range p.devices {
+		connection = min(connection, p.devices[i].connection)
 	}
 	return state{best.show, connection, best.status, best.idle}
+}
+
+// best is the device that speaks for the member; there is one.
+func (p *presence) best(by Combination) *device {
+	best := &p.devices[0]
+	for i := range p.devices[1:] {
+		if d := &p.devices[i+1]; d.before(best, by) {
+			best = d
+		}
+	}
+	return best
 }
 
 func (p *presence) find(resource []byte) (int, bool) {

@@ -31,6 +31,7 @@ type member struct {
 	withdrawn bool      // so is the end of his approval: see Group.Approves
 	consents  bool      // he joined by a word of his own: see Group.Preapproval
 	clicks    bool      // he has to be asked, the server would not do without
+	clocked   bool      // his device was asked for its time zone in this period
 	parked    *presence // what is not shown before his server was asked, nil = nothing
 	published *published
 	words     *speech
@@ -259,7 +260,8 @@ type Item struct {
 	Connection string        // of the best device, for who sees no devices
 	Can        *Capabilities // of all devices, for who sees no devices
 	Devices    []Device
-	Published  [publishable]string // elements as they came, in the order of the policy's words; "" = none
+	Published  [publishable]string // elements, in the order of the policy's words; "" = none
+	Photo      string              // instead of that word's: the hash of his picture (XEP-0153)
 	Willing    []Willing           // by application
 	StatusBy   *Source             // who said the status on his behalf; nil = he himself
 	ActivityBy *Source             // the same of the activity
@@ -305,6 +307,9 @@ func (m *member) item(it *Item, mask policy.Mask, devices []Device) []Device {
 		for r := x.held & mask; r != 0; r &= r - 1 {
 			i := slotOf(r & -r)
 			it.Published[i] = x.text[i]
+			if r&-r == policy.Avatar && x.text[i] == "" {
+				it.Photo = x.photo
+			}
 		}
 	}
 	m.speak(it, mask)

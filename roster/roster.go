@@ -87,6 +87,8 @@ type Roster struct {
 	names    []string          // of groups, sorted; nil = not made since one came or went
 
 	listings listings
+
+	lost lost
 }
 
 // New makes a roster. Groups are loaded on first use.
@@ -238,13 +240,16 @@ func (r *Roster) create(ctx context.Context, rec *GroupRecord, actor string) err
 }
 
 // DeleteGroup ends a group: subscriptions and contacts are told, members'
-// presence is given back. ErrNoGroup.
+// presence is given back. ErrNoGroup, ErrForeign: its source would bring it back.
 func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	g, err := r.editing(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer g.edit.Unlock()
+	if err := g.native(); err != nil {
+		return err
+	}
 	r.loading.Lock()
 	defer r.loading.Unlock()
 	if err := r.store.DeleteGroup(ctx, name); err != nil {

@@ -38,6 +38,11 @@ func (rec *GroupRecord) validate() error {
 	if err := rec.Settings.validate(); err != nil {
 		return err
 	}
+	if rec.Source != "" {
+		if err := word("source", rec.Source); err != nil {
+			return err
+		}
+	}
 	if len(rec.Members) > MaxMembers {
 		return invalid("members", "a group has at most %d members", MaxMembers)
 	}
@@ -167,6 +172,9 @@ func (m *MemberRecord) validate(field string) error {
 	}
 	if int(m.Combination) >= len(combinationNames) {
 		return invalid(field+".combination", "unknown")
+	}
+	if int(m.Precision) >= len(precisionNames) {
+		return invalid(field+".location", "unknown")
 	}
 	if err := text(field+".nick", m.Nick, MaxText); err != nil {
 		return err

@@ -60,7 +60,7 @@ func scanGroup(rows *sql.Rows, rec *roster.GroupRecord) (id int64, err error) {
 	var avatar []byte
 	set := &rec.Settings
 	err = rows.Scan(&id, &set.Title, &set.Description, &set.Language, &attributes, &set.Listed, &payload, &set.Policy, &set.Delivery,
-		&admission, &set.Aggregate, &avatar)
+		&admission, &set.Aggregate, &avatar, &rec.Source)
 	if err != nil {
 		return 0, err
 	}
@@ -127,9 +127,9 @@ func scanAuthorization(rows *sql.Rows) (a roster.AuthorizationRecord, err error)
 }
 
 func scanMember(rows *sql.Rows) (m roster.MemberRecord, err error) {
-	var affiliation, roles, attributes, ask, combination string
+	var affiliation, roles, attributes, ask, location, combination string
 	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask, &m.Agreed, &m.Elsewhere, &m.ByContact,
-		&m.Said, &m.Trusts, &combination); err != nil {
+		&m.Said, &m.Trusts, &location, &combination); err != nil {
 		return m, err
 	}
 	if m.Affiliation, err = roster.ParseAffiliation(affiliation); err != nil {
@@ -139,6 +139,9 @@ func scanMember(rows *sql.Rows) (m roster.MemberRecord, err error) {
 		return m, err
 	}
 	if m.Combination, err = roster.ParseCombination(combination); err != nil {
+		return m, err
+	}
+	if m.Precision, err = roster.ParsePrecision(location); err != nil {
 		return m, err
 	}
 	if m.Roles, err = decode[string](roles); err != nil {

@@ -28,6 +28,7 @@ func Reloaded(before, after *Config) *Config {
 	c := *before
 	c.secret = after.secret
 	c.Admin.JIDs, c.Admin.Creators, c.Admin.Network = after.Admin.JIDs, after.Admin.Creators, after.Admin.Network
+	c.Sources = after.Sources
 	c.Limits, c.Log = after.Limits, after.Log
 	return &c
 }
