@@ -10,7 +10,10 @@ import (
 // 23.01 tell a component when it begins or ends, and answer probes as before; what
 // was sent meanwhile bounces when the session is given up.
 func (s *Service) bounced(st *frame.Stanza) {
-	g := s.Roster.Loaded(local(st.To))
+	if s.copier.returned(st) {
+		return
+	}
+	g := s.resolve(st)
 	if g == nil {
 		return
 	}

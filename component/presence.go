@@ -20,7 +20,8 @@ import (
 func (s *Service) onPresence(st *frame.Stanza) {
 	name := local(st.To)
 	if name == nil {
-		return // the service itself is nobody's contact
+		s.onCopy(st) // the service itself is nobody's contact
+		return
 	}
 	switch string(st.Type) {
 	case "", "unavailable":

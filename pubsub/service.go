@@ -24,6 +24,10 @@ type Service struct {
 	// Network says whether somebody may say how users' devices are connected;
 	// nil = nobody but the users.
 	Network func(bare string) bool
+
+	// Peers says whether somebody is a peer, and what he is granted of who has
+	// said nothing (see [roster.Roster.Entrust]); nil = there are none.
+	Peers func(bare string) (rule string, ok bool)
 }
 
 // Handles says whether the service answers requests with this payload.

@@ -134,7 +134,7 @@ func (g *Group) Keeps(jid []byte, kind policy.Mask) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	m := g.members[string(jid)]
-	return m != nil && m.gone == 0 && m.Ask == Granted && !m.withdrawn && m.keeps&kind != 0
+	return m != nil && m.gone == 0 && m.given() && m.keeps&kind != 0
 }
 
 // HearCapabilities takes in what a device of jid's was found to be able to do;
@@ -143,7 +143,7 @@ func (g *Group) HearCapabilities(jid, resource string, can *Capabilities) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	m := g.live(jid)
-	if m == nil || m.Ask != Granted || m.withdrawn {
+	if m == nil || !m.given() {
 		return
 	}
 	if p := m.parked; p != nil && m.might&policy.Capabilities != 0 {

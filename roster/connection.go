@@ -43,7 +43,7 @@ func (g *Group) Connect(bare, resource string, c Connection) {
 }
 
 func (g *Group) connect(m *member, resource string, c Connection) {
-	if m == nil || m.Ask != Granted || m.withdrawn {
+	if m == nil || !m.given() {
 		return
 	}
 	if m.parked != nil && m.might&policy.Connection != 0 {

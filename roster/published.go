@@ -103,7 +103,7 @@ func (g *Group) HearItem(jid string, kind policy.Mask, payload []byte) (fits boo
 // publisher is the member jid, if that attribute of his is to be taken in now.
 func (g *Group) publisher(jid string, kind policy.Mask) *member {
 	m := g.live(jid)
-	if m == nil || m.Ask != Granted || m.withdrawn || m.keeps&kind&Published == 0 {
+	if m == nil || !m.given() || m.keeps&kind&Published == 0 {
 		return nil
 	}
 	if m.unsure {
@@ -224,7 +224,7 @@ func (g *Group) reshow(jid string) {
 // before.
 func (g *Group) reread(m *member) {
 	if m.pulls = m.interest() & pushed; g.roster.reads {
-		m.unsure = true
+		m.unsure = m.Ask == Granted // of who lends him to us it is all there is
 		g.unread[m] = struct{}{}
 	}
 }

@@ -19,6 +19,8 @@ type Config struct {
 	Store    Store
 	Admin    Admin
 	Sources  []Source
+	Delivery Delivery
+	Presence Presence
 	Limits   Limits
 	Webhooks Webhooks
 	HTTP     HTTP
