@@ -33,7 +33,7 @@ func ParseCombination(s string) (Combination, error) {
 	if i := slices.Index(combinationNames[:], s); i >= 0 {
 		return Combination(i), nil
 	}
-	return 0, invalid("combination", "%.40q is none of %s", s, strings.Join(combinationNames[:], ", "))
+	return 0, invalid("combination", "%q is none of %s", s, strings.Join(combinationNames[:], ", "))
 }
 
 // before says whether d speaks for the member rather than o. Devices that take

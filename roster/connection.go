@@ -29,7 +29,7 @@ func ParseConnection(s string) (Connection, error) {
 	if i := slices.Index(connectionNames[:], s); i >= 0 {
 		return Connection(i), nil
 	}
-	return 0, invalid("connection", "%.40q is none of %s", s, strings.Join(connectionNames[:], ", "))
+	return 0, invalid("connection", "%q is none of %s", s, strings.Join(connectionNames[:], ", "))
 }
 
 // Connect takes in what somebody who knows the network says of a member's
