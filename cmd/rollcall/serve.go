@@ -104,6 +104,7 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 		Version:   buildVersion(),
 		Admin:     l.isAdmin,
 		MayCreate: l.mayCreate,
+		Network:   l.isNetwork,
 		Hooks:     hook.Config{Networks: cfg.Webhooks.Networks},
 		Inform:    cfg.Admin.Consent == config.Inform,
 		Limits:    limits(cfg.Limits),
