@@ -14,6 +14,9 @@ func sources(cfg *config.Config, link source.Link) (all []source.Spec) {
 		case config.SourcePeer:
 			spec.Remote = true
 			spec.Source = source.NewPeer(source.PeerConfig{Link: link, Address: s.Address, Groups: s.Groups, Every: s.Every})
+		case config.SourceMUC:
+			spec.Remote = true
+			spec.Source = source.NewMUC(source.MUCConfig{Link: link, Address: s.Address, Groups: s.Groups, Every: s.Every})
 		case config.SourceFile:
 			spec.Source = &lists.File{Path: s.Path, Every: s.Every}
 		}
