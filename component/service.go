@@ -29,7 +29,8 @@ type ServiceConfig struct {
 	MayCreate func(jid string) bool // who else may create groups; nil = nobody
 	Inform    bool                  // see [roster.Options]
 
-	Hooks hook.Config // what it says of networks and times
+	Hooks   hook.Config   // what it says of networks and times
+	Sources source.Config // what it says of times
 
 	ProbeRate int           // probes a second, 2000
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s

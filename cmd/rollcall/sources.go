@@ -7,16 +7,16 @@ import (
 )
 
 // sources are those that the configuration names.
-func sources(cfg *config.Config, link source.Link) (all []source.Spec) {
+func sources(cfg *config.Config, link source.Link, pace source.Pace) (all []source.Spec) {
 	for _, s := range cfg.Sources {
 		spec := source.Spec{Name: s.Name, Kind: s.Kind, Groups: s.Groups, Key: s.Fingerprint()}
 		switch s.Kind {
 		case config.SourcePeer:
 			spec.Remote = true
-			spec.Source = source.NewPeer(source.PeerConfig{Link: link, Address: s.Address, Groups: s.Groups, Every: s.Every})
+			spec.Source = source.NewPeer(source.PeerConfig{Link: link, Address: s.Address, Groups: s.Groups, Every: s.Every, Pace: pace})
 		case config.SourceMUC:
 			spec.Remote = true
-			spec.Source = source.NewMUC(source.MUCConfig{Link: link, Address: s.Address, Groups: s.Groups, Every: s.Every})
+			spec.Source = source.NewMUC(source.MUCConfig{Link: link, Address: s.Address, Groups: s.Groups, Every: s.Every, Pace: pace})
 		case config.SourceFile:
 			spec.Source = &lists.File{Path: s.Path, Every: s.Every}
 		}

@@ -59,7 +59,7 @@ func (f *follower) run(ctx context.Context) error {
 func (f *follower) period() time.Duration {
 	d := f.p.cfg.Every
 	if d == 0 {
-		d = f.p.cfg.Reread
+		d = f.p.cfg.Pace.Reread
 	}
 	return jitter(d)
 }

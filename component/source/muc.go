@@ -24,10 +24,7 @@ type MUCConfig struct {
 	Address string        // of the MUC service
 	Groups  []string      // the rooms' localparts; none = all that it lists to us
 	Every   time.Duration // 0 = to be told at once, in the room
-
-	Check  time.Duration // how often to look whether it is there; 30 s
-	Reread time.Duration // how often all is read again in any case; 10 min
-	Quiet  time.Duration // how long several changes are waited for; 200 ms
+	Pace    Pace
 }
 
 // MUC is the rooms of a MUC service as a source.
@@ -38,13 +35,13 @@ type MUC struct {
 
 // NewMUC returns the source.
 func NewMUC(cfg MUCConfig) *MUC {
-	cfg.Check, cfg.Reread, cfg.Quiet = orElse(cfg.Check, checkTime), orElse(cfg.Reread, rereadTime), orElse(cfg.Quiet, 200*time.Millisecond)
+	cfg.Pace.withDefaults()
 	return &MUC{cfg: cfg, slots: make(chan struct{}, 8)}
 }
 
 // Run implements [Source].
 func (m *MUC) Run(ctx context.Context, sink Sink) error {
-	all := &patrol{link: m.cfg.Link, address: m.cfg.Address, check: m.cfg.Check, reread: m.cfg.Reread, discover: m.discover, sink: sink}
+	all := &patrol{link: m.cfg.Link, address: m.cfg.Address, pace: m.cfg.Pace, discover: m.discover, sink: sink}
 	all.follow = func(ctx context.Context, name string, heard func()) error {
 		r := &room{m: m, name: name, jid: name + "@" + m.cfg.Address, changed: make(chan struct{}, 1)}
 		return r.follow(ctx, sink, heard)
@@ -80,7 +77,7 @@ type room struct {
 func (r *room) follow(ctx context.Context, sink Sink, heard func()) error {
 	every := r.m.cfg.Every
 	if every == 0 {
-		every = r.m.cfg.Reread
+		every = r.m.cfg.Pace.Reread
 		defer r.m.cfg.Link.Listen(r.jid, r.hear)()
 		defer r.m.cfg.Link.Send("<presence type='unavailable' from='" + escape(r.us()) + "' to='" + escape(r.seat()) + "'/>")
 	}
@@ -110,7 +107,7 @@ func (r *room) wait(ctx context.Context, sink Sink, every time.Duration) bool {
 			return true
 		case <-r.changed:
 		}
-		if !pause(ctx, r.m.cfg.Quiet) {
+		if !pause(ctx, r.m.cfg.Pace.Quiet) {
 			return false
 		}
 		if err := r.tell(ctx, sink); err != nil {

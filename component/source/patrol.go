@@ -13,8 +13,7 @@ import (
 type patrol struct {
 	link     Link
 	address  string
-	check    time.Duration // how often to look whether it is there
-	reread   time.Duration // how often to look which groups there are
+	pace     Pace
 	discover func(ctx context.Context) (names []string, err error)
 	// follow tells sink what the group is and becomes, until something fails;
 	// heard is called when it is known.
@@ -35,7 +34,7 @@ func (p *patrol) run(ctx context.Context) error {
 	defer p.all.Wait()
 	defer stop()
 	for found := (time.Time{}); ; {
-		if found.IsZero() || time.Since(found) >= p.reread {
+		if found.IsZero() || time.Since(found) >= p.pace.Reread {
 			names, err := p.discover(ctx)
 			if err != nil {
 				return fmt.Errorf("ask %s for its groups: %w", p.address, err)
@@ -48,7 +47,7 @@ func (p *patrol) run(ctx context.Context) error {
 		} else if _, err := ask(ctx, p.link, "get", p.link.Domain(), p.address, "<query xmlns='"+nsDiscoInfo+"'/>"); err != nil {
 			return fmt.Errorf("ask %s whether it is there: %w", p.address, err)
 		}
-		if !pause(ctx, p.check) {
+		if !pause(ctx, p.pace.Check) {
 			return ctx.Err()
 		}
 	}
@@ -93,7 +92,7 @@ func (p *patrol) heard(n int) {
 func (p *patrol) keep(ctx context.Context, name string) {
 	heard := sync.OnceFunc(func() { p.heard(1) })
 	defer heard()
-	wait := firstPause
+	wait := p.pace.Pause
 	for {
 		began := time.Now()
 		err := p.follow(ctx, name, heard)
@@ -103,13 +102,11 @@ func (p *patrol) keep(ctx context.Context, name string) {
 		p.sink.Lost(name, err)
 		heard()
 		if time.Since(began) > time.Minute {
-			wait = firstPause
+			wait = p.pace.Pause
 		}
-		if !pause(ctx, min(wait, p.reread)) {
+		if !pause(ctx, min(wait, p.pace.Reread)) {
 			return
 		}
 		wait *= 2
 	}
 }
-
-const firstPause = 2 * time.Second

@@ -17,10 +17,8 @@ type PeerConfig struct {
 	Address string        // of the group server
 	Groups  []string      // their localparts; none = all that it lists
 	Every   time.Duration // 0 = to be told at once
-
-	Check  time.Duration    // how often to look whether it is there; 30 s
-	Reread time.Duration    // how often all is read again in any case; 10 min
-	Now    func() time.Time // nil = time.Now
+	Pace    Pace
+	Now     func() time.Time // nil = time.Now
 }
 
 // Peer is another group server as a source.
@@ -34,29 +32,16 @@ type Peer struct {
 
 // NewPeer returns the source.
 func NewPeer(cfg PeerConfig) *Peer {
-	cfg.Check, cfg.Reread = orElse(cfg.Check, checkTime), orElse(cfg.Reread, rereadTime)
+	cfg.Pace.withDefaults()
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
 	return &Peer{cfg: cfg, tables: map[string]*tables{}}
 }
 
-// What is so of sources that speak XMPP unless somebody says otherwise.
-const (
-	checkTime  = 30 * time.Second
-	rereadTime = 10 * time.Minute
-)
-
-func orElse(d, other time.Duration) time.Duration {
-	if d == 0 {
-		return other
-	}
-	return d
-}
-
 // Run implements [Source].
 func (p *Peer) Run(ctx context.Context, sink Sink) error {
-	all := &patrol{link: p.cfg.Link, address: p.cfg.Address, check: p.cfg.Check, reread: p.cfg.Reread, discover: p.discover, sink: sink}
+	all := &patrol{link: p.cfg.Link, address: p.cfg.Address, pace: p.cfg.Pace, discover: p.discover, sink: sink}
 	all.follow = func(ctx context.Context, name string, heard func()) error {
 		f := &follower{p: p, name: name, us: name + "@" + p.cfg.Link.Domain(), tables: p.known(name), sink: sink, heard: heard}
 		return f.run(ctx)
