@@ -133,6 +133,7 @@ func (a *attendant) loadAll(ctx context.Context) {
 	}
 	if all {
 		a.s.Roster.Complete()
+		a.s.Sources.Complete()
 	}
 }
 
