@@ -18,6 +18,7 @@ type PeerConfig struct {
 	Groups  []string      // their localparts; none = all that it lists
 	Every   time.Duration // 0 = to be told at once
 	Pace    Pace
+	Room    int              // bytes of one list on its way; 0 = 32 MiB
 	Now     func() time.Time // nil = time.Now
 }
 
@@ -32,7 +33,9 @@ type Peer struct {
 
 // NewPeer returns the source.
 func NewPeer(cfg PeerConfig) *Peer {
-	cfg.Pace.withDefaults()
+	if cfg.Pace.withDefaults(); cfg.Room == 0 {
+		cfg.Room = maxKept
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -86,7 +89,7 @@ func (p *Peer) known(name string) *tables {
 	}
 	t := p.tables[name]
 	if t == nil || t.there != there {
-		t = newTables(there)
+		t = newTables(there, p.cfg.Room)
 		p.tables[name] = t
 	}
 	return t
