@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -212,6 +215,123 @@ func TestPeerSource(t *testing.T) {
 		must(t, hr.roster().RemoveMember(ctx, "team", "alice@example.org"))
 		us.listed(t, "team", `hr "Team": alice=Alice/member[lead] bob=Bobby/member[] dora=Dora/member[]`)
 	})
+}
+
+// The peer is no Rollcall but a few lines of slixmpp: it knows no tokens, is
+// killed, and comes back with something else.
+func TestSlixmppSource(t *testing.T) {
+	for _, name := range []string{"prosody", "ejabberd"} {
+		t.Run(name, func(t *testing.T) {
+			if err := lab.Install(t.Context(), t.Output(), "python3-slixmpp"); err != nil {
+				t.Fatal(err)
+			}
+			s := labtest.Start(t, name, lab.Options{Components: []string{peerDomain}})
+			us := newMirror(t, s, "[[sources]]\nname = \"hr\"\nkind = \"peer\"\naddress = \""+peerDomain+"\"\n")
+			p := newPython(t, s)
+			p.becomes(`{"name": "Team", "members": {"alice@example.org": "Alice", "bob@example.org": ""}}`)
+			us.listed(t, "team", `hr "Team": alice=Alice/member[] bob=/member[]`)
+			p.becomes(`{"name": "The Team", "members": {"alice@example.org": "Al", "carol@example.org": "Caz"}}`)
+			us.listed(t, "team", `hr "The Team": alice=Al/member[] carol=Caz/member[]`)
+			p.becomes(`{"name": "The Team", "members": {"alice@example.org": "Al", "not an address": ""}}`)
+			us.missed(t, "hr", "team")
+			us.listed(t, "team", `hr "The Team": alice=Al/member[] carol=Caz/member[]`)
+			p.becomes(`{"name": "The Team", "members": {"alice@example.org": "Al"}}`)
+			us.listed(t, "team", `hr "The Team": alice=Al/member[]`)
+			us.found(t, "hr", "team")
+			p.kill()
+			us.missed(t, "hr", "")
+			us.listed(t, "team", `hr "The Team": alice=Al/member[]`)
+			p = newPython(t, s)
+			p.becomes(`{"name": "Team", "members": {"dora@example.org": "Dora"}}`)
+			us.listed(t, "team", `hr "Team": dora=Dora/member[]`)
+			us.found(t, "hr", "team")
+		})
+	}
+}
+
+// python is a peer in a process of its own.
+type python struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	in  io.Writer
+	out *bufio.Scanner
+}
+
+func newPython(t *testing.T, s lab.Server) *python {
+	t.Helper()
+	p := &python{t: t, cmd: exec.Command("/usr/bin/python3", "-B", "testdata/pubsub/slixmpp_peer.py", s.ComponentAddr(), peerDomain, s.Secret())}
+	in, err := p.cmd.StdinPipe()
+	must(t, err)
+	out, err := p.cmd.StdoutPipe()
+	must(t, err)
+	p.cmd.Stderr = t.Output()
+	p.in, p.out = in, bufio.NewScanner(out)
+	must(t, p.cmd.Start())
+	t.Cleanup(p.kill)
+	return p
+}
+
+func (p *python) becomes(text string) {
+	p.t.Helper()
+	if _, err := io.WriteString(p.in, text+"\n"); err != nil {
+		p.t.Fatal(err)
+	}
+	if !p.out.Scan() || p.out.Text() != "done" {
+		p.t.Fatalf("the peer says %q, %v", p.out.Text(), p.out.Err())
+	}
+}
+
+func (p *python) kill() {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait() // once more is no harm
+}
+
+// The server's own PubSub service has the nodes: anybody may publish a list.
+func TestPlainPubSubSource(t *testing.T) {
+	play := func(t *testing.T, s lab.Server) {
+		ctx := t.Context()
+		const service = "pubsub.example.org"
+		const ns = "urn:xmpp:tmp:group-presence:0"
+		zoe := users(t, s, "zoe")["zoe"]
+		do := func(payload string) {
+			t.Helper()
+			if st, err := zoe.Query(ctx, service, "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'>"+payload+"</pubsub>"); err != nil || st.Type != "result" {
+				t.Fatal(err, st.Raw)
+			}
+		}
+		field := func(name, value string) string {
+			return "<field var='pubsub#" + name + "'><value>" + value + "</value></field>"
+		}
+		for _, node := range []string{"#info", "#members"} {
+			do("<create node='" + ns + node + "'/><configure><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>http://jabber.org/protocol/pubsub#node_config</value></field>" +
+				field("persist_items", "1") + field("max_items", "200") + field("access_model", "open") + field("notify_retract", "1") + "</x></configure>")
+		}
+		publish := func(node, id, payload string) {
+			t.Helper()
+			do("<publish node='" + ns + node + "'><item id='" + id + "'>" + payload + "</item></publish>")
+		}
+		publish("#info", "info", "<info xmlns='"+ns+"'><name>Team</name></info>")
+		publish("#members", "alice@example.org", "<member xmlns='"+ns+"' jid='alice@example.org' nick='Alice'/>")
+		const group = "plain"
+		us := newMirror(t, s, "[[sources]]\nname = \"plain\"\nkind = \"peer\"\naddress = \""+service+"\"\ngroups = [\""+group+"\"]\n")
+		us.listed(t, group, `plain "Team": alice=Alice/member[]`)
+		publish("#members", "bob@example.org", "<member xmlns='"+ns+"' jid='bob@example.org' roles='ops'/>")
+		us.listed(t, group, `plain "Team": alice=Alice/member[] bob=/member[ops]`)
+		do("<retract node='" + ns + "#members' notify='1'><item id='alice@example.org'/></retract>")
+		us.listed(t, group, `plain "Team": bob=/member[ops]`)
+		us.found(t, "plain", group)
+		for _, node := range []string{"#info", "#members"} {
+			if st, err := zoe.Query(ctx, service, "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub#owner'><delete node='"+ns+node+"'/></pubsub>"); err != nil || st.Type != "result" {
+				t.Fatal(err, st.Raw)
+			}
+		}
+		us.missed(t, "plain", group)
+		us.listed(t, group, `plain "Team": bob=/member[ops]`)
+	}
+	t.Run("prosody", func(t *testing.T) {
+		play(t, labtest.Start(t, "prosody", lab.Options{Extra: lab.Extra{Global: `admins = { "zoe@example.org" }`}})) // who may make nodes
+	})
+	t.Run("ejabberd", func(t *testing.T) { play(t, labtest.Start(t, "ejabberd", lab.Options{})) })
 }
 
 // rewrite changes what a service that does not run has stored.
