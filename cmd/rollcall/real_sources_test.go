@@ -419,7 +419,7 @@ func playMUC(t *testing.T, s lab.Server, group, every string) {
 	affiliate("bob@example.org", "admin", "")
 	affiliate("carol@example.org", "member", " nick='Caz'")
 	affiliate("eve@example.org", "outcast", "")
-	us := newMirror(t, s, "[[sources]]\nname = \"rooms\"\nkind = \"muc\"\naddress = \"conference.example.org\"\ngroups = [\"" + group + "\"]\nevery = \""+every+"\"\n")
+	us := newMirror(t, s, "[[sources]]\nname = \"rooms\"\nkind = \"muc\"\naddress = \"conference.example.org\"\ngroups = [\""+group+"\"]\nevery = \""+every+"\"\n")
 	us.found(t, "rooms", "") // it was asked
 	if got := us.list(group); got != "no such group" {
 		t.Errorf("a room that does not trust us is %s", got)
