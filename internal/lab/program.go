@@ -39,6 +39,9 @@ func StartProgram(o ProgramOptions, name string, args ...string) (*Program, erro
 // Done is closed when the program has ended.
 func (p *Program) Done() <-chan struct{} { return p.done }
 
+// PIDs is the process, for measurements; none when it has ended.
+func (p *Program) PIDs() []int { return p.proc.pids() }
+
 // LastWords is the end of what the program has written.
 func (p *Program) LastWords() string {
 	return lastLines(since(p.proc.output, max(0, size(p.proc.output)-4096)), 15)

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// report is everything a run found out.
+type report struct {
+	Made    time.Time     `json:"made"`
+	Commit  string        `json:"commit"`
+	Machine string        `json:"machine"`
+	Took    time.Duration `json:"took"`
+	Plan    plan          `json:"plan"`
+	Cells   []result      `json:"cells"`
+	Left    []string      `json:"left_out,omitempty"` // what could not be measured, and why
+}
+
+// result is what a cell found out: each phase as often as it was run.
+type result struct {
+	Server    string  `json:"server"`
+	Way       string  `json:"way"`
+	Size      size    `json:"size"`
+	Modest    []run   `json:"modest"`
+	Saturated []run   `json:"saturated"`
+	Burst     []run   `json:"burst,omitempty"`
+	Overload  []run   `json:"overload,omitempty"`
+	ServerRSS int64   `json:"server_rss"`    // bytes, at the end
+	OwnRSS    int64   `json:"component_rss"` // the same
+	Setup     float64 `json:"setup"`         // seconds
+}
+
+// measure runs the plan. What was measured is returned also with an error.
+func (p *plan) measure(ctx context.Context, program string, progress io.Writer) (*report, error) {
+	r := &report{Made: time.Now().UTC().Truncate(time.Second), Commit: commit(ctx), Machine: machine(), Plan: *p}
+	began := time.Now()
+	jobs := p.jobs()
+	for i, j := range jobs {
+		fmt.Fprintf(progress, "%s %d/%d %s %s %s: ", time.Since(began).Round(time.Second), i+1, len(jobs), j.server, j.way, j.size)
+		x, err := p.cell(ctx, j, program)
+		if ctx.Err() != nil {
+			return r, ctx.Err()
+		}
+		if err != nil {
+			fmt.Fprintln(progress, "left out:", err)
+			r.Left = append(r.Left, fmt.Sprintf("%s %s %s: %v", j.server, j.way, j.size, err))
+			if !errors.Is(err, errNotHere) && len(r.Cells) == 0 {
+				return r, err
+			}
+			continue
+		}
+		fmt.Fprintln(progress, x.line())
+		r.Cells = append(r.Cells, *x)
+	}
+	r.Took = time.Since(began).Round(time.Second)
+	return r, nil
+}
+
+// cell measures one cell.
+func (p *plan) cell(ctx context.Context, j job, program string) (x *result, err error) {
+	began := time.Now()
+	c, err := newCell(ctx, j, program, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	x = &result{Server: j.server, Way: j.way, Size: j.size, Setup: time.Since(began).Seconds()}
+	var inFlight int
+	phases := []struct {
+		wanted bool
+		runs   *[]run
+		f      func() (run, error)
+	}{
+		{p.Modest > 0, &x.Modest, func() (run, error) { return c.modest(ctx, p.Modest) }},
+		{p.Saturated > 0, &x.Saturated, func() (run, error) {
+			return c.withPings(ctx, func() (run, error) { return c.saturate(ctx, inFlight, p.Saturated) })
+		}},
+		{p.Burst == j.size.clients() && j.size.Groups == 1, &x.Burst, func() (run, error) { return c.burst(ctx) }},
+	}
+	for i, phase := range phases {
+		if i == 1 && phase.wanted {
+			if inFlight, err = c.limit(ctx, p.Probe); err != nil {
+				return nil, err
+			}
+		}
+		for range p.Runs {
+			if !phase.wanted {
+				break
+			}
+			r, err := phase.f()
+			if err != nil {
+				return nil, err
+			}
+			*phase.runs = append(*phase.runs, r)
+		}
+	}
+	x.ServerRSS, x.OwnRSS = rss(c.serverPIDs()), rss(c.componentPIDs())
+	return x, nil
+}
+
+// line says in short what came of it.
+func (x *result) line() string {
+	var b strings.Builder
+	if m := x.Modest; len(m) > 0 {
+		fmt.Fprintf(&b, "p50 %.1f ms, %.0f µs CPU; ", median(m, func(r run) float64 { return r.P50 }), median(m, run.cost))
+	}
+	if s := x.Saturated; len(s) > 0 {
+		fmt.Fprintf(&b, "%.0f/s (%.0f current), %.0f µs CPU, p95 %.0f ms, %d in flight, ping p99 %.0f ms; ", median(s, func(r run) float64 { return r.Rate }),
+			median(s, func(r run) float64 { return r.Current }), median(s, run.cost), median(s, func(r run) float64 { return r.P95 }), s[0].InFlight,
+			median(s, func(r run) float64 { return r.Ping99 }))
+	}
+	if s := x.Burst; len(s) > 0 {
+		fmt.Fprintf(&b, "burst right after %.2f s, %.2f s CPU; ", median(s, func(r run) float64 { return r.Settled }), median(s, run.cpu))
+	}
+	if n := x.lost(); n > 0 {
+		fmt.Fprintf(&b, "LOST %d; ", n)
+	}
+	return b.String() + fmt.Sprintf("setup %.0f s", x.Setup)
+}
+
+// lost is how many updates were, in all.
+func (x *result) lost() (n int64) {
+	for _, r := range slices.Concat(x.Modest, x.Saturated, x.Burst, x.Overload) {
+		n += r.Lost
+	}
+	return n
+}
+
+// cpu is the CPU time of server and component together, in seconds.
+func (r run) cpu() float64 { return r.Server + r.Component }
+
+// cost is the same for one update that was received, in microseconds: as many
+// milliseconds for a thousand.
+func (r run) cost() float64 { return 1e6 * r.cpu() / max(1, float64(r.Received)) }
+
+// median of what f says of each run; 0 of none.
+func median(runs []run, f func(run) float64) float64 {
+	if len(runs) == 0 {
+		return 0
+	}
+	var v []float64
+	for _, r := range runs {
+		v = append(v, f(r))
+	}
+	slices.Sort(v)
+	if n := len(v); n%2 == 0 {
+		return (v[n/2-1] + v[n/2]) / 2
+	}
+	return v[len(v)/2]
+}
+
+func (r *report) write(file string) error {
+	text, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(text, '\n'), 0o644)
+}
+
+func readReport(file string) (*report, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var r report
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	return &r, nil
+}
+
+// print is for the terminal.
+func (r *report) print(w io.Writer) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	defer t.Flush()
+	fmt.Fprintln(t, "members\tserver\tway\tphase\toffered\treceived\tsuperseded\tlost\trepeated\trate/s\tcurrent/s\tserver µs\tcomponent µs\tp50 ms\tp95\tp99\tbytes\tframes\tsettled s\tping p99\tin flight\t")
+	for _, x := range r.Cells {
+		for _, phase := range []struct {
+			name string
+			runs []run
+		}{{"modest", x.Modest}, {"saturated", x.Saturated}, {"burst", x.Burst}, {"overload", x.Overload}} {
+			for _, u := range phase.runs {
+				n := max(1, float64(u.Received))
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%.0f\t%.0f\t%.1f\t%.2f\t%.1f\t%.1f\t%.1f\t%.0f\t%d\t%.2f\t%.1f\t%d\t\n", x.Size, x.Server, x.Way, phase.name,
+					u.Offered, u.Received, u.Superseded, u.Lost, u.Repeated, u.Rate, u.Current, 1e6*u.Server/n, 1e6*u.Component/n, u.P50, u.P95, u.P99,
+					float64(u.Bytes)/n, u.Frames, u.Settled, u.Ping99, u.InFlight)
+			}
+		}
+	}
+}
+
+func commit(ctx context.Context) string {
+	out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// machine says on what it was measured.
+func machine() string {
+	model := runtime.GOARCH
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			model = strings.TrimSpace(value)
+			break
+		}
+	}
+	return fmt.Sprintf("%d cores of %s, %s %s, %s", runtime.NumCPU(), model, runtime.GOOS, runtime.GOARCH, runtime.Version())
+}
