@@ -16,8 +16,7 @@ import (
 type cell struct {
 	job
 	way     way
-	program string // rollcall's
-	env     []string
+	program string     // rollcall's
 	server  lab.Server // nil: the way has none
 	addr    string     // instead
 	board   *board
@@ -36,10 +35,10 @@ const (
 
 // newCell starts the server, logs the clients in and opens the way; everybody
 // hears of everybody when it returns.
-func newCell(ctx context.Context, j job, program string, env []string) (c *cell, err error) {
+func newCell(ctx context.Context, j job, program string) (c *cell, err error) {
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
-	c = &cell{job: j, way: wayOf(j.way, j.size), program: program, env: env, board: newBoard(j.size)}
+	c = &cell{job: j, way: wayOf(j.way, j.size), program: program, board: newBoard(j.size)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.close())
@@ -64,6 +63,8 @@ func (c *cell) start(ctx context.Context) (err error) {
 		c.server, err = lab.StartProsody(ctx, c.way.options(c.job.server))
 	case "ejabberd":
 		c.server, err = lab.StartEjabberd(ctx, c.way.options(c.job.server))
+	case "fake":
+		c.server, err = lab.StartFake(ctx, c.way.options(c.job.server))
 	default:
 		if f, ok := c.way.(*fanOut); ok {
 			c.addr, err = f.start(ctx)

@@ -26,7 +26,7 @@ type component struct {
 }
 
 func (c *component) on(server string) bool {
-	return c.name != "rollcall-multicast" || server == "ejabberd"
+	return server == "ejabberd" || c.name == "rollcall" || server == "prosody" && c.name != "rollcall-multicast"
 }
 
 func (c *component) options(server string) lab.Options {
@@ -77,13 +77,13 @@ func (c *component) open(ctx context.Context, x *cell) (err error) {
 	}
 	if c.delivery() != "" {
 		if said, err := exec.CommandContext(ctx, c.prog, "check", "-config", c.config()).CombinedOutput(); err != nil && strings.Contains(string(said), "delivery") {
-			return fmt.Errorf("%w: %s", errNotHere, said)
+			return fmt.Errorf("%w: this rollcall has no [delivery]", errNotHere)
 		}
 	}
 	for _, s := range x.seats {
 		s.say("<presence/>")
 	}
-	c.run, err = lab.StartProgram(lab.ProgramOptions{Dir: c.dir, Log: filepath.Join(c.dir, "rollcall.log"), Env: x.env}, c.prog, "run", "-config", c.config())
+	c.run, err = lab.StartProgram(lab.ProgramOptions{Dir: c.dir, Log: filepath.Join(c.dir, "rollcall.log")}, c.prog, "run", "-config", c.config())
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,8 @@ type run struct {
 	Ping50     float64 `json:"ping50,omitempty"` // ms
 	Ping99     float64 `json:"ping99,omitempty"`
 	Settled    float64 `json:"settled,omitempty"` // seconds from the last change until all was right
-	Peak       int64   `json:"peak,omitempty"`    // RSS of the component, bytes
+	Peak       int64   `json:"peak,omitempty"`    // most RSS of the component, bytes
+	Allocs     int64   `json:"allocs,omitempty"`  // of the component
 }
 
 // measure runs f, which offers changes until it returns, and waits until they
@@ -196,6 +197,17 @@ func (c *cell) withPings(ctx context.Context, f func() (run, error)) (run, error
 	<-done
 	r.Pings, r.Ping50, r.Ping99 = pings, ms(took.quantile(0.5)), ms(took.quantile(0.99))
 	return r, err
+}
+
+// overload offers so many changes a second, whatever becomes of them.
+func (c *cell) overload(ctx context.Context, rate float64, length time.Duration) (run, error) {
+	m := 0
+	return c.measure(func() {
+		c.atTimes(ctx, int(rate*length.Seconds()), time.Duration(float64(time.Second)/rate), func(int) int {
+			m = (m + c.stride()) % len(c.seats)
+			return m
+		})
+	})
 }
 
 // burst lets every member change five times within a second.

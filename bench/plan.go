@@ -42,7 +42,7 @@ func parseSize(text string) (s size, err error) {
 // plan is what a run measures.
 type plan struct {
 	Sizes   []size
-	Servers []string // prosody, ejabberd
+	Servers []string // prosody, ejabberd; fake: nothing that costs, for the component alone
 	Ways    []string
 	Runs    int // of each phase; the document has medians
 
@@ -51,14 +51,14 @@ type plan struct {
 	Saturated time.Duration
 	Overload  time.Duration // 0 = none
 	Burst     int           // members, in a single group, whose cells have a burst; 0 = none
-	Perf      string        // directory for profiles by perf(1); "" = none
+	Profile   string        // directory for profiles of a saturated run; "" = none
 }
 
 // fullPlan is what the document is made from.
 func fullPlan() plan {
 	return plan{
 		Sizes:   []size{{1, 10}, {1, 50}, {1, 200}, {1, 500}, {20, 25}},
-		Servers: []string{"prosody", "ejabberd"}, Ways: wayNames(), Runs: 3,
+		Servers: []string{"prosody", "ejabberd", "fake"}, Ways: wayNames(), Runs: 3,
 		Modest: 3 * time.Second, Probe: 500 * time.Millisecond, Saturated: 1500 * time.Millisecond, Burst: 200,
 	}
 }
@@ -90,8 +90,8 @@ func (p *plan) set(sizes, servers, ways string) error {
 		p.Ways = strings.Split(ways, ",")
 	}
 	for _, s := range p.Servers {
-		if s != "prosody" && s != "ejabberd" {
-			return fmt.Errorf("%q is no server: write prosody or ejabberd", s)
+		if !slices.Contains(fullPlan().Servers, s) {
+			return fmt.Errorf("%q is no server: write some of %s", s, strings.Join(fullPlan().Servers, ","))
 		}
 	}
 	for _, w := range p.Ways {
@@ -116,6 +116,9 @@ func (p *plan) jobs() (jobs []job) {
 			jobs = append(jobs, job{way: "floor", size: s})
 		}
 		for _, server := range p.Servers {
+			if server == "fake" && s != twoHundred && len(p.Sizes) > 1 {
+				continue
+			}
 			for _, w := range p.Ways {
 				if w != "floor" && wayOf(w, s).on(server) {
 					jobs = append(jobs, job{server, w, s})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -69,43 +70,73 @@ func (p *plan) measure(ctx context.Context, program string, progress io.Writer) 
 // cell measures one cell.
 func (p *plan) cell(ctx context.Context, j job, program string) (x *result, err error) {
 	began := time.Now()
-	c, err := newCell(ctx, j, program, nil)
+	c, err := newCell(ctx, j, program)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
 	x = &result{Server: j.server, Way: j.way, Size: j.size, Setup: time.Since(began).Seconds()}
-	var inFlight int
-	phases := []struct {
-		wanted bool
-		runs   *[]run
-		f      func() (run, error)
-	}{
-		{p.Modest > 0, &x.Modest, func() (run, error) { return c.modest(ctx, p.Modest) }},
-		{p.Saturated > 0, &x.Saturated, func() (run, error) {
-			return c.withPings(ctx, func() (run, error) { return c.saturate(ctx, inFlight, p.Saturated) })
-		}},
-		{p.Burst == j.size.clients() && j.size.Groups == 1, &x.Burst, func() (run, error) { return c.burst(ctx) }},
-	}
-	for i, phase := range phases {
-		if i == 1 && phase.wanted {
-			if inFlight, err = c.limit(ctx, p.Probe); err != nil {
-				return nil, err
-			}
-		}
-		for range p.Runs {
-			if !phase.wanted {
-				break
-			}
-			r, err := phase.f()
-			if err != nil {
-				return nil, err
-			}
-			*phase.runs = append(*phase.runs, r)
-		}
+	if err := p.phases(ctx, c, x); err != nil {
+		return nil, err
 	}
 	x.ServerRSS, x.OwnRSS = rss(c.serverPIDs()), rss(c.componentPIDs())
 	return x, nil
+}
+
+// phases runs them all, each as often as wanted.
+func (p *plan) phases(ctx context.Context, c *cell, x *result) error {
+	if p.Modest > 0 {
+		if err := p.repeat(&x.Modest, func() (run, error) { return c.modest(ctx, p.Modest) }); err != nil {
+			return err
+		}
+	}
+	if p.Saturated > 0 {
+		if err := p.saturate(ctx, c, x); err != nil {
+			return err
+		}
+	}
+	if p.Burst == c.size.Members && c.size.Groups == 1 && x.Server != "fake" {
+		return p.repeat(&x.Burst, func() (run, error) { return c.burst(ctx) })
+	}
+	return nil
+}
+
+func (p *plan) repeat(runs *[]run, f func() (run, error)) error {
+	for range p.Runs {
+		r, err := f()
+		if err != nil {
+			return err
+		}
+		*runs = append(*runs, r)
+	}
+	return nil
+}
+
+// saturate is the phase of that name, and what wants to know its result. Where
+// the component is alone, each change has to be told by itself.
+func (p *plan) saturate(ctx context.Context, c *cell, x *result) (err error) {
+	inFlight := 1
+	if x.Server != "fake" {
+		if inFlight, err = c.limit(ctx, p.Probe); err != nil {
+			return err
+		}
+	}
+	load := func() (run, error) { return c.saturate(ctx, inFlight, p.Saturated) }
+	err = p.repeat(&x.Saturated, func() (run, error) {
+		return c.counted(ctx, func() (run, error) { return c.withPings(ctx, load) })
+	})
+	if err == nil && p.Profile != "" {
+		err = c.profile(ctx, p.Profile, p.Saturated, load)
+	}
+	if err == nil && p.Overload > 0 {
+		rate := 5 * median(x.Saturated, func(u run) float64 { return u.Rate }) / float64(c.size.Members-1)
+		r, err := c.watched(func() (run, error) {
+			return c.withPings(ctx, func() (run, error) { return c.overload(ctx, rate, p.Overload) })
+		})
+		x.Overload = append(x.Overload, r)
+		return err
+	}
+	return err
 }
 
 // line says in short what came of it.
@@ -159,11 +190,26 @@ func median(runs []run, f func(run) float64) float64 {
 	return v[len(v)/2]
 }
 
+// write keeps it, a cell on a line.
 func (r *report) write(file string) error {
-	text, err := json.MarshalIndent(r, "", " ")
+	head := *r
+	head.Cells = []result{}
+	text, err := json.MarshalIndent(head, "", " ")
 	if err != nil {
 		return err
 	}
+	var cells []byte
+	for i, x := range r.Cells {
+		line, err := json.Marshal(x)
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			cells = append(cells, ',')
+		}
+		cells = append(append(cells, "\n  "...), line...)
+	}
+	text = bytes.Replace(text, []byte(`"cells": []`), slices.Concat([]byte(`"cells": [`), cells, []byte("\n ]")), 1)
 	return os.WriteFile(file, append(text, '\n'), 0o644)
 }
 

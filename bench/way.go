@@ -71,6 +71,6 @@ func plain() lab.Options {
 // nothing is what ways have in common that have no process of their own.
 type nothing struct{}
 
-func (nothing) on(string) bool { return true }
-func (nothing) pids() []int    { return nil }
-func (nothing) close() error   { return nil }
+func (nothing) on(server string) bool { return server != "fake" }
+func (nothing) pids() []int           { return nil }
+func (nothing) close() error          { return nil }
