@@ -81,6 +81,7 @@ func (a *attendant) begin(ctx context.Context) {
 		a.put(g)
 	}
 	a.all.Go(func() { a.run(ctx) })
+	a.all.Go(func() { a.rounds(ctx) })
 	a.all.Go(func() {
 		a.loadAll(ctx)
 		a.ended()
@@ -190,6 +191,9 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	ask, probe := g.Wants()
 	doubtful := g.Doubtful()
 	unread, courted := g.Unread(), g.Courted()
+	for _, jid := range g.Sought() {
+		a.pull(proof{g, jid})
+	}
 	if len(ask)+len(probe)+len(doubtful)+len(unread)+len(courted) == 0 {
 		g.Swept(true)
 		return

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/component/command"
 	"github.com/rollcall-xmpp/rollcall/component/hook"
+	"github.com/rollcall-xmpp/rollcall/component/source"
 	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
@@ -56,6 +57,11 @@ type Service struct {
 	Link   *Link
 	Hooks  *hook.Keeper
 
+	// Sources keeps the groups of others; SourceLink is what those that speak
+	// XMPP are made with.
+	Sources    *source.Keeper
+	SourceLink source.Link
+
 	cfg      ServiceConfig
 	log      *slog.Logger
 	pubsub   *pubsub.Service
@@ -64,6 +70,7 @@ type Service struct {
 	attend   *attendant
 	pace     *pace
 	herald   *herald
+	sources  *sourceLink
 	counts   counts
 	writes   atomic.Bool // the server lets us write its users' rosters
 
@@ -100,6 +107,8 @@ func NewService(cfg ServiceConfig) *Service {
 		Notify:    func(n roster.Notice) { (&outlet{s}).notice(n) },
 		Inform:    cfg.Inform,
 	})
+	s.sources = newSourceLink(s.Link)
+	s.Sources, s.SourceLink = newSources(s), s.sources
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now}
 	record, _ := cfg.Store.(audit.Reader) // the one in memory keeps none
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log,
@@ -129,9 +138,15 @@ func (s *Service) Run(ctx context.Context) error {
 		defer close(hooks)
 		s.Hooks.Run(work)
 	}()
+	sources := make(chan struct{})
+	go func() {
+		defer close(sources)
+		s.Sources.Run(work)
+	}()
 	defer func() {
 		stop()
 		<-hooks
+		<-sources
 		<-done
 	}()
 	return s.Link.Run(ctx, s)
@@ -141,12 +156,14 @@ func (s *Service) Run(ctx context.Context) error {
 func (s *Service) Attached(ctx context.Context) {
 	s.counts.attach(s.cfg.Now())
 	s.herald.attached()
+	s.Sources.Attached(ctx)
 	s.attend.begin(ctx)
 }
 
 // Detached implements [Handler].
 func (s *Service) Detached(error) {
 	s.counts.detach()
+	s.Sources.Detached()
 	s.writes.Store(false)
 	s.attend.wait()
 	s.pace.drop()
@@ -189,6 +206,9 @@ func (s *Service) Stanza(st *frame.Stanza) {
 	s.counts.received(st.Name)
 	if len(st.ID) > maxID { // no answer could be told from others by it
 		s.counts.turned[limited].Add(1)
+		return
+	}
+	if s.sources.take(st) {
 		return
 	}
 	if s.limits.Load() != nil { // seldom, and only we take it

@@ -65,6 +65,9 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 	if err != nil {
 		return b, err
 	}
+	if q.Space == NS && q.Local == "report" { // who is trusted need not know the group otherwise
+		return s.report(ctx, b, g, q)
+	}
 	d, err := g.Describe(q.Bare())
 	if err != nil {
 		return b, err
@@ -77,6 +80,12 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 		return groupItems(b, q.Group+"@"+s.Domain, d, q)
 	case q.Space == NS && q.Local == "authorization":
 		return authorization(ctx, b, g, q)
+	case q.Space == NS && q.Local == "willing":
+		return s.willingness(ctx, b, g, q)
+	case q.Space == NS && q.Local == "trust":
+		return trust(ctx, b, g, q)
+	case q.Space == NS && q.Local == "location":
+		return location(ctx, b, g, q)
 	case q.Space == nsCommands:
 		return s.pending(b, g, d, q)
 	case q.Space == NSOwner:

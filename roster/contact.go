@@ -252,7 +252,7 @@ func (g *Group) OnUnsubscribe(ctx context.Context, jid string) error {
 	g.mu.Lock()
 	known, made := g.contact(jid) != nil, false
 	if m := g.live(jid); m != nil {
-		made, m.consents = m.ByContact, false
+		made, m.consents = m.ByContact && g.source == "", false
 	}
 	v := g.visitors[jid]
 	g.mu.Unlock()

@@ -26,6 +26,10 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 		delete(g.awaited, m)
 	}
 	held := func(w *Watch) bool { return w.lag != nil }
+	var portrait policy.Mask
+	if p.Photo != nil {
+		portrait = m.portray(p.Photo)
+	}
 	if g.clock++; g.park(m, resource, p) {
 		g.attune(m)
 		g.parted(m)
@@ -44,7 +48,7 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 		m.presence = &presence{}
 	}
 	var spare Presence
-	if changed := m.presence.set(resource, p.kept(m.keeps, &spare), g.clock, g.sweep); changed != 0 {
+	if changed := m.presence.set(resource, p.kept(m.keeps, &spare), g.clock, g.sweep) | portrait; changed != 0 {
 		g.changed(m, changed)
 	}
 	if ws := g.byOwner[m.JID]; len(ws) > 0 && (p.Show == Offline || slices.ContainsFunc(ws, held)) {
@@ -57,6 +61,9 @@ func (g *Group) changed(m *member, kinds policy.Mask) {
 	g.version++
 	g.shows[m.slot] = m.show
 	g.touch(m, kinds)
+	if kinds&policy.Availability != 0 {
+		g.retime(m)
+	}
 	g.attune(m)
 	g.parted(m)
 	g.signal()

@@ -53,6 +53,7 @@ func (g *Group) keep1(m *member) {
 	if m.keeps == was {
 		return
 	}
+	g.respeak(m, was)
 	g.court(m, wanted)
 	dropped := m.unpublish(m.keeps)
 	if was == 0 && m.Ask == Granted && m.parked == nil && g.version > m.named { // not as he joins, or is loaded
@@ -85,6 +86,7 @@ func (g *Group) keep1(m *member) {
 // acquired; if the store fails, only the subscription stays, until the next
 // change.
 func (g *Group) reshare(ctx context.Context, jids ...string) {
+	g.restate(ctx)
 	withdrawn, ask := g.unshared(jids)
 	if ask {
 		g.roster.outbox.Wanted(g)

@@ -110,7 +110,7 @@ func (g *Group) SetNick(ctx context.Context, jid, nick string) error {
 	return g.changeMember(ctx, jid, func(m *MemberRecord) error { m.Nick = nick; return nil })
 }
 
-// Member is the record of one member. ErrNoMember.
+// Member is the record of one member, without what he said. ErrNoMember.
 func (g *Group) Member(jid string) (*MemberRecord, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -119,6 +119,7 @@ func (g *Group) Member(jid string) (*MemberRecord, error) {
 		return nil, ErrNoMember
 	}
 	rec := m.MemberRecord.Clone()
+	rec.Said = ""
 	return &rec, nil
 }
 

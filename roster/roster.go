@@ -87,6 +87,8 @@ type Roster struct {
 	names    []string          // of groups, sorted; nil = not made since one came or went
 
 	listings listings
+
+	lost lost
 }
 
 // New makes a roster. Groups are loaded on first use.
@@ -184,8 +186,21 @@ func (r *Roster) All() []*Group {
 func (r *Roster) ListGroups(ctx context.Context) ([]string, error) { return r.store.ListGroups(ctx) }
 
 // ShowGroup returns the basic information of a group and its other hard
-// state; nobody's presence. ErrNoGroup.
+// state; nobody's presence, and so nobody's words on it. ErrNoGroup.
 func (r *Roster) ShowGroup(ctx context.Context, name string) (*GroupRecord, error) {
+	rec, err := r.ExportGroup(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rec.Members {
+		rec.Members[i].Said = ""
+	}
+	return rec, nil
+}
+
+// ExportGroup returns everything that is stored of a group: it is for a file,
+// not to be looked at. ErrNoGroup.
+func (r *Roster) ExportGroup(ctx context.Context, name string) (*GroupRecord, error) {
 	g, err := r.Group(ctx, name)
 	if err != nil {
 		return nil, err
@@ -225,13 +240,16 @@ func (r *Roster) create(ctx context.Context, rec *GroupRecord, actor string) err
 }
 
 // DeleteGroup ends a group: subscriptions and contacts are told, members'
-// presence is given back. ErrNoGroup.
+// presence is given back. ErrNoGroup, ErrForeign: its source would bring it back.
 func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	g, err := r.editing(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer g.edit.Unlock()
+	if err := g.native(); err != nil {
+		return err
+	}
 	r.loading.Lock()
 	defer r.loading.Unlock()
 	if err := r.store.DeleteGroup(ctx, name); err != nil {

@@ -38,6 +38,11 @@ func (rec *GroupRecord) validate() error {
 	if err := rec.Settings.validate(); err != nil {
 		return err
 	}
+	if rec.Source != "" {
+		if err := word("source", rec.Source); err != nil {
+			return err
+		}
+	}
 	if len(rec.Members) > MaxMembers {
 		return invalid("members", "a group has at most %d members", MaxMembers)
 	}
@@ -48,6 +53,11 @@ func (rec *GroupRecord) validate() error {
 	}
 	if err := rec.validateHooks(); err != nil {
 		return err
+	}
+	for i := range rec.Members {
+		if err := rec.Members[i].validateWords(); err != nil {
+			return err
+		}
 	}
 	return validateMembers(rec.Members)
 }
@@ -159,6 +169,9 @@ func (m *MemberRecord) validate(field string) error {
 	}
 	if int(m.Ask) >= len(askNames) {
 		return invalid(field+".ask", "unknown")
+	}
+	if int(m.Precision) >= len(precisionNames) {
+		return invalid(field+".location", "unknown")
 	}
 	if err := text(field+".nick", m.Nick, MaxText); err != nil {
 		return err

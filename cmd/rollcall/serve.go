@@ -40,6 +40,7 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 		return err
 	}
 	svc := component.NewService(service)
+	svc.Sources.Set(sources(cfg, svc.SourceLink))
 	log.Info("serving", "domain", cfg.Domain, "socket", cfg.Admin.Socket)
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return explain(svc.Run(ctx), cfg) })
@@ -68,6 +69,7 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 				return nil
 			case <-hangups:
 				l.reload()
+				svc.Sources.Set(sources(l.config(), svc.SourceLink))
 				svc.SetLimits(limits(l.config().Limits))
 			}
 		}

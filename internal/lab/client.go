@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,6 +50,8 @@ type ClientOptions struct {
 	OnStanza func(raw []byte)
 	// Now is the clock of Stanza.Time; nil = time.Now.
 	Now func() time.Time
+	// Component is which one [Attach] attaches as; "" = the server's first.
+	Component string
 }
 
 // Client is one device of a user, logged in, or a component, attached. Its methods may be called
@@ -97,14 +100,15 @@ func Dial(ctx context.Context, s Server, user, password, resource string) (strea
 	return dialC2S(ctx, s.C2SAddr(), s.Host(), user, password, resource)
 }
 
-// Attach attaches to s as its component, with a Client's ways: what arrives is
+// Attach attaches to s as a component of it, with a Client's ways: what arrives is
 // logged and nothing but iqs is answered. Stanzas to send need a `from`.
 func Attach(ctx context.Context, s Server, opts ClientOptions) (*Client, error) {
-	stream, err := dialComponent(ctx, s)
+	domain := cmp.Or(opts.Component, s.ComponentDomain())
+	stream, err := dialComponent(ctx, s, domain)
 	if err != nil {
 		return nil, err
 	}
-	return newClient(stream, s.ComponentDomain(), s.Host(), opts), nil
+	return newClient(stream, domain, s.Host(), opts), nil
 }
 
 func newClient(stream net.Conn, jid, host string, opts ClientOptions) *Client {

@@ -184,3 +184,22 @@ func TestManyClients(t *testing.T) {
 		}
 	})
 }
+
+// TestComponents: more components than one, each with what is addressed to it.
+func TestComponents(t *testing.T) {
+	for name, start := range map[string]func(context.Context, lab.Options) (lab.Server, error){
+		"fake": lab.StartFake, "prosody": lab.StartProsody, "ejabberd": lab.StartEjabberd,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := start(deadline(t), lab.Options{Components: []string{"hr.example.org"}, Modules: lab.Minimal})
+			must(t, err)
+			t.Cleanup(func() { must(t, s.Stop()) })
+			groups := attach(t, s, lab.ClientOptions{})
+			hr := attach(t, s, lab.ClientOptions{Component: "hr.example.org"})
+			send(t, hr, "<message from='hr.example.org' to='team@groups.example.org'><body>there</body></message>")
+			await(t, groups, "a message", func(s lab.Stanza) bool { return s.From == "hr.example.org" })
+			send(t, groups, "<message from='team@groups.example.org' to='a@hr.example.org'><body>back</body></message>")
+			await(t, hr, "an answer", func(s lab.Stanza) bool { return s.From == "team@groups.example.org" })
+		})
+	}
+}

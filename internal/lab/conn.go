@@ -75,12 +75,12 @@ func negotiate(c *conn, origin jid.JID, password, resource string) (full string,
 }
 
 // dialComponent attaches to the component port (XEP-0114 §3).
-func dialComponent(ctx context.Context, s Server) (net.Conn, error) {
+func dialComponent(ctx context.Context, s Server, name string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, loginTime)
 	defer cancel()
-	domain, err := jid.Parse(s.ComponentDomain())
+	domain, err := jid.Parse(name)
 	if err != nil {
-		return nil, fmt.Errorf("attach %s: %w", s.ComponentDomain(), err)
+		return nil, fmt.Errorf("attach %s: %w", name, err)
 	}
 	var dialer net.Dialer
 	tcp, err := dialer.DialContext(ctx, "tcp", s.ComponentAddr())

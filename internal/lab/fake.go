@@ -25,7 +25,7 @@ func StartFake(_ context.Context, opts Options) (Server, error) {
 	}
 	f := &fakeServer{base: base{name: "fake", opts: opts}}
 	f.server = fake.New(fake.Config{
-		Host: opts.Host, ComponentDomain: opts.ComponentDomain, Secret: opts.Secret, Now: time.Now,
+		Host: opts.Host, ComponentDomain: opts.ComponentDomain, Components: opts.Components, Secret: opts.Secret, Now: time.Now,
 	})
 	if err := f.server.Start(); err != nil {
 		_ = os.RemoveAll(opts.Dir)

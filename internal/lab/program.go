@@ -1,10 +1,13 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // Program is a program beside the servers, such as a real client: in a process
@@ -41,6 +44,29 @@ func (p *Program) Done() <-chan struct{} { return p.done }
 
 // PIDs is the process, for measurements; none when it has ended.
 func (p *Program) PIDs() []int { return p.proc.pids() }
+
+// look lies between two looks at a program.
+const look = 100 * time.Millisecond
+
+// Until asks again and again until ready is true. Its errors mean that it is
+// too early; the last one is told if ctx ends first.
+func (p *Program) Until(ctx context.Context, what string, ready func() (bool, error)) error {
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		ok, err := ready()
+		if ok && err == nil {
+			return nil
+		}
+		select {
+		case <-p.done:
+			return fmt.Errorf("await %s: %s has ended\n%s", what, filepath.Base(p.proc.program), p.LastWords())
+		case <-ctx.Done():
+			return fmt.Errorf("await %s: %w", what, errors.Join(context.Cause(ctx), err))
+		case <-tick.C:
+		}
+	}
+}
 
 // LastWords is the end of what the program has written.
 func (p *Program) LastWords() string {

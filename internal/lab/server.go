@@ -53,14 +53,15 @@ const (
 
 // Options describe a server to start. The zero value is a good one.
 type Options struct {
-	Dir             string  // its own directory, made if missing, removed by Stop; "" = a temporary one
-	Host            string  // domain of the users; "" = example.org
-	ComponentDomain string  // "" = groups.<Host>
-	Secret          string  // of the component; "" = `secret`
-	LogLevel        string  // debug (logs every stanza), info, warn or error; "" = info
-	Modules         Modules // "" = Full
-	Certificate     string  // file with certificate and key: users log in with STARTTLS only (Prosody); "" = without TLS
-	Extra           Extra   // what this one server has beside
+	Dir             string   // its own directory, made if missing, removed by Stop; "" = a temporary one
+	Host            string   // domain of the users; "" = example.org
+	ComponentDomain string   // "" = groups.<Host>
+	Components      []string // domains of more components, which attach at the same address with the same secret
+	Secret          string   // of the component; "" = `secret`
+	LogLevel        string   // debug (logs every stanza), info, warn or error; "" = info
+	Modules         Modules  // "" = Full
+	Certificate     string   // file with certificate and key: users log in with STARTTLS only (Prosody); "" = without TLS
+	Extra           Extra    // what this one server has beside
 }
 
 // Extra are lines of a server's own configuration language, as they are. The

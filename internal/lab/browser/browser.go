@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
 )
@@ -106,28 +105,13 @@ func (b *Browser) Eval(ctx context.Context, script string, result any) error {
 	return err
 }
 
-// pause lies between two looks at the page.
-const pause = 100 * time.Millisecond
-
 // Until asks the page again and again until a condition holds. What it throws
 // means that it is too early.
 func (b *Browser) Until(ctx context.Context, what, condition string) error {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for {
-		var holds bool
-		err := b.Eval(ctx, "Boolean("+condition+")", &holds)
-		if holds && err == nil {
-			return nil
-		}
-		select {
-		case <-b.pipe.done:
-			return fmt.Errorf("await %s: chromium has ended\n%s", what, b.chromium.LastWords())
-		case <-ctx.Done():
-			return fmt.Errorf("await %s: %w", what, errors.Join(context.Cause(ctx), err))
-		case <-tick.C:
-		}
-	}
+	return b.chromium.Until(ctx, what, func() (holds bool, err error) {
+		err = b.Eval(ctx, "Boolean("+condition+")", &holds)
+		return holds, err
+	})
 }
 
 // Type types text where the cursor is.

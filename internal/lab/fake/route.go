@@ -22,9 +22,9 @@ func (s *Server) fromClient(c *stream, st stanza) {
 // fromComponent handles what the component sent.
 func (s *Server) fromComponent(c *stream, st stanza) {
 	if st.from == "" {
-		st.from = s.cfg.ComponentDomain
+		st.from = c.full
 	}
-	if domain(st.from) != s.cfg.ComponentDomain {
+	if domain(st.from) != c.full {
 		s.leave(c)
 		c.finish("invalid-from")
 		return
@@ -38,15 +38,13 @@ func (s *Server) fromComponent(c *stream, st stanza) {
 
 // route delivers a stanza whose addresses are right.
 func (s *Server) route(st stanza) {
-	switch domain(st.to) {
-	case s.cfg.ComponentDomain:
-		if s.component != nil {
-			s.component.put(st.xml())
-		} else {
-			s.refuse(st, "wait", "remote-server-timeout")
-		}
-	case s.cfg.Host:
+	switch to := domain(st.to); {
+	case to == s.cfg.Host:
 		s.local(st)
+	case s.components[to] != nil:
+		s.components[to].put(st.xml())
+	case s.serves(to):
+		s.refuse(st, "wait", "remote-server-timeout")
 	default:
 		s.refuse(st, "cancel", "not-allowed") // no s2s
 	}
@@ -166,10 +164,10 @@ func (s *Server) leave(st *stream) {
 		return
 	}
 	st.gone = true
-	if st == s.component {
-		s.component = nil
-	}
 	if st.user == nil {
+		if s.components[st.full] == st {
+			delete(s.components, st.full)
+		}
 		return
 	}
 	s.unavailable(st, stanza{name: "presence", from: st.full, typ: "unavailable"})

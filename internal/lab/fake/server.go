@@ -18,6 +18,7 @@ var (
 type Config struct {
 	Host            string // domain of the users
 	ComponentDomain string
+	Components      []string // domains of more components; with the same secret
 	Secret          string
 	Now             func() time.Time // of delay stamps
 }
@@ -26,20 +27,20 @@ type Config struct {
 type Server struct {
 	cfg Config
 
-	mu        sync.Mutex // everything below
-	users     map[string]*user
-	component *stream // attached, or nil
-	streams   map[*stream]bool
-	forComp   net.Listener // nil = not running
-	compAddr  string       // kept while not running
-	lastID    int
+	mu         sync.Mutex // everything below
+	users      map[string]*user
+	components map[string]*stream // attached, by domain
+	streams    map[*stream]bool
+	forComp    net.Listener // nil = not running
+	compAddr   string       // kept while not running
+	lastID     int
 
 	running sync.WaitGroup // goroutines
 }
 
 // New returns a server that does not run yet.
 func New(cfg Config) *Server {
-	return &Server{cfg: cfg, users: make(map[string]*user), streams: make(map[*stream]bool), compAddr: "127.0.0.1:0"}
+	return &Server{cfg: cfg, users: make(map[string]*user), streams: make(map[*stream]bool), components: make(map[string]*stream), compAddr: "127.0.0.1:0"}
 }
 
 // Start opens the component's port: a free one at first, the same one later.
@@ -65,17 +66,18 @@ func (s *Server) End(orderly bool) {
 	}
 	_ = s.forComp.Close()
 	s.forComp = nil
-	component := s.component
 	for st := range s.streams {
 		if !orderly {
 			st.abort()
-		} else if st != component {
+		} else if st.user != nil {
 			s.leave(st)
 			st.finish("system-shutdown")
 		}
 	}
-	if orderly && component != nil {
-		component.finish("system-shutdown")
+	if orderly {
+		for _, st := range s.components {
+			st.finish("system-shutdown")
+		}
 	}
 	s.mu.Unlock()
 	s.running.Wait()

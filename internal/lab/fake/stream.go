@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,9 +28,9 @@ const (
 type stream struct {
 	conn net.Conn
 
-	// A client's. nil user = the component.
+	// A client's. nil user = a component.
 	user       *user
-	full       string
+	full       string          // a component's domain
 	interested bool            // has asked for the roster (RFC 6121 §2.2)
 	presence   *stanza         // its last available presence, nil = unavailable
 	directed   map[string]bool // who got presence beside the subscribers
@@ -165,8 +166,8 @@ func (s *Server) serveComponent(st *stream) error {
 	id := fmt.Sprintf("fake%d", s.lastID)
 	s.mu.Unlock()
 	st.put("<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' " +
-		"xmlns:stream='http://etherx.jabber.org/streams' id='" + id + "' from='" + s.cfg.ComponentDomain + "'>")
-	if domain != s.cfg.ComponentDomain {
+		"xmlns:stream='http://etherx.jabber.org/streams' id='" + id + "' from='" + domain + "'>")
+	if !s.serves(domain) {
 		st.finish("host-unknown")
 		return frame.ErrStreamEnd
 	}
@@ -175,7 +176,7 @@ func (s *Server) serveComponent(st *stream) error {
 	if err != nil {
 		return err
 	}
-	if !s.attach(st, hello, id) {
+	if !s.attach(st, domain, hello, id) {
 		return frame.ErrStreamEnd
 	}
 	_ = st.conn.SetReadDeadline(time.Time{})
@@ -195,8 +196,13 @@ func (s *Server) serveComponent(st *stream) error {
 	}
 }
 
-// attach checks the handshake and makes st the component's stream.
-func (s *Server) attach(st *stream, hello []byte, id string) bool {
+// serves says whether domain is a component's.
+func (s *Server) serves(domain string) bool {
+	return domain == s.cfg.ComponentDomain || slices.Contains(s.cfg.Components, domain)
+}
+
+// attach checks the handshake and makes st the stream of domain's component.
+func (s *Server) attach(st *stream, domain string, hello []byte, id string) bool {
 	sum := sha1.Sum([]byte(id + s.cfg.Secret))
 	token, _, _ := strings.Cut(string(hello[strings.IndexByte(string(hello), '>')+1:]), "<")
 	s.mu.Lock()
@@ -205,11 +211,11 @@ func (s *Server) attach(st *stream, hello []byte, id string) bool {
 		st.finish("not-authorized")
 		return false
 	}
-	if s.component != nil {
+	if s.components[domain] != nil {
 		st.finish("conflict")
 		return false
 	}
-	s.component = st
+	s.components[domain], st.full = st, domain
 	st.put("<handshake/>")
 	return true
 }

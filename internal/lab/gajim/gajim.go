@@ -156,27 +156,9 @@ func (c *Client) exchange(ctx context.Context, request []byte, answer any) error
 	return json.NewDecoder(conn).Decode(answer)
 }
 
-// pause lies between two looks at Gajim.
-const pause = 100 * time.Millisecond
-
-// Until asks again and again until ready is true. Errors of the driver mean
-// that it is too early; the last one is told if ctx ends first.
+// Until asks until ready is true, see [lab.Program.Until].
 func (c *Client) Until(ctx context.Context, what string, ready func() (bool, error)) error {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for {
-		ok, err := ready()
-		if ok && err == nil {
-			return nil
-		}
-		select {
-		case <-c.gajim.Done():
-			return fmt.Errorf("await %s: gajim has ended\n%s", what, c.gajim.LastWords())
-		case <-ctx.Done():
-			return fmt.Errorf("await %s: %w", what, errors.Join(context.Cause(ctx), err))
-		case <-tick.C:
-		}
-	}
+	return c.gajim.Until(ctx, what, ready)
 }
 
 // Stop ends Gajim, its bus and its display.

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
 )
@@ -44,7 +43,7 @@ func open(ctx context.Context, dir string, env []string, program ...string) (*Te
 		return nil, err
 	}
 	command := append([]string{"setpriv", "--pdeathsig", "KILL", "env"}, append(env, program...)...)
-	err = t.until(ctx, "the terminal", func() (bool, error) {
+	err = t.tmux.Until(ctx, "the terminal", func() (bool, error) {
 		_, err := t.do(ctx, append([]string{"new-session", "-d", "-x", columns, "-y", rows, "--"}, command...)...)
 		return err == nil, err
 	})
@@ -90,7 +89,7 @@ func (t *Terminal) typeSlowly(ctx context.Context, line string) error {
 			return err
 		}
 		typed += part
-		err := t.until(ctx, fmt.Sprintf("%q at the prompt", typed), func() (bool, error) {
+		err := t.tmux.Until(ctx, fmt.Sprintf("%q at the prompt", typed), func() (bool, error) {
 			screen, err := t.Screen(ctx)
 			return prompt(screen) == strings.TrimSpace(typed), err
 		})
@@ -127,7 +126,7 @@ func (t *Terminal) Key(ctx context.Context, keys ...string) error {
 		if _, err := t.do(ctx, "send-keys", key); err != nil {
 			return err
 		}
-		err = t.until(ctx, "an effect of "+key, func() (bool, error) {
+		err = t.tmux.Until(ctx, "an effect of "+key, func() (bool, error) {
 			now, err := t.painted(ctx)
 			return now != before, err
 		})
@@ -157,7 +156,7 @@ func (t *Terminal) Shows(ctx context.Context, text string) error {
 // ShowsTimes waits until text is there n times.
 func (t *Terminal) ShowsTimes(ctx context.Context, text string, n int) error {
 	var all string
-	err := t.until(ctx, fmt.Sprintf("%q", text), func() (bool, error) {
+	err := t.tmux.Until(ctx, fmt.Sprintf("%q", text), func() (bool, error) {
 		now, err := t.do(ctx, "capture-pane", "-p", "-S", above)
 		if err == nil {
 			all = now
@@ -168,27 +167,6 @@ func (t *Terminal) ShowsTimes(ctx context.Context, text string, n int) error {
 		return fmt.Errorf("%w; there is\n%s", err, strings.TrimSpace(all))
 	}
 	return nil
-}
-
-// pause lies between two looks.
-const pause = 100 * time.Millisecond
-
-func (t *Terminal) until(ctx context.Context, what string, ready func() (bool, error)) error {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for {
-		ok, err := ready()
-		if ok && err == nil {
-			return nil
-		}
-		select {
-		case <-t.tmux.Done():
-			return fmt.Errorf("await %s: tmux has ended\n%s", what, t.tmux.LastWords())
-		case <-ctx.Done():
-			return fmt.Errorf("await %s: %w", what, errors.Join(context.Cause(ctx), err))
-		case <-tick.C:
-		}
-	}
 }
 
 // Stop ends the client and its terminal.
