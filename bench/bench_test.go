@@ -83,6 +83,7 @@ func TestLossIsSeen(t *testing.T) {
 		}
 		seats[watcher].take(append(append([]byte("<message>"), raw...), "</message>"...))
 	}
+	none := func() int64 { return 0 }
 	for range 3 {
 		b.offer(0)
 	}
@@ -92,7 +93,7 @@ func TestLossIsSeen(t *testing.T) {
 	hear(2, 0, 2) // too late
 	hear(0, 0, 3) // himself
 	hear(0, 1, 1)
-	if b.drain(time.Millisecond) { // 2 has not heard of 1
+	if b.drain(time.Millisecond, none) { // 2 has not heard of 1
 		t.Error("all is said to have arrived")
 	}
 	c := &cell{job: job{size: size{1, 3}}, board: b, seats: seats}
@@ -109,7 +110,7 @@ func TestLossIsSeen(t *testing.T) {
 	b.offer(1)
 	hear(2, 1, 2)
 	hear(0, 1, 2)
-	if !b.drain(time.Minute) || c.forget() != 0 {
+	if !b.drain(time.Minute, none) || c.forget() != 0 {
 		t.Error("what arrived behind a loss is lost")
 	}
 }

@@ -71,16 +71,22 @@ func (b *board) age(member int, seq uint32, now int64) time.Duration {
 	return time.Duration(now - b.sent[member*ring+int(seq)%ring].Load())
 }
 
-// drain waits until every watcher holds everybody's last state, at most so
-// long, and reports whether they do.
-func (b *board) drain(patience time.Duration) bool {
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	for b.open.Load() > 0 {
+// drain waits until every watcher holds everybody's last state, or nothing has
+// arrived for so long, by what arrived counts, and reports whether they do.
+func (b *board) drain(patience time.Duration, arrived func() int64) bool {
+	tick := time.NewTicker(patience / 4)
+	defer tick.Stop()
+	for still, most := 0, arrived(); b.open.Load() > 0; {
 		select {
 		case <-b.idle:
-		case <-timer.C:
-			return b.open.Load() == 0
+		case <-tick.C:
+			n := arrived()
+			if still++; n > most {
+				still, most = 0, n
+			}
+			if still == 4 {
+				return b.open.Load() == 0
+			}
 		}
 	}
 	return true

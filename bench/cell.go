@@ -117,7 +117,7 @@ func (c *cell) rehearse(ctx context.Context) error {
 		for m := 0; m < len(c.seats); m += c.size.Members {
 			c.change(m)
 		}
-		if c.board.drain(wait) {
+		if c.board.drain(wait, c.arrived) {
 			break
 		}
 		if err := c.check(); err != nil {
@@ -155,6 +155,16 @@ func (c *cell) quiet(ctx context.Context) error {
 func (c *cell) change(member int) {
 	seq := c.board.offer(member)
 	c.seats[member].send(func(b []byte) []byte { return c.way.change(b, member, seq) })
+}
+
+// arrived is how much did since the last harvest.
+func (c *cell) arrived() (n int64) {
+	for _, s := range c.seats {
+		s.mu.Lock()
+		n += s.tally.frames
+		s.mu.Unlock()
+	}
+	return n
 }
 
 // harvest is what arrived since the last one.

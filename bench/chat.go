@@ -16,7 +16,7 @@ type chat struct {
 }
 
 func (*chat) options(server string) lab.Options {
-	o := plain()
+	o := plain(server)
 	if server == "prosody" {
 		o.Extra.Component = `Component "` + rooms + `" "muc"
 	modules_enabled = {}

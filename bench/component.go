@@ -15,6 +15,11 @@ import (
 
 const nodePresence = "urn:xmpp:tmp:group-presence:0#presence"
 
+// wanted are the options of a subscription to what the other ways tell as well:
+// show and status, but no devices.
+const wanted = `<options><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/pubsub#subscribe_options</value></field>` +
+	`<field var='{urn:xmpp:tmp:group-presence:0}attributes'><value>availability</value><value>show</value><value>status</value></field></x></options>`
+
 // component is Rollcall: the program itself, attached to the server. Its
 // variants differ in who makes the copies.
 type component struct {
@@ -30,7 +35,7 @@ func (c *component) on(server string) bool {
 }
 
 func (c *component) options(server string) lab.Options {
-	o := plain()
+	o := plain(server)
 	switch {
 	case c.name == "rollcall-pubsub" && server == "prosody":
 		o.Extra.Component = prosodyPubSub
@@ -91,7 +96,7 @@ func (c *component) open(ctx context.Context, x *cell) (err error) {
 		return err
 	}
 	for i, s := range x.seats {
-		join := "<pubsub xmlns='" + nsPubSub + "'><subscribe node='" + nodePresence + "' jid='" + s.jid + "'/></pubsub>"
+		join := "<pubsub xmlns='" + nsPubSub + "'><subscribe node='" + nodePresence + "' jid='" + s.jid + "'/>" + wanted + "</pubsub>"
 		if err := x.persist(ctx, func() error {
 			_, err := s.ask(ctx, groupName(c.size.group(i))+"@"+ours, "set", join)
 			return err

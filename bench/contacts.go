@@ -19,7 +19,7 @@ type contacts struct {
 }
 
 func (c *contacts) options(server string) lab.Options {
-	o := plain()
+	o := plain(server)
 	if server == "prosody" {
 		c.dir, _ = os.MkdirTemp("", "rollcall-bench-") // without one Prosody says so
 		file := filepath.Join(c.dir, "groups.txt")

@@ -8,11 +8,11 @@ import (
 
 // Of the phases.
 const (
-	modestRate = 5 // changes a second
-	patience   = 60 * time.Second
-	burstEach  = 5           // changes of each member
-	burstTime  = time.Second // in which they are made
-	freshness  = time.Second // 95 % of what arrives in saturation is no older
+	modestRate = 5                // changes a second
+	patience   = 20 * time.Second // without any arrival
+	burstEach  = 5                // changes of each member
+	burstTime  = time.Second      // in which they are made
+	freshness  = time.Second      // 95 % of what arrives in saturation is no older
 	pingPause  = 5 * time.Millisecond
 )
 
@@ -56,7 +56,7 @@ func (c *cell) measure(f func()) (run, error) {
 	t := c.harvest()
 	seconds := time.Duration(ended - began).Seconds()
 	r := run{Seconds: seconds, Rate: float64(t.received) / seconds, Current: float64(t.received+t.superseded) / seconds}
-	if !c.board.drain(patience) {
+	if !c.board.drain(patience, c.arrived) {
 		r.Lost = c.forget()
 	} else {
 		r.Settled = max(0, time.Duration(c.board.finished.Load()-ended).Seconds())

@@ -18,7 +18,7 @@ type nodes struct {
 const nsPubSub = "http://jabber.org/protocol/pubsub"
 
 func (n *nodes) options(server string) lab.Options {
-	o := plain()
+	o := plain(server)
 	if server == "prosody" { // where only admins make nodes
 		o.Extra.Component = prosodyPubSub + "\tadmins = { "
 		for g := range n.size.Groups {
