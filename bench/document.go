@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"math"
@@ -64,6 +65,17 @@ func num(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
+// sorted are the cells from small to large.
+func (r *report) sorted() (cells []*result) {
+	for i := range r.Cells {
+		cells = append(cells, &r.Cells[i])
+	}
+	slices.SortStableFunc(cells, func(x, y *result) int {
+		return cmp.Or(cmp.Compare(x.Size.Groups, y.Size.Groups), cmp.Compare(x.Size.Members, y.Size.Members))
+	})
+	return cells
+}
+
 // view is what the page may ask.
 type view struct{ *report }
 
@@ -93,8 +105,7 @@ func (v view) table(heads []string, cells func(x *result) []string) string {
 	var b strings.Builder
 	heads = append([]string{"members", "way", "server"}, heads...)
 	fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join(heads, " | "), strings.Repeat(" --- |", len(heads)))
-	for i := range v.Cells {
-		x := &v.Cells[i]
+	for _, x := range v.sorted() {
 		if x.Server == "fake" {
 			continue
 		}
@@ -220,8 +231,8 @@ func (r *report) charts() map[string]*chart {
 	add := func(name, head, unit string, runs func(*result) []run, f, high func(run) float64) {
 		c := &chart{title: head, unit: unit}
 		var sizes []size
-		for _, x := range r.Cells {
-			if !slices.Contains(sizes, x.Size) && len(runs(&x)) > 0 && x.Server != "" && x.Server != "fake" {
+		for _, x := range r.sorted() {
+			if !slices.Contains(sizes, x.Size) && len(runs(x)) > 0 && x.Server != "" && x.Server != "fake" {
 				sizes = append(sizes, x.Size)
 				c.groups = append(c.groups, x.Size.String())
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -44,6 +45,7 @@ func flags(args []string) (o options, err error) {
 	f.DurationVar(&o.plan.Modest, "modest", o.plan.Modest, "length of a run at five changes a second")
 	f.DurationVar(&o.plan.Saturated, "saturated", o.plan.Saturated, "length of a saturated run")
 	f.DurationVar(&o.plan.Overload, "overload", 0, "offer five times too much for so long")
+	f.DurationVar(&o.plan.Within, "within", 0, "stop behind the cell in which this time is over, and write what there is")
 	f.IntVar(&o.plan.Burst, "burst", o.plan.Burst, "members of the group that has a burst")
 	f.StringVar(&o.plan.Profile, "profile", "", "directory for profiles of another saturated run: the component's by pprof, the server's by perf")
 	f.StringVar(&o.out, "o", "docs/performance.json", "where the figures go; - prints them as a table and keeps none")
@@ -103,9 +105,7 @@ func Run(ctx context.Context, args []string) error {
 		if werr := r.write(o.out); werr != nil {
 			return werr
 		}
-		if err == nil {
-			err = writeDocuments(o.docs, r)
-		}
+		err = errors.Join(err, writeDocuments(o.docs, r))
 	}
 	return err
 }

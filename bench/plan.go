@@ -50,6 +50,7 @@ type plan struct {
 	Probe     time.Duration // one try for how many should be in flight
 	Saturated time.Duration
 	Overload  time.Duration // 0 = none
+	Within    time.Duration // when to stop and be content; 0 = when all is done
 	Burst     int           // members, in a single group, whose cells have a burst; 0 = none
 	Profile   string        // directory for profiles of a saturated run; "" = none
 }
@@ -57,9 +58,9 @@ type plan struct {
 // fullPlan is what the document is made from.
 func fullPlan() plan {
 	return plan{
-		Sizes:   []size{{1, 10}, {1, 50}, {1, 200}, {1, 500}, {20, 25}},
+		Sizes:   []size{{1, 50}, {1, 200}, {20, 25}, {1, 10}, {1, 500}}, // what matters most comes first
 		Servers: []string{"prosody", "ejabberd", "fake"}, Ways: wayNames(), Runs: 3,
-		Modest: 3 * time.Second, Probe: 500 * time.Millisecond, Saturated: 1500 * time.Millisecond, Burst: 200,
+		Modest: 2600 * time.Millisecond, Probe: 400 * time.Millisecond, Saturated: 1300 * time.Millisecond, Burst: 200,
 	}
 }
 
@@ -106,6 +107,10 @@ func (p *plan) set(sizes, servers, ways string) error {
 type job struct {
 	server, way string
 	size        size
+}
+
+func (j job) String() string {
+	return strings.TrimSpace(strings.Join([]string{j.server, j.way, j.size.String()}, " "))
 }
 
 // jobs are the cells in the order of their making: those that are compared

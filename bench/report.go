@@ -41,31 +41,40 @@ type result struct {
 	Setup     float64 `json:"setup"`         // seconds
 }
 
-// measure runs the plan. What was measured is returned also with an error.
+// measure runs the plan, cell by cell, and says how far it is. What was
+// measured before an error, or before the time was over, is returned.
 func (p *plan) measure(ctx context.Context, program string, progress io.Writer) (*report, error) {
 	r := &report{Made: time.Now().UTC().Truncate(time.Second), Commit: commit(ctx), Machine: machine(), Plan: *p}
-	began := time.Now()
+	began, enough := time.Now(), context.Background()
+	if p.Within > 0 {
+		var stop context.CancelFunc
+		enough, stop = context.WithTimeout(ctx, p.Within)
+		defer stop()
+	}
 	jobs := p.jobs()
 	for i, j := range jobs {
-		fmt.Fprintf(progress, "%s %d/%d %s %s %s: ", time.Since(began).Round(time.Second), i+1, len(jobs), j.server, j.way, j.size)
-		x, err := p.cell(ctx, j, program)
-		if ctx.Err() != nil {
-			return r, ctx.Err()
+		if enough.Err() != nil || ctx.Err() != nil {
+			r.Left = append(r.Left, fmt.Sprintf("%d of %d cells: there was no time", len(jobs)-i, len(jobs)))
+			break
 		}
+		fmt.Fprintf(progress, "%s %d/%d %s: ", time.Since(began).Round(time.Second), i+1, len(jobs), j)
+		x, err := p.cell(ctx, j, program)
 		if err != nil {
 			fmt.Fprintln(progress, "left out:", err)
-			r.Left = append(r.Left, fmt.Sprintf("%s %s %s: %v", j.server, j.way, j.size, err))
-			if !errors.Is(err, errNotHere) && len(r.Cells) == 0 {
-				return r, err
-			}
+			r.Left = append(r.Left, fmt.Sprintf("%s: %v", j, err))
 			continue
 		}
 		fmt.Fprintln(progress, x.line())
 		r.Cells = append(r.Cells, *x)
 	}
 	r.Took = time.Since(began).Round(time.Second)
-	return r, nil
+	if len(r.Cells) == 0 {
+		return r, errNoCells
+	}
+	return r, ctx.Err()
 }
+
+var errNoCells = errors.New("nothing could be measured")
 
 // cell measures one cell.
 func (p *plan) cell(ctx context.Context, j job, program string) (x *result, err error) {
