@@ -229,3 +229,13 @@ func plainText(s string) bool {
 		return unicode.IsControl(r) && r != '\n' && r != '\t' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 	})
 }
+
+// PublishedElement says which of [roster.Published] an element is, or 0.
+func PublishedElement(space, local string) policy.Mask {
+	for _, k := range wantable {
+		if k.space == space && k.local == local {
+			return k.mask & roster.Published
+		}
+	}
+	return 0
+}

@@ -20,6 +20,10 @@ type Service struct {
 	// Invites says whether somebody may invite one more person now, and counts
 	// it; nil = yes.
 	Invites func(bare string) bool
+
+	// Peers says whether somebody is a peer, and what he is granted of who has
+	// said nothing (see [roster.Roster.Entrust]); nil = there are none.
+	Peers func(bare string) (rule string, ok bool)
 }
 
 // Handles says whether the service answers requests with this payload.

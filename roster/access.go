@@ -19,6 +19,8 @@ func (g *Group) mayWatch(who *policy.Watcher) error {
 	case g.banned(who.JID):
 	case g.policy.Watches(who):
 		return nil
+	case ForPeers(g.name):
+		return ErrNoGroup // for its members too
 	case who.Member || g.expected(who.JID) || g.roster.admin(who.JID):
 		return ErrForbidden
 	}

@@ -27,6 +27,7 @@ type member struct {
 	gone    uint64 // version at which he left; 0 = is a member
 	access  uint64 // version of the last change of what he himself may see
 	*presence
+	lent      bool      // his presence is the server's to tell, and he is not asked: see Origin
 	asking    bool      // a request is on its way that the store does not know of
 	withdrawn bool      // so is the end of his approval: see Group.Approves
 	consents  bool      // he joined by a word of his own: see Group.Preapproval

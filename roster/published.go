@@ -102,7 +102,7 @@ func (g *Group) HearItem(jid string, kind policy.Mask, payload []byte) (fits boo
 // publisher is the member jid, if that attribute of his is to be taken in now.
 func (g *Group) publisher(jid string, kind policy.Mask) *member {
 	m := g.live(jid)
-	if m == nil || m.Ask != Granted || m.withdrawn || m.keeps&kind&Published == 0 {
+	if m == nil || !m.given() || m.keeps&kind&Published == 0 {
 		return nil
 	}
 	if m.unsure {
@@ -223,7 +223,7 @@ func (g *Group) reshow(jid string) {
 // before.
 func (g *Group) reread(m *member) {
 	if m.pulls = m.interest() & pushed; g.roster.reads {
-		m.unsure = true
+		m.unsure = m.Ask == Granted // of who is lent to us it is all there is
 		g.unread[m] = struct{}{}
 	}
 }
