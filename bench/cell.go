@@ -48,6 +48,11 @@ func newCell(ctx context.Context, j job, program string) (c *cell, err error) {
 	if err = c.start(ctx); err != nil {
 		return c, err
 	}
+	if p, ok := c.way.(preparer); ok {
+		if err = p.prepare(ctx, c.server); err != nil {
+			return c, err
+		}
+	}
 	if err = c.login(ctx); err != nil {
 		return c, err
 	}

@@ -45,12 +45,15 @@ func (c *contacts) file() []byte {
 
 func (*contacts) service() string { return host }
 
-func (c *contacts) open(ctx context.Context, x *cell) error {
-	if x.server.Name() == "ejabberd" {
-		if err := c.share(ctx, x.server); err != nil {
-			return err
-		}
+// prepare makes the groups while nobody is there who would be told of each.
+func (c *contacts) prepare(ctx context.Context, s lab.Server) error {
+	if s.Name() == "ejabberd" {
+		return c.share(ctx, s)
 	}
+	return nil
+}
+
+func (c *contacts) open(_ context.Context, x *cell) error {
 	for _, s := range x.seats {
 		s.say("<presence/>")
 	}

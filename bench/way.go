@@ -39,6 +39,11 @@ type way interface {
 	close() error
 }
 
+// preparer is a way that has something to do before anybody logs in.
+type preparer interface {
+	prepare(ctx context.Context, s lab.Server) error
+}
+
 func wayNames() []string {
 	return []string{"floor", "muc", "roster", "pubsub", "rollcall", "rollcall-pubsub", "rollcall-multicast"}
 }
