@@ -46,7 +46,7 @@ type Group struct {
 	sorted   []*member                // by JID, tombstones left out
 	slots    []*member                // by slot; nil = free
 	shows    []Show                   // by slot: what the summary counts
-	free     []int                    // free slots
+	free     []int32                  // free slots
 	visitors map[string]VisitorRecord // who is no member but known; changed with edit held as well
 	vows     map[string]bool          // of who applied: whether he said so himself, see vow
 	heardOf  map[string]time.Time     // whose wish to join the admins were told of, and when
@@ -218,7 +218,7 @@ func (g *Group) search(jid string) (int, bool) {
 	return slices.BinarySearchFunc(g.sorted, jid, func(m *member, j string) int { return cmp.Compare(m.JID, j) })
 }
 
-func (g *Group) takeSlot() int {
+func (g *Group) takeSlot() int32 {
 	if n := len(g.free); n > 0 {
 		s := g.free[n-1]
 		g.free = g.free[:n-1]
@@ -228,7 +228,7 @@ func (g *Group) takeSlot() int {
 	for _, a := range g.order {
 		a.masks = append(a.masks, 0)
 	}
-	return len(g.slots) - 1
+	return int32(len(g.slots) - 1)
 }
 
 // gone is the show of a tombstone: it is not counted.
