@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"slices"
 	"time"
@@ -452,7 +451,7 @@ func (g *Group) listen(m *member, payload []byte) (fits bool) {
 // [policy.Willingness]. InvalidError.
 func FormatWilling(all []Willing) ([]byte, error) {
 	if err := validateWilling(all); err != nil {
-		return nil, fmt.Errorf("format willingness: %w", err)
+		return nil, err
 	}
 	return []byte((&said{Here: all}).String()), nil
 }

@@ -1,7 +1,11 @@
 package command
 
+import "slices"
+
 // germanTexts is the texts in German, by the English ones.
-var germanTexts = [...][2]string{
+var germanTexts = slices.Concat(germanMost, germanWilling)
+
+var germanMost = [][2]string{
 	{"A webhook is a watcher with an address of its own. It sees what members let that address see; by default that is nobody.",
 		"Ein Webhook ist ein Beobachter mit eigener Adresse. Er sieht, was Mitglieder diese Adresse sehen lassen; zunächst niemanden."},
 	{"It is told nothing any more.", "Er erfährt nichts mehr."},

@@ -29,6 +29,7 @@ func whoWord() word {
 		usage: "who – who is there",
 		may:   func(c *call) bool { return c.about.Watches },
 		run: func(_ context.Context, c *call, _ values) (*answer, error) {
+			c.locate() // now: then the group is locked
 			return &answer{later: c.who}, nil
 		},
 	}
@@ -86,9 +87,15 @@ func (c *call) state(it *roster.Item) string {
 	s := c.show(it.Show)
 	if status := oneLine(it.Status); status != "" {
 		s += ", " + shorten(status, maxNote)
+		if it.StatusBy != nil {
+			s += " (" + it.StatusBy.Bot + ")"
+		}
 	}
 	if mood := mood(it); mood != "" {
 		s += " · " + shorten(mood, maxNote)
+	}
+	if no := c.unwilling(it); no != "" {
+		s += " · " + no
 	}
 	if tune := tune(it); tune != "" {
 		s += " · ♪ " + shorten(tune, maxNote)

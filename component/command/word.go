@@ -49,6 +49,8 @@ func table() []word {
 		explainWord(),
 		watchersWord(),
 		tellWord(),
+		willingWord(),
+		trustWord(),
 		agreeWord(),
 		joinWord(),
 		declineWord(),
