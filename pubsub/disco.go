@@ -151,6 +151,8 @@ func (s *Service) serviceRequest(ctx context.Context, b []byte, q *Request) ([]b
 		return s.willingness(ctx, b, nil, q)
 	case q.Space == NS && q.Local == "report":
 		return s.report(ctx, b, nil, q)
+	case q.Space == NS && q.Local == "authorization" && s.Peers != nil && s.Roster.Ours(q.Bare()):
+		return s.peerAuthorization(ctx, b, q)
 	case q.Space == NS:
 		return b, Unavailable // policies stand at a group
 	case q.Space == NSPubSub:

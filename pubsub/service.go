@@ -20,6 +20,10 @@ type Service struct {
 	// Invites says whether somebody may invite one more person now, and counts
 	// it; nil = yes.
 	Invites func(bare string) bool
+
+	// Peers says whether somebody is a peer, and what he is granted of who has
+	// said nothing (see [roster.Roster.Entrust]); nil = there are none.
+	Peers func(bare string) (rule string, ok bool)
 }
 
 // Handles says whether the service answers requests with this payload.
@@ -84,6 +88,8 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 		return s.willingness(ctx, b, g, q)
 	case q.Space == NS && q.Local == "trust":
 		return trust(ctx, b, g, q)
+	case q.Space == NS && q.Local == "location":
+		return location(ctx, b, g, q)
 	case q.Space == nsCommands:
 		return s.pending(b, g, d, q)
 	case q.Space == NSOwner:

@@ -11,6 +11,7 @@ import (
 // writeStatements belong to the writer's connection.
 type writeStatements struct {
 	groupID, createGroup, deleteGroup, storeSettings *sql.Stmt
+	source, storeSource                              *sql.Stmt
 	storeMember, deleteMember, deleteWatcher         *sql.Stmt
 	storeVisitor, deleteVisitor                      *sql.Stmt
 	storeAgreed                                      *sql.Stmt
@@ -28,8 +29,8 @@ type readStatements struct {
 }
 
 const (
-	selectGroup  = `SELECT id, title, description, language, attributes, listed, payload, policy, delivery, admission, aggregate, avatar FROM groups WHERE name = ?`
-	selectMember = `SELECT jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact, said, trusts FROM members WHERE group_id = ?`
+	selectGroup  = `SELECT id, title, description, language, attributes, listed, payload, policy, delivery, admission, aggregate, avatar, source FROM groups WHERE name = ?`
+	selectMember = `SELECT jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact, said, trusts, location FROM members WHERE group_id = ?`
 )
 
 // preparer is a *sql.Conn or a *sql.DB.
@@ -46,15 +47,17 @@ func (w *writeStatements) all() []statement {
 	return []statement{
 		{&w.groupID, `SELECT id FROM groups WHERE name = ?`},
 		{&w.createGroup, `INSERT INTO groups (name, title, description, language, attributes, listed, payload, policy, delivery,
-			admission, aggregate, avatar) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
+			admission, aggregate, avatar, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
 		{&w.deleteGroup, `DELETE FROM groups WHERE name = ?`},
 		{&w.storeSettings, `UPDATE groups SET title = ?, description = ?, language = ?, attributes = ?,
 			listed = ?, payload = ?, policy = ?, delivery = ?, admission = ?, aggregate = ?, avatar = ? WHERE name = ?`},
+		{&w.source, `SELECT source FROM groups WHERE name = ?`},
+		{&w.storeSource, `UPDATE groups SET source = ? WHERE name = ?`},
 		{&w.storeMember, `INSERT INTO members (group_id, jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact,
-			said, trusts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE SET nick = excluded.nick,
+			said, trusts, location) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE SET nick = excluded.nick,
 			affiliation = excluded.affiliation, roles = excluded.roles, attributes = excluded.attributes, ask = excluded.ask,
 			agreed = excluded.agreed, elsewhere = excluded.elsewhere, by_contact = excluded.by_contact,
-			said = excluded.said, trusts = excluded.trusts`},
+			said = excluded.said, trusts = excluded.trusts, location = excluded.location`},
 		{&w.storeAgreed, `UPDATE members SET agreed = (SELECT value ->> 'To' FROM json_each(?1) WHERE value ->> 'From' = agreed)
 			WHERE group_id = ?2 AND agreed IN (SELECT value ->> 'From' FROM json_each(?1))`},
 		{&w.deleteMember, `DELETE FROM members WHERE group_id = ? AND jid = ?`},
