@@ -447,6 +447,14 @@ func (g *Group) listen(m *member, payload []byte) (fits bool) {
 	return true
 }
 
+// unhear forgets what m published of it.
+func (g *Group) unhear(m *member) {
+	if m.words != nil && m.words.published != nil {
+		m.words.published = nil
+		g.reword(m)
+	}
+}
+
 // FormatWilling makes of willingness what [Group.HearItem] takes for one of
 // [policy.Willingness]. InvalidError.
 func FormatWilling(all []Willing) ([]byte, error) {
