@@ -95,4 +95,11 @@ var germanReasons = [][2]string{
 	{"must have no #", "darf kein # haben"},
 	{"must name no user: what is sent is signed instead", "darf keinen Benutzer nennen: was gesendet wird, ist stattdessen signiert"},
 	{"unknown", "unbekannt"},
+	{"%s is yourself", "%s bist du selbst"},
+	{"is some of: %s", "ist etwas davon: %s"},
+	{"is missing", "fehlt"},
+	{"is more than %d hours from now", "ist in mehr als %s Stunden"},
+	{"%q is no word of small letters, digits and -._+, of at most %d bytes", "„%s“ ist kein Wort aus Kleinbuchstaben, Ziffern und -._+ mit höchstens %s Bytes"},
+	{"is no time that anybody lives to see", "ist kein Zeitpunkt, den jemand erlebt"},
+	{"nobody may see your willingness here, so it is not kept: let somebody see it first", "niemand darf hier deine Bereitschaft sehen, darum wird sie nicht gespeichert: Lass sie zuerst jemanden sehen"},
 }
