@@ -81,7 +81,7 @@ func difference(x, y []string) string {
 }
 
 // faces are the ways on which somebody learns something.
-var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "published", "disco", "affiliations",
+var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "published", "willing", "disco", "affiliations",
 	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "hook", "asks", "log", "admin"}
 
 // leakWorld is a service without a server, and what everybody was sent.
@@ -144,6 +144,7 @@ func newLeakWorld(t *testing.T) *leakWorld {
 		w.appears(jid, "desk", "")
 	}
 	w.publishes(bob, "mood", "<happy/>")
+	w.willing(bob, "<willing app='voice' value='no'/>")
 	w.hear()
 	return w
 }
@@ -212,6 +213,7 @@ var (
 	leakRandom = regexp.MustCompile(` (?:from|to)='([\w-]{22})'|/([\w-]{22})</last>|(?:subid|sessionid)='([^']*)'`)
 	leakItem   = regexp.MustCompile(`(?s)<item id='([^']*)'>.*?</item>|<retract[^>]*>`)
 	leakThing  = regexp.MustCompile(`(?s)<(mood|tune|geoloc|language|interests|timezone|x)\b.*?</(mood|tune|geoloc|language|interests|timezone|x)>`)
+	leakWord   = regexp.MustCompile(`<(willing|reported) [^>]*/>`)
 	leakCaps   = regexp.MustCompile(`<c [^>]*/>`)
 	leakLine   = regexp.MustCompile(`<status>.*</status>`)
 )
@@ -235,6 +237,9 @@ func (w *leakWorld) take(raw string) {
 	// In which order the nodes have their turns depends on what others watch.
 	put := func(face, text string) { w.put(jid, face, node, text) }
 	text := w.rename(jid+" "+w.asked[id]+" "+node, raw)
+	for _, word := range leakWord.FindAllString(raw, -1) {
+		put("willing", word)
+	}
 	for _, thing := range leakThing.FindAllString(raw, -1) {
 		put("published", thing)
 	}
@@ -313,7 +318,7 @@ func (w *leakWorld) look() {
 		token := w.tokens[jid]
 		for _, to := range w.places {
 			for _, r := range requests {
-				if to != "groups.example.org" || slices.Contains([]string{"disco", "command", "profile", "last"}, r[0]) {
+				if to != "groups.example.org" || slices.Contains([]string{"disco", "command", "profile", "last", "willing"}, r[0]) {
 					w.ask(jid, to, r[0], r[1], r[2], token)
 				}
 			}

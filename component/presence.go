@@ -19,7 +19,8 @@ import (
 func (s *Service) onPresence(st *frame.Stanza) {
 	name := local(st.To)
 	if name == nil {
-		return // the service itself is nobody's contact
+		s.onCopy(st) // the service itself is nobody's contact
+		return
 	}
 	switch string(st.Type) {
 	case "", "unavailable":
@@ -136,7 +137,10 @@ func (s *Service) value(in *frame.Scanner) []byte {
 
 // bounced takes in that something we sent did not arrive.
 func (s *Service) bounced(st *frame.Stanza) {
-	if g := s.Roster.Loaded(local(st.To)); g != nil {
+	if s.copier.returned(st) {
+		return
+	}
+	if g := s.resolve(st); g != nil {
 		bare, raw := split(st.From)
 		resource := plain(raw)
 		s.herald.gone(g.Name(), bare, []byte(resource))

@@ -12,6 +12,8 @@ import (
 // The people of the worlds. All but mallory and eve are members of team; mallory
 // may watch it, eve may not even know of it.
 const (
+	calendar = "calendar@bots.example.org" // speaks for who lets it
+
 	alice, bob, carol, dora = "alice@example.org", "bob@example.org", "carol@example.org", "dora@example.org"
 	mallory, eve            = "mallory@elsewhere.example", "eve@elsewhere.example"
 )
@@ -39,6 +41,21 @@ var secrets = []secret{
 			w.publishes(dora, "tune", "<title>Elegy</title>")
 			w.publishes(dora, "geoloc", "<text>at the dentist's</text>")
 		}, nil},
+	{"what dora is willing to do", []string{bob, mallory, "admin"},
+		func(w *leakWorld) { w.willing(dora, "<willing app='voice' value='no'/><willing value='yes'/>") }, nil},
+	{"what alice is willing to do, who hides", []string{bob, "admin"},
+		func(w *leakWorld) {
+			w.willing(alice, "<willing app='voice' value='no'/>")
+			w.publishes(alice, "willing", "<willing app='chat' value='no' until='2026-01-01T12:30:00Z'/>")
+		}, nil},
+	{"what dora's calendar says for her", []string{bob, mallory, "admin"},
+		func(w *leakWorld) {
+			w.trusts(dora, calendar)
+			w.says(calendar, "<iq type='set' id='set' TO><report xmlns='urn:xmpp:tmp:group-presence:0' for='"+dora+"' until='2026-01-01T20:00:00Z'><willing value='no'/>"+
+				"<status>In a meeting</status><activity xmlns='http://jabber.org/protocol/activity'><working/></activity></report></iq>")
+		}, func(w *leakWorld) { w.trusts(dora, calendar) }},
+	{"whom dora lets speak for her", []string{bob, mallory, eve},
+		func(w *leakWorld) { w.trusts(dora, calendar) }, nil},
 	{"what dora speaks and likes, what time it is where she is, and what she looks like", []string{bob, mallory, "admin"},
 		func(w *leakWorld) {
 			w.from(dora, "<message type='headline' to='team@groups.example.org/group'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:vcard4'>"+
@@ -128,8 +145,19 @@ func (w *leakWorld) appears(jid, device, inner string) {
 // publishes is an event of jid's server.
 func (w *leakWorld) publishes(jid, what, inner string) {
 	node := "http://jabber.org/protocol/" + what
+	if what == "willing" {
+		node = "urn:xmpp:tmp:group-presence:0#willing"
+	}
 	w.from(jid, "<message type='headline' to='team@groups.example.org/group'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='"+node+"'>"+
-		"<item id='current'><"+what+" xmlns='"+node+"'>"+inner+"</"+what+"></item></items></event></message>")
+		"<item id='current'><"+what+" xmlns='"+strings.TrimSuffix(node, "#willing")+"'>"+inner+"</"+what+"></item></items></event></message>")
+}
+
+func (w *leakWorld) willing(jid, inner string) {
+	w.says(jid, "<iq type='set' id='set' TO><willing xmlns='urn:xmpp:tmp:group-presence:0'>"+inner+"</willing></iq>")
+}
+
+func (w *leakWorld) trusts(jid, bot string) {
+	w.says(jid, "<iq type='set' id='set' TO><trust xmlns='urn:xmpp:tmp:group-presence:0'><bot jid='"+bot+"'/></trust></iq>")
 }
 
 func (w *leakWorld) leaves(jid, device string) {
@@ -169,6 +197,12 @@ var requests = [][3]string{
 	{"authorization", "get", "<authorization xmlns='urn:xmpp:tmp:group-presence:0'/>"},
 	{"error", "set", "<authorization xmlns='urn:xmpp:tmp:group-presence:0'><rule who='members' attributes='shoe'/></authorization>"},
 	{"error", "set", "<authorization xmlns='urn:xmpp:tmp:group-presence:0' agree='x'/>"},
+	{"willing", "get", "<willing xmlns='urn:xmpp:tmp:group-presence:0'/>"},
+	{"willing", "get", "<trust xmlns='urn:xmpp:tmp:group-presence:0'/>"},
+	{"error", "set", "<willing xmlns='urn:xmpp:tmp:group-presence:0' app='x'/>"},
+	{"error", "set", "<trust xmlns='urn:xmpp:tmp:group-presence:0'/>"},
+	{"error", "set", "<report xmlns='urn:xmpp:tmp:group-presence:0' for='carol@example.org' until='2026-01-01T20:00:00Z'><status>x</status></report>"},
+	{"error", "set", "<report xmlns='urn:xmpp:tmp:group-presence:0' for='zoe@example.org'/>"},
 	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#info'/>"},
 	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#info' node='urn:xmpp:tmp:group-presence:0#NODE'/>"},
 	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#items'/>"},

@@ -20,6 +20,7 @@ const (
 	NSIdle     = "urn:xmpp:idle:1"
 	NSHeaders  = "http://jabber.org/protocol/shim"
 	NSReceipts = "urn:xmpp:receipts"
+	NSAddress  = "http://jabber.org/protocol/address"
 	NSPing     = "urn:xmpp:ping"
 	NSNick     = "http://jabber.org/protocol/nick"
 	nsVersion  = "jabber:iq:version"
@@ -40,6 +41,7 @@ const (
 	nsAvatarMeta = "urn:xmpp:avatar:metadata"
 	nsAvatarData = "urn:xmpp:avatar:data"
 	nsReach      = "urn:xmpp:reach:0"
+	nsActivity   = "http://jabber.org/protocol/activity"
 )
 
 // nodeMine is the collection of all groups of whoever asks.

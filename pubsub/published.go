@@ -35,6 +35,7 @@ var wantable = []kind{
 	{policy.Nickname, NSNick, NSNick, "nick"},                                                                   // XEP-0172
 	{policy.Avatar, nsAvatarMeta, nsAvatarMeta, "metadata"},                                                     // XEP-0084
 	{policy.Addresses, nsReach, nsReach, "reach"},                                                               // XEP-0152
+	{policy.Willingness, NSWilling, NS, "willing"},                                                              // not passed on: see ParseWilling
 }
 
 // wishes is what the events that are wanted for interest bring.
@@ -91,6 +92,8 @@ func ReadPublished(mask policy.Mask, payload []byte, p roster.Precision) (elemen
 	}
 	empty, err := CheckPublished(mask, payload)
 	switch {
+	case err == nil && mask == policy.Willingness:
+		return ParseWilling(payload)
 	case err != nil || empty:
 		return nil, err
 	case mask != policy.Location:
@@ -228,4 +231,14 @@ func plainText(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.IsControl(r) && r != '\n' && r != '\t' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 	})
+}
+
+// PublishedElement says which of [roster.Published] an element is, or 0.
+func PublishedElement(space, local string) policy.Mask {
+	for _, k := range wantable {
+		if k.space == space && k.local == local {
+			return k.mask & roster.Published
+		}
+	}
+	return 0
 }

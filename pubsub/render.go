@@ -19,6 +19,9 @@ var _ roster.Renderer = (*Renderer)(nil)
 func (r *Renderer) Address(b []byte, jid string) []byte { return frame.AppendAttr(b, jid) }
 
 func (r *Renderer) group(b []byte, name string) []byte {
+	if roster.ForPeers(name) {
+		return append(b, r.Domain...)
+	}
 	b = frame.AppendAttr(b, name)
 	b = append(b, '@')
 	return append(b, r.Domain...)
@@ -153,7 +156,7 @@ func published(b []byte, it *roster.Item) []byte {
 	for _, element := range it.Published {
 		b = append(b, element...)
 	}
-	return portrait(b, it.Photo)
+	return reported(willing(portrait(b, it.Photo), it.Willing), it)
 }
 
 // portrait is XEP-0153's element, nothing without a hash.
@@ -223,6 +226,21 @@ func (r *Renderer) EventTail(b []byte, t *roster.Tail) []byte {
 
 // EventClose implements [roster.Renderer].
 func (r *Renderer) EventClose(b []byte) []byte { return append(b, "</message>"...) }
+
+// CopiesStart implements [roster.Renderer]: XEP-0033 §4.
+func (r *Renderer) CopiesStart(b []byte) []byte {
+	return append(b, "<addresses xmlns='"+NSAddress+"'>"...)
+}
+
+// CopyTo implements [roster.Renderer]. Nothing but bcc: of all other types the
+// readers are shown (XEP-0033 §4.5.3).
+func (r *Renderer) CopyTo(b, to []byte) []byte {
+	b = append(append(b, "<address type='bcc' jid='"...), to...)
+	return append(b, "'/>"...)
+}
+
+// CopiesEnd implements [roster.Renderer].
+func (r *Renderer) CopiesEnd(b []byte) []byte { return append(b, "</addresses>"...) }
 
 func stamp(b []byte, s *roster.Stamp) []byte {
 	if s.To == "" {

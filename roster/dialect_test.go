@@ -62,6 +62,13 @@ func (dialect) EventTail(b []byte, t *roster.Tail) []byte {
 
 func (dialect) EventClose(b []byte) []byte { return append(b, ".\n"...) }
 
+// A stanza to many has their addresses in one line before its end.
+func (dialect) CopiesStart(b []byte) []byte { return append(b, "\ncopies"...) }
+
+func (dialect) CopyTo(b, to []byte) []byte { return append(append(b, ' '), to...) }
+
+func (dialect) CopiesEnd(b []byte) []byte { return append(b, '\n') }
+
 func (dialect) ContactStart(b []byte, group string) []byte {
 	return fmt.Appendf(b, "contact %q ", group)
 }

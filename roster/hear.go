@@ -16,8 +16,8 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 	if m == nil || m.gone > 0 {
 		return
 	}
-	if m.Ask != Granted || m.withdrawn {
-		if p.Show != Offline {
+	if !m.given() {
+		if p.Show != Offline && !m.lent {
 			g.doubt(m)
 		}
 		return
@@ -144,6 +144,10 @@ func (g *Group) unsettle() {
 	clear(g.awaited)
 	for _, m := range g.sorted {
 		m.asking, m.parked = false, nil
+		if m.lent && m.given() {
+			g.reread(m)
+			g.recall(m)
+		}
 		switch m.Ask {
 		case Granted:
 			g.awaited[m] = struct{}{}
@@ -152,7 +156,7 @@ func (g *Group) unsettle() {
 			g.doubts[m] = struct{}{}
 		}
 	}
-	g.sweeping = len(g.awaited) > 0
+	g.sweeping = len(g.awaited) > 0 || len(g.recalls) > 0
 	g.ready = !g.sweeping
 	g.signal()
 }
@@ -168,11 +172,15 @@ func (g *Group) Wants() (ask, probe []string) {
 		return nil, nil
 	}
 	for _, m := range g.sorted {
-		if m.Ask == Unasked && !m.asking && m.shares {
+		if m.Ask == Unasked && !m.asking && m.shares && !m.lent {
 			m.asking = true
 			ask = append(ask, m.JID)
 		}
 		if _, ok := g.awaited[m]; ok && g.sweeping {
+			if g.roster.census.absent(m.JID) {
+				delete(g.awaited, m)
+				continue
+			}
 			probe = append(probe, m.JID)
 			delete(g.refresh, m)
 		}

@@ -223,6 +223,9 @@ func (m *member) content() policy.Mask {
 	if c != 0 && m.published != nil {
 		c |= m.published.held
 	}
+	if c != 0 {
+		c |= m.speaks()
+	}
 	return c
 }
 

@@ -11,7 +11,7 @@ import (
 // of them at his server (XEP-0163). Each is one element, as he published it or
 // made of a part of that; only his time zone has to be asked for.
 const Published = policy.Mood | policy.Activity | policy.Tune | policy.Interests | policy.Language | policy.Location |
-	policy.Nickname | policy.Avatar | policy.Timezone | policy.Addresses
+	policy.Nickname | policy.Avatar | policy.Timezone | policy.Addresses | policy.Willingness
 
 // pushed are those that his server tells of.
 const pushed = Published &^ policy.Timezone
@@ -25,7 +25,7 @@ const (
 // The attributes stand one behind the other in a mask.
 const (
 	firstPublished = 8 // policy.Mood
-	publishable    = 10
+	publishable    = 11
 )
 
 // published is what is held of a member's attributes. Most members have none.
@@ -102,7 +102,7 @@ func (g *Group) HearItem(jid string, kind policy.Mask, payload []byte) (fits boo
 // publisher is the member jid, if that attribute of his is to be taken in now.
 func (g *Group) publisher(jid string, kind policy.Mask) *member {
 	m := g.live(jid)
-	if m == nil || m.Ask != Granted || m.withdrawn || m.keeps&kind&Published == 0 {
+	if m == nil || !m.given() || m.keeps&kind&Published == 0 {
 		return nil
 	}
 	if m.unsure {
@@ -113,6 +113,9 @@ func (g *Group) publisher(jid string, kind policy.Mask) *member {
 }
 
 func (g *Group) take(m *member, kind policy.Mask, payload []byte) (fits bool) {
+	if kind == policy.Willingness {
+		return g.listen(m, payload)
+	}
 	was := ""
 	others := 0
 	if x := m.published; x != nil {
@@ -220,7 +223,7 @@ func (g *Group) reshow(jid string) {
 // before.
 func (g *Group) reread(m *member) {
 	if m.pulls = m.interest() & pushed; g.roster.reads {
-		m.unsure = true
+		m.unsure = m.Ask == Granted // of who lends him to us it is all there is
 		g.unread[m] = struct{}{}
 	}
 }

@@ -148,6 +148,7 @@ func play(t rapid.TB, rec *roster.GroupRecord) *stage {
 	for _, j := range rec.Contacts {
 		s.w.subs = append(s.w.subs, &sub{owner: j, jid: j, node: roster.NodeContact})
 	}
+	s.w.between = s.look
 	s.look()
 	return s
 }

@@ -27,16 +27,16 @@ func TestPrivileged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := labtest.Start(t, name, lab.Options{Extra: x})
-			perform(t, server, "noclick-"+name, nil)
-			perform(t, server, "informed-"+name, func(config string) string { return config + "[admin]\nconsent = \"inform\"\n" })
+			perform(t, server, "privileged/noclick-"+name, nil)
+			perform(t, server, "privileged/informed-"+name, func(config string) string { return config + "[admin]\nconsent = \"inform\"\n" })
 		})
 	}
 }
 
-// perform performs one play of testdata/privileged.
+// perform performs one play of testdata.
 func perform(t *testing.T, server lab.Server, name string, edit func(config string) string) {
 	t.Helper()
-	file, err := os.Open(filepath.Join("testdata", "privileged", name+".play"))
+	file, err := os.Open(filepath.Join("testdata", name+".play"))
 	if err != nil {
 		t.Fatal(err)
 	}

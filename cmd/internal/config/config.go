@@ -18,6 +18,9 @@ type Config struct {
 	Server   Server
 	Store    Store
 	Admin    Admin
+	Sources  []Source
+	Delivery Delivery
+	Presence Presence
 	Limits   Limits
 	Webhooks Webhooks
 	HTTP     HTTP
@@ -68,6 +71,9 @@ func defaults() (*Config, error) {
 	var text strings.Builder
 	section := ""
 	for _, k := range Keys() {
+		if k.Repeats() {
+			continue
+		}
 		if k.Section() != section {
 			section = k.Section()
 			fmt.Fprintf(&text, "[%s]\n", section)
@@ -156,7 +162,7 @@ func (c *Config) complete(dir string) error {
 	if path, ok := strings.CutPrefix(c.Store.URL, "sqlite:"); ok && path != ":memory:" {
 		c.Store.URL = "sqlite:" + under(dir, path)
 	}
-	return nil
+	return c.completeSources(dir)
 }
 
 func under(dir, path string) string {

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 // load writes text to rollcall.toml in a fresh directory and loads it.
@@ -133,6 +134,9 @@ func TestTable(t *testing.T) {
 		if k.Section() == "" {
 			text = ""
 		}
+		if k.Repeats() {
+			text = start + "[[" + k.Section() + "]]\n" + beside(k)
+		}
 		if value == k.Default {
 			value = `"localhost:5999"`
 		}
@@ -164,6 +168,44 @@ func TestTable(t *testing.T) {
 				t.Errorf("%s: its default: %v", k.Name, err)
 			}
 		}
+	}
+}
+
+// beside is what else has to stand in a section that repeats.
+func beside(k Key) string {
+	switch k.Name {
+	case "sources.name":
+		return "kind = \"file\"\npath = \"a.csv\"\n"
+	case "sources.kind":
+		return "name = \"x\"\naddress = \"x.example\"\n"
+	case "sources.path":
+		return "name = \"x\"\nkind = \"file\"\n"
+	case "sources.address":
+		return "name = \"x\"\nkind = \"muc\"\n"
+	}
+	return "name = \"x\"\nkind = \"muc\"\naddress = \"x.example\"\n"
+}
+
+func TestSources(t *testing.T) {
+	c, dir, err := load(t, `domain = "groups.example.org"
+[[sources]]
+name = "hr"
+kind = "peer"
+address = "Groups.HR.example.org"
+groups = ["team", "ops"]
+[[sources]]
+name = "sheet"
+kind = "file"
+path = "people.csv"
+every = "15m"
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Source{{Name: "hr", Kind: "peer", Address: "groups.hr.example.org", Groups: []string{"team", "ops"}},
+		{Name: "sheet", Kind: "file", Path: filepath.Join(dir, "people.csv"), Every: 15 * time.Minute}}
+	if !reflect.DeepEqual(c.Sources, want) {
+		t.Errorf("got %+v", c.Sources)
 	}
 }
 
@@ -208,6 +250,20 @@ func TestErrors(t *testing.T) {
 		{"domain = \"g.x\"\n[log]\nlevel = \"verbose\"", "log.level", 3, `"debug" or "info" or "warn" or "error"`},
 		{"domain = \"g.x\"\n[log]\nformat = \"xml\"", "log.format", 3, `"text" or "json"`},
 		{"domain = \"g.x\"\ndomain = \"g.y\"", "", 2, "not TOML"},
+		{"domain = \"g.x.y\"\n[sources]\nname = \"x\"", "sources", 2, "write [[sources]]"},
+		{"domain = \"g.x.y\"\nsources = 5", "sources", 2, "write [[sources]]"},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\n[[sources]]\n\nnaem = \"y\"", "sources.naem", 6, "did you mean name"},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x y\"", "sources.name", 3, "one word"},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"ldap\"", "sources.kind", 4, `"peer" or "muc" or "file"`},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"muc\"", "sources.address of source 1", 0, "missing: where is the muc?"},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"file\"", "sources.path of source 1", 0, "missing"},
+		{"domain = \"g.x.y\"\n[[sources]]\nkind = \"file\"", "sources.name of source 1", 0, "missing"},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"", "sources.kind of source 1", 0, "missing"},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"muc\"\naddress = \"G.x.y\"", "sources.address of source 1", 0, "our own"},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"file\"\npath = \"a.csv\"\n[[sources]]\nname = \"x\"", "sources.name of source 2", 0, "another"},
+		{"domain = \"g.x.y\"\n[[sources]]\npath = \"a.doc\"", "sources.path", 3, ".toml .json .csv"},
+		{"domain = \"g.x.y\"\n[[sources]]\nevery = \"1ms\"", "sources.every", 3, "not a time"},
+		{"domain = \"g.x.y\"\n[[sources]]\ngroups = [\"Te am\"]", "sources.groups", 3, "no group's name"},
 	} {
 		c, dir, err := load(t, test.text)
 		var e *Error
