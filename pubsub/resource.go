@@ -37,6 +37,9 @@ func resource(b []byte, it *roster.Item) []byte {
 	if text := willingText(it.Willing); text != "" {
 		b = frame.AppendText(append(b, " – "...), text)
 	}
+	for _, text := range Glance(it) {
+		b = frame.AppendText(append(b, " · "...), text)
+	}
 	b = append(b, "</status><priority>-1</priority>"...)
 	return append(idle(b, it.Idle), "</presence>"...)
 }

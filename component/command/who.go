@@ -2,14 +2,12 @@ package command
 
 import (
 	"context"
-	"iter"
 	"strings"
 	"unicode"
 
 	data "mellium.im/xmpp/form"
 
-	"github.com/rollcall-xmpp/rollcall/internal/frame"
-	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -90,60 +88,10 @@ func (c *call) state(it *roster.Item) string {
 	if status := oneLine(it.Status); status != "" {
 		s += ", " + shorten(status, maxNote)
 	}
-	if mood := mood(it); mood != "" {
-		s += " · " + shorten(mood, maxNote)
-	}
-	if tune := tune(it); tune != "" {
-		s += " · ♪ " + shorten(tune, maxNote)
+	for _, text := range pubsub.Glance(it) {
+		s += " · " + oneLine(text)
 	}
 	return s
-}
-
-// mood is how a member feels: in his own words, or else that of XEP-0107, which
-// is English.
-func mood(it *roster.Item) (word string) {
-	for name, text := range children(it, policy.Mood) {
-		switch {
-		case name == "text" && text != "":
-			return text
-		case word == "" && name != "text":
-			word = strings.ReplaceAll(name, "_", " ")
-		}
-	}
-	return word
-}
-
-// tune is what he listens to (XEP-0118).
-func tune(it *roster.Item) string {
-	var artist, title string
-	for name, text := range children(it, policy.Tune) {
-		switch name {
-		case "artist":
-			artist = text
-		case "title":
-			title = text
-		}
-	}
-	if artist != "" && title != "" {
-		return artist + " – " + title
-	}
-	return artist + title
-}
-
-// children are the names of the elements in what he published, with their text
-// on one line.
-func children(it *roster.Item, kind policy.Mask) iter.Seq2[string, string] {
-	return func(yield func(string, string) bool) {
-		var in frame.Scanner
-		for in.Reset([]byte(it.Publishes(kind))); in.Next(); {
-			if in.Kind != frame.Start || in.Depth != 2 {
-				continue
-			}
-			if name := string(in.Local()); !yield(name, oneLine(string(in.AppendValue(nil)))) {
-				return
-			}
-		}
-	}
 }
 
 // oneLine is what somebody has written, as part of a line: without what would
