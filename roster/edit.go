@@ -303,7 +303,7 @@ func (g *Group) changeMember(ctx context.Context, jid string, edit func(*MemberR
 	if err := edit(&rec); err != nil {
 		return err
 	}
-	rec.Ask, rec.Agreed, rec.Elsewhere, rec.ByContact = his.Ask, his.Agreed, his.Elsewhere, his.ByContact // his to say
+	rec.Ask, rec.Agreed, rec.Elsewhere, rec.ByContact, rec.Combination = his.Ask, his.Agreed, his.Elsewhere, his.ByContact, his.Combination // his to say
 	rec.Said, rec.Trusts, rec.Precision = his.Said, his.Trusts, his.Precision
 	if rec.JID != jid {
 		return invalid("jid", "a member's JID cannot change")

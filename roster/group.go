@@ -87,9 +87,9 @@ type Group struct {
 	refresh   map[*member]struct{}  // members to be probed because more of them is acquired now
 	doubts    map[*member]struct{}  // members whose answer to our request may have been lost
 	unread    map[*member]struct{}  // members whose server is to be asked what they keep there
+	recalls   map[*member]struct{}  // members of whom the server may have said something before we wanted it
 	courted   map[*member]struct{}  // members of whom something else is wanted now
 	sought    map[*member]struct{}  // members of whom something is to be read
-	recalls   map[*member]struct{}  // members of whom the server may have said something before we wanted it
 	spoken    map[*member]time.Time // when the next of their words ends, or is to be forgotten
 	resaid    map[*member]struct{}  // members whose words are others than are stored
 	sweep     uint32
@@ -168,10 +168,10 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.building = false
-	g.recite()
 	for _, m := range g.sorted { // not before: he may be spoken of at once
 		r.census.enter(m.JID, g)
 	}
+	g.recite()
 	g.wind()
 	for w := range g.leases {
 		if !w.manner.While { // who is there is not known yet: see Swept

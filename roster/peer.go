@@ -28,7 +28,7 @@ const statements = peerPrefix
 
 const (
 	peerSource       = "peer:"
-	statementsPolicy = "watch role:nobody\nbasic role:nobody\ncollect nothing\ndefault nothing"
+	statementsPolicy = "watch role:nobody\nbasic role:nobody\ncollect-from role:nobody\ndefault nothing"
 )
 
 // PeerGroup is the name of the group of a peer: his address, bare, escaped as by
@@ -88,15 +88,6 @@ func peerPolicy(jid, rule string) string {
 		rule = "nothing"
 	}
 	return "watch " + who + "\nbasic role:nobody\ncollect all\ndefault " + rule
-}
-
-// CheckGrants says what is wrong with what a peer is granted.
-func CheckGrants(rule string) error {
-	s := Settings{Policy: peerPolicy("peer.invalid", rule)}
-	if strings.ContainsAny(rule, "\n\r") {
-		return invalid("grants", "is more than one line")
-	}
-	return s.validate()
 }
 
 // Entrust makes the group of the peer jid what he wishes, as far as it may be,

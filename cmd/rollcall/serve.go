@@ -99,15 +99,25 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 			Addr: cfg.Server.Address, Domain: cfg.Domain, ServerHost: cfg.Server.Host,
 			Secret: l.currentSecret, TLS: tls, Log: l.log,
 		},
+		Peers:     peers(cfg),
 		Store:     st,
 		Version:   buildVersion(),
 		Admin:     l.isAdmin,
 		MayCreate: l.mayCreate,
+		Network:   l.isNetwork,
 		Hooks:     hook.Config{Networks: cfg.Webhooks.Networks},
 		Inform:    cfg.Admin.Consent == config.Inform,
 		Limits:    limits(cfg.Limits),
 		Multicast: cfg.Delivery.Multicast == config.Auto,
 	}
+}
+
+// peers are those that the configuration trusts.
+func peers(cfg *config.Config) (all []component.Peer) {
+	for _, p := range cfg.Peers {
+		all = append(all, component.Peer(p))
+	}
+	return all
 }
 
 // limits is what the configuration says to the component, where 0 is the

@@ -21,7 +21,7 @@ var germanReasons = [][2]string{
 	{"basic is members, role:X or anyone", "basic ist members, role:X oder anyone"},
 	{"collect-from is members, or some of them: role:X, jid:X", "collect-from ist members oder einige davon: role:X, jid:X"},
 	{"collect-from: more than %d are named", "collect-from: Es sind mehr als %s genannt"},
-	{"collect: no attribute is named, or one that is not known", "collect: Es ist kein Merkmal genannt oder eins, das es nicht gibt"},
+	{"collect: an attribute is not known", "collect: Ein Merkmal gibt es nicht"},
 	{"default: %s: only a member himself can name an address or a domain", "default: %s: Eine Adresse oder Domain kann nur ein Mitglied selbst nennen"},
 	{"default: more than %d rules", "default: Es sind mehr als %s Regeln"},
 	{"default: share and hide are for each member to say", "default: share und hide sagt jedes Mitglied selbst"},

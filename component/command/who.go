@@ -85,11 +85,13 @@ func name(it *roster.Item) string {
 // state is how a member is, in few words.
 func (c *call) state(it *roster.Item) string {
 	s := c.show(it.Show)
-	if status := oneLine(it.Status); status != "" {
+	if status := oneLine(it.StatusIn(c.lang.tag)); status != "" {
 		s += ", " + shorten(status, maxNote)
 	}
-	for _, text := range pubsub.Glance(it) {
-		s += " · " + oneLine(text)
+	for _, more := range append([]string{c.idle(it), c.network(it)}, pubsub.Glance(it)...) {
+		if more = oneLine(more); more != "" {
+			s += " · " + more
+		}
 	}
 	return s
 }

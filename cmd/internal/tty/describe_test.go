@@ -30,11 +30,11 @@ func TestDescribe(t *testing.T) {
 		{XMLName: xml.Name{Space: "vcard-temp:x:update", Local: "x"}, Children: []watch.Payload{text("photo", "357a")}}}}}
 	for want, diff := range map[string]watch.Diff{
 		"Anna is a member, away “Lunch”": {After: a}, "Anna is no longer a member": {Before: a},
-		"Anna: away “Lunch” → away “Lunch” in love ♪ Yes – Star\ufffdship":                                      {Before: a, After: rich},
-		"Anna: away “Lunch” → away “Lunch” partying Venice, Italy UTC+05:45":                                    {Before: a, After: more},
+		"Anna: away “Lunch” → away “Lunch” in love ♪ Yes – Star\ufffdship":                                   {Before: a, After: rich},
+		"Anna: away “Lunch” → away “Lunch” partying Venice, Italy UTC+05:45":                                 {Before: a, After: more},
 		"Anna: calls himself Ally; speaks de en; likes chess, go; is reached at tel:1; has the picture 357a": {Before: a, After: beside},
-		"Anna: away “Lunch” → offline":                                                                          {Before: a, After: off},
-		"Anna: away “Lunch” → busy idle;  (lead) →  (ops); on phone → desk and phone":                           {Before: a, After: b},
+		"Anna: away “Lunch” → offline":                                                                       {Before: a, After: off},
+		"Anna: away “Lunch” → busy idle;  (lead) →  (ops); on phone → desk and phone":                        {Before: a, After: b},
 	} {
 		if got := tty.Describe(diff); got != want {
 			t.Errorf("described as %q, want %q", got, want)
