@@ -167,7 +167,7 @@ func (c checker) index() {
 	count := func(r string) { roles[r]++ }
 	references(&g.policy).Roles(count)
 	for text, a := range g.agreements {
-		if a.Roles(count); !slices.ContainsFunc(g.sorted, func(m *member) bool { return m.Agreed == text }) {
+		if a.Roles(count); !slices.ContainsFunc(g.sorted, func(m *member) bool { return m.papers().Agreed == text }) {
 			c.t.Logf("nobody stands by %q", text) // until the next policy
 		}
 	}
