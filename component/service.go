@@ -33,7 +33,8 @@ type ServiceConfig struct {
 	Origin    roster.Origin         // of the presence of the server's own users
 	Peers     peers                 // whom we give presence to, and take it from
 
-	Hooks hook.Config // what it says of networks and times
+	Hooks   hook.Config   // what it says of networks and times
+	Sources source.Config // what it says of times
 
 	Multicast bool // the server's service (XEP-0033) is used, if it has one
 

@@ -27,6 +27,7 @@ func whoWord() word {
 		usage: "who – who is there",
 		may:   func(c *call) bool { return c.about.Watches },
 		run: func(_ context.Context, c *call, _ values) (*answer, error) {
+			c.locate() // now: then the group is locked
 			return &answer{later: c.who}, nil
 		},
 	}
@@ -87,8 +88,11 @@ func (c *call) state(it *roster.Item) string {
 	s := c.show(it.Show)
 	if status := oneLine(it.StatusIn(c.lang.tag)); status != "" {
 		s += ", " + shorten(status, maxNote)
+		if it.StatusBy != nil {
+			s += " (" + it.StatusBy.Bot + ")"
+		}
 	}
-	for _, more := range append([]string{c.idle(it), c.network(it)}, pubsub.Glance(it)...) {
+	for _, more := range append([]string{c.idle(it), c.network(it), c.unwilling(it)}, pubsub.Glance(it)...) {
 		if more = oneLine(more); more != "" {
 			s += " · " + more
 		}
