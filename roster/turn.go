@@ -10,7 +10,7 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.queued = false
-	g.mail.begin(g.roster.multicast.Load())
+	g.startMail(g.roster.multicast.Load())
 	if !g.ready && !g.closed || g.waits() {
 		return b, false
 	}

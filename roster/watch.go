@@ -113,7 +113,7 @@ func (c *cohort) compact() {
 
 // addWatch makes a watch and owes it the full state.
 func (g *Group) addWatch(rec SubscriptionRecord, node Node, r policy.Receiving) *Watch {
-	w := &Watch{rec: rec, node: node, receiving: r, to: g.roster.renderer.Address(nil, rec.JID), flight: g.mail.flown}
+	w := &Watch{rec: rec, node: node, receiving: r, to: g.roster.renderer.Address(nil, rec.JID), flight: g.mail.joins(rec.Owner)}
 	if node < NodeContact {
 		g.watches[rec.ID] = w
 		w.manner = g.manner(&rec)
