@@ -205,7 +205,7 @@ func (m *mail) room() []told {
 // back takes a list that is of no use any more.
 func (m *mail) back(t []told) {
 	clear(t)
-	if len(m.spare) < 16 {
+	if len(m.spare) < 64 {
 		m.spare = append(m.spare, t[:0])
 	}
 }
