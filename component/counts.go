@@ -11,6 +11,7 @@ import (
 type counts struct {
 	presence, iq, message atomic.Uint64 // stanzas received
 	refused               atomic.Uint64
+	copies                atomic.Uint64               // of presence, from the server itself
 	turned                [foreign + 1]atomic.Uint64  // by verdict
 	dropped               [tooLarge + 1]atomic.Uint64 // what members published, by what is wrong with it
 	connections           atomic.Uint64
@@ -58,6 +59,8 @@ type ServiceStats struct {
 	Refused               uint64 // over those
 	Limited               uint64 // of who asked too much
 	Foreign               uint64 // of domains that may not use the service
+	Copies                uint64 // of what the server's users broadcast (XEP-0356)
+	Told                  bool   // the server tells of its users
 	Delayed               uint64 // changes of presence, by who changes it too often
 	Malformed, TooLarge   uint64 // attributes that members published and that cannot be passed on
 	Jobs                  int    // that wait for a worker
@@ -72,6 +75,7 @@ func (s *Service) Stats() ServiceStats {
 		Presence: c.presence.Load(), IQ: c.iq.Load(), Message: c.message.Load(),
 		Refused: c.refused.Load(), Limited: c.turned[limited].Load(), Foreign: c.turned[foreign].Load(),
 	}
+	stats.Copies, stats.Told = c.copies.Load(), s.tells.Load()
 	stats.Malformed, stats.TooLarge = c.dropped[malformed].Load(), c.dropped[tooLarge].Load()+s.pace.crowded()
 	stats.Delayed, _ = s.pace.stats()
 	for _, q := range s.workers.queues {

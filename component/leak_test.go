@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 	"github.com/rollcall-xmpp/rollcall/store"
 )
@@ -79,8 +81,8 @@ func difference(x, y []string) string {
 }
 
 // faces are the ways on which somebody learns something.
-var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "published", "disco", "affiliations",
-	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "hook", "copies", "log", "admin"}
+var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "published", "willing", "disco", "affiliations",
+	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "hook", "copies", "asks", "log", "admin"}
 
 // leakWorld is a service without a server, and what everybody was sent.
 type leakWorld struct {
@@ -150,6 +152,7 @@ func newLeakWorld(t *testing.T) *leakWorld {
 			n.String()+"' jid='"+dora+"'/></pubsub></iq>")
 	}
 	w.says(dora, "<presence type='subscribe' TO/>")
+	w.willing(bob, "<willing app='voice' value='no'/>")
 	w.hear()
 	return w
 }
@@ -220,7 +223,9 @@ func (w *leakWorld) hear() {
 var (
 	leakRandom = regexp.MustCompile(` (?:from|to)='([\w-]{22})'|/([\w-]{22})</last>|(?:subid|sessionid)='([^']*)'`)
 	leakItem   = regexp.MustCompile(`(?s)<item id='([^']*)'>.*?</item>|<retract[^>]*>`)
-	leakThing  = regexp.MustCompile(`(?s)<(mood|tune|geoloc) .*?</(mood|tune|geoloc)>`)
+	leakThing  = regexp.MustCompile(`(?s)<(mood|tune|geoloc|language|interests|timezone|x)\b.*?</(mood|tune|geoloc|language|interests|timezone|x)>`)
+	leakWord   = regexp.MustCompile(`<(willing|reported) [^>]*/>`)
+	leakCaps   = regexp.MustCompile(`<c [^>]*/>`)
 	leakLine   = regexp.MustCompile(`<status>.*</status>`)
 	leakCopy   = regexp.MustCompile(`<address type='\w+' jid='([^']*)'/>`)
 	leakBlind  = regexp.MustCompile(`<address type='bcc' jid='[^']*'/>`)
@@ -249,6 +254,9 @@ func (w *leakWorld) take(raw string) {
 	// In which order the nodes have their turns depends on what others watch.
 	put := func(face, text string) { w.put(jid, face, node, text) }
 	text := w.rename(jid+" "+w.asked[id]+" "+node, raw)
+	for _, word := range leakWord.FindAllString(raw, -1) {
+		put("willing", word)
+	}
 	for _, thing := range leakThing.FindAllString(raw, -1) {
 		put("published", thing)
 	}
@@ -271,6 +279,7 @@ func (w *leakWorld) take(raw string) {
 		put("probe", text)
 	case strings.HasPrefix(raw, "<presence from='team@groups.example.org/group'"):
 		put("contact", text)
+		w.asks(jid, leakCaps.FindString(text))
 		put("line", leakLine.FindString(text))
 	case strings.HasPrefix(raw, "<presence from='team@groups.example.org/"):
 		put("resources", text)
@@ -295,6 +304,23 @@ func (w *leakWorld) copy(raw string) {
 		slices.Sort(all)
 		w.heard[jid+" copies"] = map[string][]string{"": slices.Compact(all)}
 		w.take(strings.Replace(one, " to='multicast.example.org'", " to='"+a[1]+"'", 1) + end)
+	}
+}
+
+// asks looks at what jid's server is asked for: what he lets somebody see, and
+// nothing else. Bob lets the members see what the group proposes, the others let
+// alice see all; a stranger is asked for nothing.
+func (w *leakWorld) asks(jid, caps string) {
+	w.put(jid, "asks", "", caps)
+	want := policy.Mask(0)
+	switch jid {
+	case bob:
+		want = policy.Enrolled | policy.All&^(policy.Location|policy.Addresses)
+	case alice, carol, dora:
+		want = policy.Enrolled | policy.All
+	}
+	if caps != "" && caps != string(pubsub.AppendCaps(nil, want)) {
+		w.t.Errorf("face asks leaks to %s: %s", jid, caps)
 	}
 }
 
@@ -326,7 +352,7 @@ func (w *leakWorld) look() {
 		token := w.tokens[jid]
 		for _, to := range w.places {
 			for _, r := range requests {
-				if to != "groups.example.org" || slices.Contains([]string{"disco", "command", "profile", "last"}, r[0]) {
+				if to != "groups.example.org" || slices.Contains([]string{"disco", "command", "profile", "last", "willing"}, r[0]) {
 					w.ask(jid, to, r[0], r[1], r[2], token)
 				}
 			}

@@ -33,13 +33,21 @@ type late struct {
 
 	kind    policy.Mask // of what was published, 0 = it is presence
 	payload []byte
+	allowed roster.Precision // of payload, if it is where he is
 }
 
 // say lets its group hear it. mu is held, so that an older word cannot overtake.
 func (c *pace) say(l *late) {
-	if l.kind == 0 {
+	fits := true
+	switch l.kind {
+	case 0:
 		l.g.Hear(l.bare, l.resource, &l.p)
-	} else if !l.g.HearItem(string(l.bare), l.kind, l.payload) {
+	case policy.Location:
+		fits = l.g.HearPlace(string(l.bare), l.allowed, l.payload)
+	default:
+		fits = l.g.HearItem(string(l.bare), l.kind, l.payload)
+	}
+	if !fits {
 		c.full++
 	}
 }
@@ -91,8 +99,8 @@ func (c *pace) hear(g *roster.Group, bare, resource []byte, p *roster.Presence) 
 
 // published lets g hear what a member published, now or later: an event is one
 // change more of his. What was asked for is heard at once. payload is good for
-// ever.
-func (c *pace) published(g *roster.Group, bare string, kind policy.Mask, payload []byte, asked bool) {
+// ever; allowed is what it shows if it is where he is.
+func (c *pace) published(g *roster.Group, bare string, kind policy.Mask, payload []byte, allowed roster.Precision, asked bool) {
 	limit := g.Name() + "\n" + bare
 	key := limit + "\n" + kind.String()
 	c.mu.Lock()
@@ -100,11 +108,11 @@ func (c *pace) published(g *roster.Group, bare string, kind policy.Mask, payload
 	if asked {
 		delete(c.held, key) // it is older
 	} else if l := c.held[key]; l != nil {
-		l.g, l.payload = g, payload
+		l.g, l.payload, l.allowed = g, payload, allowed
 		c.delayed++
 		return
 	}
-	l := &late{g: g, key: limit, bare: []byte(bare), kind: kind, payload: payload}
+	l := &late{g: g, key: limit, bare: []byte(bare), kind: kind, payload: payload, allowed: allowed}
 	if asked || c.limits.allow([]byte(limit), c.now()) || len(c.held) >= c.max {
 		c.say(l)
 		return
@@ -126,6 +134,9 @@ func (l *late) copy(p *roster.Presence) {
 	status := p.Status[:min(len(p.Status), roster.MaxStatus+utf8.UTFMax)] // the group cuts it between characters
 	l.p.Status = append([]byte(nil), status...)
 	l.p.Idle = append([]byte(nil), p.Idle...)
+	if p.Photo != nil {
+		l.p.Photo = append([]byte{}, p.Photo...)
+	}
 }
 
 // tell lets those be heard who may change again.
@@ -146,6 +157,13 @@ func (c *pace) tell() {
 	if len(c.held) > 0 {
 		c.alarm = time.AfterFunc(pacePoll, c.tell)
 	}
+}
+
+// forget forgets what waits of a device.
+func (c *pace) forget(g *roster.Group, bare, resource string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.held, g.Name()+"\n"+bare+"/"+resource)
 }
 
 // drop forgets what waits: the link is lost, and a probe will tell.

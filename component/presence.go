@@ -3,6 +3,8 @@ package component
 import (
 	"bytes"
 	"context"
+	"crypto/sha1"
+	"encoding/hex"
 	"strconv"
 
 	"github.com/rollcall-xmpp/rollcall/internal/audit"
@@ -17,7 +19,8 @@ import (
 func (s *Service) onPresence(st *frame.Stanza) {
 	name := local(st.To)
 	if name == nil {
-		return // the service itself is nobody's contact
+		s.onCopy(st) // the service itself is nobody's contact
+		return
 	}
 	switch string(st.Type) {
 	case "", "unavailable":
@@ -79,6 +82,10 @@ func (s *Service) decodePresence(st *frame.Stanza) {
 			if since := in.Attr("since"); string(in.NS()) == pubsub.NSIdle && len(since) <= maxStamp {
 				p.Idle = since
 			}
+		case "x":
+			if string(in.NS()) == pubsub.NSUpdate {
+				p.Photo = s.photo(in)
+			}
 		case "c":
 			switch string(in.NS()) {
 			case pubsub.NSCaps:
@@ -96,6 +103,31 @@ func (s *Service) decodePresence(st *frame.Stanza) {
 
 const maxStamp = 40 // bytes of a date and time (XEP-0082)
 
+// photo reads the hash of a picture from the update of a vCard (XEP-0153 §4.2):
+// nil if nothing is said of one, empty if there is none.
+func (s *Service) photo(in *frame.Scanner) (hash []byte) {
+	for depth := in.Depth; in.Next() && (in.Kind != frame.End || in.Depth != depth); {
+		if in.Kind != frame.Start || in.Depth != depth+1 || string(in.Local()) != "photo" {
+			continue
+		}
+		switch hash = bytes.TrimSpace(s.value(in)); {
+		case len(hash) == 0:
+			hash = []byte{}
+		case !isHash(hash):
+			s.counts.dropped[malformed].Add(1)
+			return nil
+		}
+	}
+	return hash
+}
+
+// isHash says whether b is a SHA-1 in hexadecimal.
+func isHash(b []byte) bool {
+	var sum [sha1.Size]byte
+	n, err := hex.Decode(sum[:], b[:min(len(b), 2*len(sum))])
+	return err == nil && n == len(sum) && len(b) == 2*n
+}
+
 // value reads the text of the current element into the room kept for it.
 func (s *Service) value(in *frame.Scanner) []byte {
 	from := len(s.text)
@@ -108,7 +140,7 @@ func (s *Service) bounced(st *frame.Stanza) {
 	if s.copier.returned(st) {
 		return
 	}
-	if g := s.Roster.Loaded(local(st.To)); g != nil {
+	if g := s.resolve(st); g != nil {
 		bare, raw := split(st.From)
 		resource := plain(raw)
 		s.herald.gone(g.Name(), bare, []byte(resource))

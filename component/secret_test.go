@@ -5,12 +5,15 @@ import (
 	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/internal/avatar"
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // The people of the worlds. All but mallory and eve are members of team; mallory
 // may watch it, eve may not even know of it.
 const (
+	calendar = "calendar@bots.example.org" // speaks for who lets it
+
 	alice, bob, carol, dora = "alice@example.org", "bob@example.org", "carol@example.org", "dora@example.org"
 	mallory, eve            = "mallory@elsewhere.example", "eve@elsewhere.example"
 )
@@ -37,6 +40,32 @@ var secrets = []secret{
 		func(w *leakWorld) {
 			w.publishes(dora, "tune", "<title>Elegy</title>")
 			w.publishes(dora, "geoloc", "<text>at the dentist's</text>")
+		}, nil},
+	{"what dora is willing to do", []string{bob, mallory, "admin"},
+		func(w *leakWorld) { w.willing(dora, "<willing app='voice' value='no'/><willing value='yes'/>") }, nil},
+	{"what alice is willing to do, who hides", []string{bob, "admin"},
+		func(w *leakWorld) {
+			w.willing(alice, "<willing app='voice' value='no'/>")
+			w.publishes(alice, "willing", "<willing app='chat' value='no' until='2026-01-01T12:30:00Z'/>")
+		}, nil},
+	{"what dora's calendar says for her", []string{bob, mallory, "admin"},
+		func(w *leakWorld) {
+			w.trusts(dora, calendar)
+			w.says(calendar, "<iq type='set' id='set' TO><report xmlns='urn:xmpp:tmp:group-presence:0' for='"+dora+"' until='2026-01-01T20:00:00Z'><willing value='no'/>"+
+				"<status>In a meeting</status><activity xmlns='http://jabber.org/protocol/activity'><working/></activity></report></iq>")
+		}, func(w *leakWorld) { w.trusts(dora, calendar) }},
+	{"whom dora lets speak for her", []string{bob, mallory, eve},
+		func(w *leakWorld) { w.trusts(dora, calendar) }, nil},
+	{"what dora speaks and likes, what time it is where she is, and what she looks like", []string{bob, mallory, "admin"},
+		func(w *leakWorld) {
+			w.from(dora, "<message type='headline' to='team@groups.example.org/group'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:vcard4'>"+
+				"<item id='current'><vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'><lang><language-tag>de</language-tag></lang><hobby><text>chess</text></hobby></vcard></item></items></event></message>")
+			w.appears(dora, "desk", "<x xmlns='vcard-temp:x:update'><photo>357a8123a30844a3aa99861b6349264ba67a5694</photo></x>")
+			w.s.Roster.Loaded([]byte("team")).HearItem(dora, policy.Timezone, []byte("<timezone>+05:45</timezone>"))
+		}, nil},
+	{"how exactly dora lets others see where she is", []string{bob, mallory},
+		func(w *leakWorld) {
+			w.says(dora, "<iq type='set' id='set' TO><location xmlns='urn:xmpp:tmp:group-presence:0' precision='country'/></iq>")
 		}, nil},
 	{"how alice feels, who hides", []string{bob, "admin"},
 		func(w *leakWorld) { w.publishes(alice, "mood", "<sad/>") },
@@ -120,8 +149,19 @@ func (w *leakWorld) appears(jid, device, inner string) {
 // publishes is an event of jid's server.
 func (w *leakWorld) publishes(jid, what, inner string) {
 	node := "http://jabber.org/protocol/" + what
+	if what == "willing" {
+		node = "urn:xmpp:tmp:group-presence:0#willing"
+	}
 	w.from(jid, "<message type='headline' to='team@groups.example.org/group'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='"+node+"'>"+
-		"<item id='current'><"+what+" xmlns='"+node+"'>"+inner+"</"+what+"></item></items></event></message>")
+		"<item id='current'><"+what+" xmlns='"+strings.TrimSuffix(node, "#willing")+"'>"+inner+"</"+what+"></item></items></event></message>")
+}
+
+func (w *leakWorld) willing(jid, inner string) {
+	w.says(jid, "<iq type='set' id='set' TO><willing xmlns='urn:xmpp:tmp:group-presence:0'>"+inner+"</willing></iq>")
+}
+
+func (w *leakWorld) trusts(jid, bot string) {
+	w.says(jid, "<iq type='set' id='set' TO><trust xmlns='urn:xmpp:tmp:group-presence:0'><bot jid='"+bot+"'/></trust></iq>")
 }
 
 func (w *leakWorld) leaves(jid, device string) {
@@ -161,6 +201,12 @@ var requests = [][3]string{
 	{"authorization", "get", "<authorization xmlns='urn:xmpp:tmp:group-presence:0'/>"},
 	{"error", "set", "<authorization xmlns='urn:xmpp:tmp:group-presence:0'><rule who='members' attributes='shoe'/></authorization>"},
 	{"error", "set", "<authorization xmlns='urn:xmpp:tmp:group-presence:0' agree='x'/>"},
+	{"willing", "get", "<willing xmlns='urn:xmpp:tmp:group-presence:0'/>"},
+	{"willing", "get", "<trust xmlns='urn:xmpp:tmp:group-presence:0'/>"},
+	{"error", "set", "<willing xmlns='urn:xmpp:tmp:group-presence:0' app='x'/>"},
+	{"error", "set", "<trust xmlns='urn:xmpp:tmp:group-presence:0'/>"},
+	{"error", "set", "<report xmlns='urn:xmpp:tmp:group-presence:0' for='carol@example.org' until='2026-01-01T20:00:00Z'><status>x</status></report>"},
+	{"error", "set", "<report xmlns='urn:xmpp:tmp:group-presence:0' for='zoe@example.org'/>"},
 	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#info'/>"},
 	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#info' node='urn:xmpp:tmp:group-presence:0#NODE'/>"},
 	{"disco", "get", "<query xmlns='http://jabber.org/protocol/disco#items'/>"},

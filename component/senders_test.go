@@ -91,19 +91,19 @@ func readSenders(t *testing.T) map[string]string {
 	return listed
 }
 
-// source is a package without its tests.
-type source struct {
+// sourceCode is a package without its tests.
+type sourceCode struct {
 	name  string
 	files []*ast.File
 }
 
-func parseDir(t *testing.T, dir string) *source {
+func parseDir(t *testing.T, dir string) *sourceCode {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &source{}
+	s := &sourceCode{}
 	for _, e := range entries {
 		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
 			continue
@@ -118,7 +118,7 @@ func parseDir(t *testing.T, dir string) *source {
 }
 
 // functions calls f for each function that has a body.
-func (s *source) functions(f func(name string, d *ast.FuncDecl)) {
+func (s *sourceCode) functions(f func(name string, d *ast.FuncDecl)) {
 	for _, file := range s.files {
 		for _, d := range file.Decls {
 			if d, ok := d.(*ast.FuncDecl); ok && d.Body != nil {
@@ -146,7 +146,7 @@ func receiver(d *ast.FuncDecl) string {
 	return "?"
 }
 
-func (s *source) interfaceMethods(name string) (methods []string) {
+func (s *sourceCode) interfaceMethods(name string) (methods []string) {
 	for _, file := range s.files {
 		ast.Inspect(file, func(n ast.Node) bool {
 			spec, ok := n.(*ast.TypeSpec)
@@ -165,7 +165,7 @@ func (s *source) interfaceMethods(name string) (methods []string) {
 }
 
 // calls finds who calls one of the methods. Logging is looked at as a whole.
-func (s *source) calls(methods []string, found map[string]bool) {
+func (s *sourceCode) calls(methods []string, found map[string]bool) {
 	s.functions(func(name string, d *ast.FuncDecl) {
 		ast.Inspect(d.Body, func(n ast.Node) bool {
 			c, ok := n.(*ast.CallExpr)
@@ -185,7 +185,7 @@ func (s *source) calls(methods []string, found map[string]bool) {
 }
 
 // getters finds the exported methods of a type that return more than an error.
-func (s *source) getters(typ string, found map[string]bool) {
+func (s *sourceCode) getters(typ string, found map[string]bool) {
 	s.functions(func(name string, d *ast.FuncDecl) {
 		if receiver(d) != typ || !d.Name.IsExported() || d.Type.Results == nil {
 			return
@@ -199,7 +199,7 @@ func (s *source) getters(typ string, found map[string]bool) {
 }
 
 // makers finds the functions that return bytes.
-func (s *source) makers(found map[string]bool) {
+func (s *sourceCode) makers(found map[string]bool) {
 	s.functions(func(name string, d *ast.FuncDecl) {
 		if d.Type.Results == nil || len(d.Type.Results.List) == 0 {
 			return
@@ -211,7 +211,7 @@ func (s *source) makers(found map[string]bool) {
 }
 
 // routes finds what the admin interface is asked: the keys of its table.
-func (s *source) routes(found map[string]bool) {
+func (s *sourceCode) routes(found map[string]bool) {
 	for _, file := range s.files {
 		ast.Inspect(file, func(n ast.Node) bool {
 			kv, ok := n.(*ast.KeyValueExpr)
@@ -230,7 +230,7 @@ func (s *source) routes(found map[string]bool) {
 
 // words finds what can be asked by command and chat: the functions that the
 // table of words calls.
-func (s *source) words(found map[string]bool) {
+func (s *sourceCode) words(found map[string]bool) {
 	s.functions(func(name string, d *ast.FuncDecl) {
 		if d.Name.Name != "table" {
 			return

@@ -178,6 +178,15 @@ func bareJID(s string) (string, error) {
 	return j.String(), nil
 }
 
+// botJID is bareJID for programs, which may be servers and components.
+func botJID(s string) (string, error) {
+	j, err := jid.Parse(s)
+	if err != nil || j.Resourcepart() != "" {
+		return "", fmt.Errorf("%q is not an address like bot@example.org", s)
+	}
+	return j.String(), nil
+}
+
 func domain(s string) (string, error) {
 	j, err := jid.Parse(s)
 	if err != nil || j.Localpart() != "" || j.Resourcepart() != "" {

@@ -32,6 +32,10 @@ func Refusal(err error) Error {
 	switch {
 	case errors.Is(err, roster.ErrNoGroup), errors.Is(err, roster.ErrNoNode):
 		return refusal(stanza.Cancel, stanza.ItemNotFound, "")
+	case errors.Is(err, roster.ErrForeign):
+		e := refusal(stanza.Cancel, stanza.NotAllowed, "")
+		e.Text = err.Error()
+		return e
 	case errors.Is(err, roster.ErrForbidden): // XEP-0060 §6.1.3.4, §6.5.9.5
 		return refusal(stanza.Cancel, stanza.NotAllowed, "closed-node")
 	case errors.Is(err, roster.ErrNoSubscription): // §6.2.3.2

@@ -35,12 +35,13 @@ const (
 	nsPresence = "jabber:client"
 
 	nsVCard      = "vcard-temp"
-	nsUpdate     = "vcard-temp:x:update"
+	NSUpdate     = "vcard-temp:x:update"
 	nsVCard4     = "urn:ietf:params:xml:ns:vcard-4.0"
 	nsVCard4Node = "urn:xmpp:vcard4"
 	nsAvatarMeta = "urn:xmpp:avatar:metadata"
 	nsAvatarData = "urn:xmpp:avatar:data"
 	nsReach      = "urn:xmpp:reach:0"
+	nsActivity   = "http://jabber.org/protocol/activity"
 )
 
 // nodeMine is the collection of all groups of whoever asks.

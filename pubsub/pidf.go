@@ -11,7 +11,7 @@ import (
 // pidf appends a member's item as a PIDF document (RFC 3863): what the same item
 // shows of his presence, and nothing of who he is but his address.
 func pidf(b []byte, it *roster.Item) []byte {
-	m := watch.Member{JID: it.JID, Presence: watch.Presence{Show: seen(it.Show), Status: it.Status}}
+	m := watch.Member{JID: it.JID, Presence: watch.Presence{Show: seen(it.Show), Status: statusText(it)}}
 	m.Idle, _ = time.Parse(time.RFC3339, it.Idle) // his own word: nonsense is no idleness
 	for _, d := range it.Devices {
 		show := watch.Available // of a device as of one that says nothing

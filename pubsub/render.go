@@ -20,6 +20,9 @@ var _ roster.Renderer = (*Renderer)(nil)
 func (r *Renderer) Address(b []byte, jid string) []byte { return frame.AppendAttr(b, jid) }
 
 func (r *Renderer) group(b []byte, name string) []byte {
+	if roster.ForPeers(name) {
+		return append(b, r.Domain...)
+	}
 	b = frame.AppendAttr(b, name)
 	b = append(b, '@')
 	return append(b, r.Domain...)
@@ -145,10 +148,25 @@ func presence(b []byte, it *roster.Item) []byte {
 		b = append(b, "/>"...)
 	}
 	b = idle(b, it.Idle)
+	return published(b, it)
+}
+
+// published appends what he publishes beside it, as it was read by
+// [ReadPublished].
+func published(b []byte, it *roster.Item) []byte {
 	for _, element := range it.Published {
-		b = append(b, element...) // see CheckPublished
+		b = append(b, element...)
 	}
-	return b
+	return reported(willing(portrait(b, it.Photo), it.Willing), it)
+}
+
+// portrait is XEP-0153's element, nothing without a hash.
+func portrait(b []byte, photo string) []byte {
+	if photo == "" {
+		return b
+	}
+	b = append(b, "<x xmlns='"+NSUpdate+"'>"...)
+	return append(element(b, "photo", photo), "</x>"...)
 }
 
 // idle is XEP-0319's element, nothing without a time.

@@ -32,7 +32,10 @@ func resource(b []byte, it *roster.Item) []byte {
 	}
 	b = frame.AppendText(append(b, "<status>"...), name)
 	if it.Status != "" {
-		b = frame.AppendText(append(b, ": "...), it.Status)
+		b = frame.AppendText(append(b, ": "...), statusText(it))
+	}
+	if text := willingText(it.Willing); text != "" {
+		b = frame.AppendText(append(b, " – "...), text)
 	}
 	b = append(b, "</status><priority>-1</priority>"...)
 	return append(idle(b, it.Idle), "</presence>"...)

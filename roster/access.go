@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/policy"
@@ -18,6 +19,8 @@ func (g *Group) mayWatch(who *policy.Watcher) error {
 	case g.banned(who.JID):
 	case g.policy.Watches(who):
 		return nil
+	case ForPeers(g.name):
+		return ErrNoGroup // for its members too
 	case who.Member || g.expected(who.JID) || g.roster.admin(who.JID):
 		return ErrForbidden
 	}
@@ -48,6 +51,8 @@ type Description struct {
 	Language    string
 	Attributes  []Attribute // only for who sees basic information
 	Nodes       []Node
+	Source      string    // who keeps the group, only for members and who has power over it; "" = this service
+	Stale       time.Time // since when nothing is known of Source any more; zero = all is well
 	Affiliation Affiliation
 	Member      bool
 	Power       Affiliation // what he may do: of a service's admin more than his affiliation
@@ -92,7 +97,16 @@ func (g *Group) Describe(jid string) (*Description, error) {
 	}
 	d.Interest = g.interest(jid)
 	d.Power, d.Join, d.Invited = g.power(jid), g.settings.Join, g.expected(jid)
-	d.Access, d.Roles = access(&g.policy, s.Join)
+	if g.source != "" {
+		d.Join = Invite // nobody joins here
+		if d.Member || d.Power >= Admin {
+			d.Source = g.source
+			if l, is := g.roster.Lost(g.source, g.name); is {
+				d.Stale = l.Since
+			}
+		}
+	}
+	d.Access, d.Roles = access(&g.policy, d.Join)
 	if d.Period = s.Delivery; d.Period > 0 && g.clocks[d.Period] != nil {
 		d.Period = g.clocks[d.Period].every()
 	}

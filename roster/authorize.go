@@ -272,6 +272,11 @@ func (g *Group) first() (first time.Time) {
 			first = t
 		}
 	}
+	for _, t := range g.spoken {
+		if first.IsZero() || t.Before(first) {
+			first = t
+		}
+	}
 	if t := g.nextDefault(g.ticked); !t.IsZero() && (first.IsZero() || t.Before(first)) {
 		first = t
 	}
@@ -304,7 +309,7 @@ func (g *Group) wind() {
 		g.alarm.Stop()
 		g.alarm = nil
 	}
-	if g.closed || len(g.timed) == 0 && g.nextDefault(time.Time{}).IsZero() {
+	if g.closed || len(g.timed) == 0 && len(g.spoken) == 0 && g.nextDefault(time.Time{}).IsZero() {
 		return
 	}
 	wait := longest
@@ -357,6 +362,7 @@ func (g *Group) tick() bool {
 		m.singles(g.mark)
 		g.timed[m] = m.turns(now)
 	}
+	g.lapsed(back)
 	g.wind()
 	g.signal()
 	return true

@@ -13,6 +13,9 @@ func (g *Group) Ban(ctx context.Context, actor, jid string) error {
 	g.edit.Lock()
 	defer g.edit.Unlock()
 	err := g.ruling(func() error { return cmp.Or(g.mayRule(actor, jid), validateBare("jid", jid)) })
+	if err == nil {
+		err = g.native()
+	}
 	if err != nil {
 		return err
 	}

@@ -43,14 +43,17 @@ func (g *Group) storeAsk(ctx context.Context, recs []MemberRecord) error {
 		if m == nil {
 			continue
 		}
-		if m.Ask == Granted && rec.Ask != Granted {
+		was, wanted := m.given() || m.Ask == Granted, m.interest()
+		m.Ask, m.asking = rec.Ask, false
+		if was && m.Ask != Granted && !m.given() {
 			g.silence(m)
 		}
-		wanted := m.interest()
-		m.Ask, m.asking = rec.Ask, false
-		if g.court(m, wanted); m.Ask == Granted {
+		if g.court(m, wanted); m.Ask == Granted || m.given() {
 			g.reread(m)
 			g.roster.outbox.Wanted(g)
+		}
+		if !was {
+			g.recall(m)
 		}
 		m.consents = m.consents && m.Ask != Refused
 		m.withdrawn = m.withdrawn && m.Ask == Granted
@@ -91,7 +94,8 @@ func (g *Group) Approves(jid string, yes bool) {
 		g.reread(m) // what was held is forgotten
 		g.roster.outbox.Wanted(g)
 	}
-	if m.withdrawn = !yes; !yes && m.Ask == Granted {
+	was := m.given()
+	if m.withdrawn = !yes; !yes && was {
 		g.silence(m)
 	}
 }
@@ -157,7 +161,7 @@ func (g *Group) OnProved(ctx context.Context, jid string) error {
 // OnUnsubscribed takes in that a user denied our request, or withdrew his
 // approval. It is remembered: he is not asked again unless he does something.
 func (g *Group) OnUnsubscribed(ctx context.Context, jid string) error {
-	_, err := g.turnAsk(ctx, jid, Refused, func(m *member) bool { return m.Ask != Refused && (m.Ask != Unasked || m.asking) })
+	_, err := g.turnAsk(ctx, jid, Refused, func(m *member) bool { return m.Ask != Refused && (m.Ask != Unasked || m.asking || m.lent) })
 	return err
 }
 
@@ -252,7 +256,7 @@ func (g *Group) OnUnsubscribe(ctx context.Context, jid string) error {
 	g.mu.Lock()
 	known, made := g.contact(jid) != nil, false
 	if m := g.live(jid); m != nil {
-		made, m.consents = m.ByContact, false
+		made, m.consents = m.ByContact && g.source == "", false
 	}
 	v := g.visitors[jid]
 	g.mu.Unlock()

@@ -12,8 +12,9 @@ import (
 // beside its ordinary way, in an order of its own: what is sent to one watcher
 // meanwhile could overtake an older word that waits there. So, until the
 // service is known to have dealt with a stanza (it is aloft until then), to
-// whom it went everything goes that way, if need be alone; and a question,
-// whose answer cannot, waits for it.
+// whom it went everything goes that way, if need be alone; and a question of
+// his, whose answer cannot, waits for it. That others are told something delays
+// nobody's answer: he could tell by it that something happened.
 //
 // A copy is counted as the stanza that it saves: what a watcher's queue in the
 // server holds is the same.
@@ -81,6 +82,8 @@ type mail struct {
 	hurry         bool     // this turn asks the outbox to find out what has been dealt with
 	hurried       uint64   // up to that stanza somebody has asked already
 	farewells     []farewell
+	left          map[string]uint64 // what may be aloft to whose watch has ended, by owner
+	paused        []*Watch
 }
 
 // farewell is a contact that ended while something was aloft to it.
@@ -138,18 +141,72 @@ func (m *mail) joins(owner string) uint64 {
 // aloft says whether the last word to w may still be on its way round.
 func (m *mail) aloft(w *Watch) bool { return w.flight > m.landed }
 
-// waits says whether the group has to be silent until everything has landed.
+// waits says whether the group has to be silent until everything has landed:
+// there is no service any more.
 func (g *Group) waits() bool {
 	m := &g.mail
-	return m.flown > m.landed && !g.closed && (m.via == nil || len(g.questions) > 0)
+	return m.flown > m.landed && !g.closed && m.via == nil
+}
+
+// aloftTo is the last stanza that may still be on its way to owner, 0 if
+// there is none.
+func (g *Group) aloftTo(owner string) (seq uint64) {
+	m := &g.mail
+	if m.flown == m.landed || g.closed {
+		return 0
+	}
+	seq = m.left[owner]
+	for _, w := range g.byOwner[owner] {
+		seq = max(seq, w.flight)
+	}
+	if seq <= m.landed {
+		return 0
+	}
+	return seq
+}
+
+// ripe says whether the answer to q may leave.
+func (g *Group) ripe(q *Question) bool { return g.aloftTo(q.Watcher) == 0 }
+
+// pauses holds w if a question of its owner waits, which would go on waiting.
+func (g *Group) pauses(w *Watch) bool {
+	m := &g.mail
+	if len(g.asked) == 0 || !m.aloft(w) || g.asked[w.rec.Owner] == 0 || w.part() != nil {
+		return false
+	}
+	p := w.position()
+	w.leave()
+	w.lag, w.paused = &p, true
+	m.paused = append(m.paused, w)
+	return true
+}
+
+// resume lets those go on who have been answered.
+func (g *Group) resume() {
+	m := &g.mail
+	m.paused = slices.DeleteFunc(m.paused, func(w *Watch) bool {
+		waits := w.paused && g.asked[w.rec.Owner] > 0
+		if w.paused && !waits && slices.Contains(g.byOwner[w.rec.Owner], w) {
+			w.release()
+		}
+		return !waits
+	})
 }
 
 // hurries says whether something waits for the landing that the outbox does
 // not know of yet.
 func (g *Group) hurries() bool {
 	m := &g.mail
+	if m.flown == m.landed {
+		return false
+	}
 	if g.waits() {
 		return m.hurried < m.flown
+	}
+	for _, q := range g.questions {
+		if m.hurried < g.aloftTo(q.Watcher) {
+			return true
+		}
 	}
 	n := len(m.farewells)
 	return n > 0 && m.hurried < m.farewells[n-1].seq
@@ -323,6 +380,9 @@ func (g *Group) land(seq uint64) {
 		n++
 	}
 	m.flights = slices.Delete(m.flights, 0, n)
+	if m.landed == m.flown {
+		clear(m.left)
+	}
 	g.alight()
 	g.signal()
 }
@@ -341,7 +401,14 @@ func (g *Group) alight() {
 
 // leaves notes that w ends.
 func (m *mail) leaves(w *Watch) {
-	if w.node == NodeContact && m.aloft(w) {
+	if !m.aloft(w) {
+		return
+	}
+	if m.left == nil {
+		m.left = map[string]uint64{}
+	}
+	m.left[w.rec.Owner] = max(m.left[w.rec.Owner], w.flight)
+	if w.node == NodeContact {
 		m.farewells = append(m.farewells, farewell{w.rec.JID, m.flown})
 	}
 }
@@ -349,6 +416,7 @@ func (m *mail) leaves(w *Watch) {
 // lost forgets what was aloft: the connection broke.
 func (m *mail) lost() {
 	m.landed, m.acked, m.flights, m.farewells = m.flown, m.flown, nil, nil
+	clear(m.left)
 }
 
 // Returned takes in that a stanza to the service came back, that of the given

@@ -46,13 +46,17 @@ func (r *Roster) UpdateGroup(ctx context.Context, name string, edit func(*Settin
 // change is UpdateGroup with edit held.
 func (g *Group) change(ctx context.Context, edit func(*Settings) error) error {
 	g.mu.Lock()
-	s := g.settings.Clone()
+	s, source := g.settings.Clone(), g.source
+	old := s.Clone()
 	g.mu.Unlock()
 	if err := edit(&s); err != nil {
 		return err
 	}
 	if err := s.validate(); err != nil {
 		return err
+	}
+	if source != "" && s.keeps(&old) {
+		return &ForeignError{source}
 	}
 	p := g.readPolicy(s.Policy)
 	var agreed []Agreement
@@ -179,9 +183,13 @@ func (r *Roster) AddMembers(ctx context.Context, group string, members ...Member
 // add is AddMembers with edit held. Who waited for it with a request to have
 // the group as a contact gets that as well.
 func (g *Group) add(ctx context.Context, members ...MemberRecord) error {
+	if err := g.native(); err != nil {
+		return err
+	}
 	var jids []string
 	for i := range members {
-		members[i].Agreed, members[i].Elsewhere = "", "" // to the present default
+		members[i].Agreed, members[i].Elsewhere, members[i].Precision = "", "", Exact // to the present default
+		members[i].Said, members[i].Trusts = "", ""                                   // his to say
 		jids = append(jids, members[i].JID)
 	}
 	if err := g.checkNew(members); err != nil {
@@ -280,6 +288,9 @@ func (r *Roster) UpdateMember(ctx context.Context, group, jid string, edit func(
 
 // changeMember is UpdateMember with edit held.
 func (g *Group) changeMember(ctx context.Context, jid string, edit func(*MemberRecord) error) error {
+	if err := g.native(); err != nil {
+		return err
+	}
 	g.mu.Lock()
 	m := g.live(jid)
 	if m == nil {
@@ -293,6 +304,7 @@ func (g *Group) changeMember(ctx context.Context, jid string, edit func(*MemberR
 		return err
 	}
 	rec.Ask, rec.Agreed, rec.Elsewhere, rec.ByContact = his.Ask, his.Agreed, his.Elsewhere, his.ByContact // his to say
+	rec.Said, rec.Trusts, rec.Precision = his.Said, his.Trusts, his.Precision
 	if rec.JID != jid {
 		return invalid("jid", "a member's JID cannot change")
 	}
@@ -344,6 +356,9 @@ func (r *Roster) RemoveMember(ctx context.Context, group, jid string) error {
 		return err
 	}
 	defer g.edit.Unlock()
+	if err := g.native(); err != nil {
+		return err
+	}
 	return g.remove(ctx, jid)
 }
 

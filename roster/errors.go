@@ -22,7 +22,17 @@ var (
 	ErrRefused        = errors.New("was refused before")
 	ErrLimit          = errors.New("limit reached")
 	ErrStale          = errors.New("something else is asked by now")
+	ErrForeign        = errors.New("the list is kept elsewhere")
 )
+
+// ForeignError is an [ErrForeign] that says who keeps the list. It is for who
+// has the power to change one, or is on it.
+type ForeignError struct{ Source string }
+
+func (e *ForeignError) Error() string { return e.Source + " keeps the list of this group" }
+
+// Is makes it an [ErrForeign].
+func (e *ForeignError) Is(target error) bool { return target == ErrForeign }
 
 // InvalidError is a value that was refused: which field, and why. Nothing
 // was changed.

@@ -41,6 +41,10 @@ func (f *failing) StoreSettings(ctx context.Context, group string, s roster.Sett
 	return errors.Join(f.write(), f.unless(func() error { return f.Store.StoreSettings(ctx, group, s, agreed...) }))
 }
 
+func (f *failing) ReviseGroup(ctx context.Context, group string, r *roster.Revision) error {
+	return errors.Join(f.write(), f.unless(func() error { return f.Store.ReviseGroup(ctx, group, r) }))
+}
+
 func (f *failing) StoreMembers(ctx context.Context, group string, m ...roster.MemberRecord) error {
 	return errors.Join(f.write(), f.unless(func() error { return f.Store.StoreMembers(ctx, group, m...) }))
 }

@@ -25,7 +25,8 @@ type Group struct {
 	edit   sync.Mutex
 
 	mu        sync.Mutex
-	closed    bool // deleted: nothing is sent, nothing changes any more
+	closed    bool   // deleted: nothing is sent, nothing changes any more
+	source    string // who keeps the group, "" = we; changed with edit held as well
 	settings  Settings
 	policy    policy.Group
 	aggregate aggregate // of the settings
@@ -79,14 +80,18 @@ type Group struct {
 	roles      map[string]int    // roles that some rule names: how often
 
 	questions []*Question
-	asked     map[string]int       // how many of them, by watcher
-	queued    bool                 // is in the outbox
-	ready     bool                 // presence is known: bulk may go
-	sweeping  bool                 // probes are unanswered
-	refresh   map[*member]struct{} // members to be probed because more of them is acquired now
-	doubts    map[*member]struct{} // members whose answer to our request may have been lost
-	unread    map[*member]struct{} // members whose server is to be asked what they keep there
-	courted   map[*member]struct{} // members of whom something else is wanted now
+	asked     map[string]int        // how many of them, by watcher
+	queued    bool                  // is in the outbox
+	ready     bool                  // presence is known: bulk may go
+	sweeping  bool                  // probes are unanswered
+	refresh   map[*member]struct{}  // members to be probed because more of them is acquired now
+	doubts    map[*member]struct{}  // members whose answer to our request may have been lost
+	unread    map[*member]struct{}  // members whose server is to be asked what they keep there
+	recalls   map[*member]struct{}  // members of whom the server may have said something before we wanted it
+	courted   map[*member]struct{}  // members of whom something else is wanted now
+	sought    map[*member]struct{}  // members of whom something is to be read
+	spoken    map[*member]time.Time // when the next of their words ends, or is to be forgotten
+	resaid    map[*member]struct{}  // members whose words are others than are stored
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
 	mail      mail                 // what leaves by multicast
@@ -105,7 +110,7 @@ func (g *Group) Title() string {
 
 func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g := &Group{
-		building: true, name: rec.Name, roster: r, settings: rec.Settings.Clone(),
+		building: true, name: rec.Name, source: rec.Source, roster: r, settings: rec.Settings.Clone(),
 		tokens: newTokens(), version: 1, info: 1, infoBasic: 1, decided: 1, ready: true,
 		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
 		visitors: map[string]VisitorRecord{}, hooks: map[string]*hook{},
@@ -113,6 +118,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
 		clocks: map[int]*clock{}, digests: map[int]int{}, leases: map[*Watch]struct{}{}, attuned: map[string]int{},
 		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{}, courted: map[*member]struct{}{},
+		recalls: map[*member]struct{}{}, sought: map[*member]struct{}{}, spoken: map[*member]time.Time{}, resaid: map[*member]struct{}{},
 		auths: map[string]*policy.Authorization{}, strangers: map[string]int{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
 	g.setAggregate()
@@ -162,6 +168,10 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.building = false
+	for _, m := range g.sorted { // not before: he may be spoken of at once
+		r.census.enter(m.JID, g)
+	}
+	g.recite()
 	g.wind()
 	for w := range g.leases {
 		if !w.manner.While { // who is there is not known yet: see Swept
@@ -185,8 +195,12 @@ func (g *Group) insert(rec MemberRecord) *member {
 		g.graves--
 	}
 	m.MemberRecord, m.gone, m.presence, m.parked, m.asking, m.withdrawn = rec, 0, nil, nil, false, false
-	m.published, m.pulls, m.keeps, m.unsure = nil, 0, 0, rec.Ask == Granted && g.roster.reads
+	m.published, m.words, m.pulls, m.keeps, m.clocked, m.unsure = nil, nil, 0, 0, false, rec.Ask == Granted && g.roster.reads
 	m.consents, m.clicks = rec.JID == g.acting && !rec.ByContact, false
+	if m.lent = g.roster.lends(rec.JID); !g.building {
+		g.roster.census.enter(rec.JID, g)
+	}
+	g.recall(m)
 	m.named, m.basic = g.version, g.version
 	m.agreed = g.agreement(m.Agreed)
 	g.keep1(m)
@@ -222,7 +236,7 @@ const gone = Show(255)
 func (g *Group) bury(m *member) {
 	was := m.policies()
 	g.unindex(m)
-	m.auth, m.elsewhere, m.agreed, m.gone, m.presence, m.parked, m.published = nil, nil, nil, g.version, nil, nil, nil
+	m.auth, m.elsewhere, m.agreed, m.gone, m.presence, m.parked, m.published, m.words = nil, nil, nil, g.version, nil, nil, nil, nil
 	delete(g.auths, m.JID)
 	g.schedule(m)
 	g.left = g.version
@@ -236,6 +250,14 @@ func (g *Group) bury(m *member) {
 	delete(g.refresh, m)
 	delete(g.unread, m)
 	delete(g.courted, m)
+	delete(g.spoken, m)
+	delete(g.resaid, m)
+	delete(g.sought, m)
+	delete(g.recalls, m)
+	g.roster.census.leave(m.JID, g)
+	if m.lent {
+		g.roster.outbox.Wanted(g) // who lends it need not any more
+	}
 	g.graves++
 	g.touch(m, 0)
 	g.reshow(m.JID)
@@ -312,7 +334,7 @@ func (g *Group) pending() bool {
 	if g.waits() {
 		return false
 	}
-	if len(g.questions) > 0 || g.opened() {
+	if slices.ContainsFunc(g.questions, g.ripe) || g.opened() {
 		return true
 	}
 	return g.late()
@@ -330,7 +352,7 @@ func (g *Group) late() bool {
 
 // record copies the basic group information and what else is hard state.
 func (g *Group) record() *GroupRecord {
-	rec := &GroupRecord{Name: g.name, Settings: g.settings.Clone()}
+	rec := &GroupRecord{Name: g.name, Source: g.source, Settings: g.settings.Clone()}
 	for _, m := range g.sorted {
 		rec.Members = append(rec.Members, m.MemberRecord.Clone())
 		if leak.Face == "admin" && m.presence != nil {

@@ -44,20 +44,26 @@ func (p *presence) drop(mask policy.Mask) (changed policy.Mask) {
 // keep1 brings what is held of m in line with the policies: what is no longer
 // acquired is forgotten, what is now acquired in addition is asked for.
 func (g *Group) keep1(m *member) {
-	was, wanted := m.keeps, m.interest()
+	was, wasMight, wanted := m.keeps, m.might, m.interest()
 	s := m.subject()
 	m.keeps = g.policy.Acquires(g.now(), &s)
 	s.Elsewhere = nil // who shares nothing by that is still asked, or his next word would not reach us
 	m.might = g.policy.Acquires(g.now(), &s)
 	m.shares = m.might != 0
+	if m.lent && wasMight&^m.might != 0 {
+		g.roster.census.narrow(m.JID, m.might)
+	}
+	if m.lent && wasMight != m.might && !g.building {
+		g.roster.outbox.Wanted(g) // who lends it need know
+	}
 	if m.keeps == was {
 		return
 	}
+	g.respeak(m, was)
 	g.court(m, wanted)
 	dropped := m.unpublish(m.keeps)
-	if was == 0 && m.Ask == Granted && m.parked == nil && g.version > m.named { // not as he joins, or is loaded
-		g.refresh[m] = struct{}{} // whether he is there is not known
-		g.roster.outbox.Wanted(g)
+	if was == 0 && m.parked == nil && g.version > m.named { // not as he joins, or is loaded
+		g.refreshed(m) // whether he is there is not known
 	}
 	if m.presence == nil || len(m.devices) == 0 {
 		return
@@ -71,10 +77,18 @@ func (g *Group) keep1(m *member) {
 			g.changed(m, changed)
 		}
 	}
-	if m.keeps&^was != 0 && m.Ask == Granted {
+	if m.keeps&^was != 0 {
+		g.refreshed(m)
+	}
+}
+
+// refreshed has it found out how m is, for more of him is wanted now.
+func (g *Group) refreshed(m *member) {
+	if m.Ask == Granted {
 		g.refresh[m] = struct{}{}
 		g.roster.outbox.Wanted(g)
 	}
+	g.recall(m)
 }
 
 // reshare makes our subscriptions to the members' presence follow the
@@ -85,6 +99,7 @@ func (g *Group) keep1(m *member) {
 // acquired; if the store fails, only the subscription stays, until the next
 // change.
 func (g *Group) reshare(ctx context.Context, jids ...string) {
+	g.restate(ctx)
 	withdrawn, ask := g.unshared(jids)
 	if ask {
 		g.roster.outbox.Wanted(g)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
 // Join makes jid a member, or lets him wait for an admin's answer: joined is
@@ -79,7 +81,7 @@ func (g *Group) application(v *VisitorRecord) (admit bool, admins []Notice, err 
 	switch {
 	case g.live(v.JID) != nil:
 		return false, nil, fmt.Errorf("%w: %s", ErrMemberExists, v.JID)
-	case known && was.State == Banned:
+	case known && was.State == Banned, g.source != "":
 		return false, nil, ErrForbidden
 	case known && was.State == Invited, g.settings.Join == Open:
 		return true, nil, nil
@@ -160,7 +162,9 @@ func (g *Group) dismissVisitor(ctx context.Context, jid string) error {
 	return nil
 }
 
-// Leave ends jid's membership, or his wish for it. ErrNoMember, ErrNoGroup.
+// Leave ends jid's membership, or his wish for it. Where another keeps the list
+// he stays on it, shares nothing from now on and is told nothing: see
+// [Group.Source]. ErrNoMember, ErrNoGroup.
 func (g *Group) Leave(ctx context.Context, jid string) error {
 	g.edit.Lock()
 	defer g.edit.Unlock()
@@ -170,7 +174,40 @@ func (g *Group) Leave(ctx context.Context, jid string) error {
 	if v, ok := g.visitor(jid); ok && v.State == Applied {
 		return g.withdrawn(ctx, v)
 	}
+	if g.Source() != "" {
+		return g.retire(ctx, jid)
+	}
 	return g.remove(ctx, jid)
+}
+
+// retire does for a member what leaving can where another keeps the list: he
+// shares nothing, whatever the group requires, and what he watched ends. edit is
+// held.
+func (g *Group) retire(ctx context.Context, jid string) error {
+	g.mu.Lock()
+	member := g.live(jid) != nil
+	var ids []string
+	for _, w := range g.byOwner[jid] {
+		ids = append(ids, w.rec.ID)
+	}
+	g.mu.Unlock()
+	if !member {
+		return fmt.Errorf("%w: %s", ErrNoMember, jid)
+	}
+	if err := g.authorize(ctx, jid, &policy.Authorization{}); err != nil {
+		return err
+	}
+	if err := g.roster.store.DeleteContact(ctx, g.name, jid); err != nil {
+		return err
+	}
+	if err := g.roster.store.DeleteSubscriptions(ctx, g.name, ids...); err != nil {
+		return err // or he would watch again after the next start
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.endOf(jid, func(*Watch) bool { return true })
+	g.signal()
+	return nil
 }
 
 // withdrawn ends an application that its author takes back, or an admin
@@ -220,6 +257,9 @@ func (g *Group) Invite(ctx context.Context, actor, jid string) error {
 		n = g.notice(Invitation, jid, "", actor)
 		return cmp.Or(g.may(actor, Admin), validateBare("jid", jid))
 	})
+	if err == nil {
+		err = g.native()
+	}
 	if err != nil {
 		return err
 	}
@@ -324,6 +364,9 @@ func (g *Group) Remove(ctx context.Context, actor, jid string) error {
 	g.edit.Lock()
 	defer g.edit.Unlock()
 	if err := g.ruling(func() error { return g.mayRule(actor, jid) }); err != nil {
+		return err
+	}
+	if err := g.native(); err != nil {
 		return err
 	}
 	if err := g.remove(ctx, jid); err != nil {

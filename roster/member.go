@@ -27,12 +27,15 @@ type member struct {
 	gone    uint64 // version at which he left; 0 = is a member
 	access  uint64 // version of the last change of what he himself may see
 	*presence
+	lent      bool      // his presence is the server's to tell, and he is not asked: see Origin
 	asking    bool      // a request is on its way that the store does not know of
 	withdrawn bool      // so is the end of his approval: see Group.Approves
 	consents  bool      // he joined by a word of his own: see Group.Preapproval
 	clicks    bool      // he has to be asked, the server would not do without
+	clocked   bool      // his device was asked for its time zone in this period
 	parked    *presence // what is not shown before his server was asked, nil = nothing
 	published *published
+	words     *speech
 	unsure    bool        // what he keeps at his server is not known yet
 	pulls     policy.Mask // what is to be read of them: see Group.Pull
 
@@ -255,7 +258,11 @@ type Item struct {
 	Status     string
 	Idle       string
 	Devices    []Device
-	Published  [publishable]string // elements as they came, in the order of the policy's words; "" = none
+	Published  [publishable]string // elements, in the order of the policy's words; "" = none
+	Photo      string              // instead of that word's: the hash of his picture (XEP-0153)
+	Willing    []Willing           // by application
+	StatusBy   *Source             // who said the status on his behalf; nil = he himself
+	ActivityBy *Source             // the same of the activity
 	Format     string              // see [Manner.Format]
 }
 
@@ -295,8 +302,12 @@ func (m *member) item(it *Item, mask policy.Mask, devices []Device) []Device {
 		for r := x.held & mask; r != 0; r &= r - 1 {
 			i := slotOf(r & -r)
 			it.Published[i] = x.text[i]
+			if r&-r == policy.Avatar && x.text[i] == "" {
+				it.Photo = x.photo
+			}
 		}
 	}
+	m.speak(it, mask)
 	if mask&policy.Devices == 0 {
 		return devices
 	}

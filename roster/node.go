@@ -87,7 +87,7 @@ func (n Node) kinds() policy.Mask {
 	case NodePresence:
 		return presenceKinds&^policy.Counted | policy.Named
 	case NodeResources:
-		return policy.Named | policy.Basic | policy.Availability | policy.Show | policy.Status | policy.Idle
+		return policy.Named | policy.Basic | policy.Availability | policy.Show | policy.Status | policy.Idle | policy.Willingness
 	}
 	return presenceKinds | policy.Named | policy.Basic | policy.Enrolled
 }

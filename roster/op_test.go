@@ -29,6 +29,7 @@ type op struct {
 	also     *policy.Receiving // what a subscriber wants, said at once
 	early    bool
 	turns    int
+	basic    *roster.Basic
 }
 
 func (o op) String() string {
@@ -80,6 +81,8 @@ func (o op) on(s *stage) error {
 		})
 	case "remove":
 		return r.RemoveMember(ctx, g.Name(), o.jid)
+	case "mirror", "adopt", "release":
+		return o.onMirror(s)
 	case "settings":
 		return r.UpdateGroup(ctx, g.Name(), func(s *roster.Settings) error {
 			text := s.Policy
@@ -162,9 +165,17 @@ func (o op) in(w *world) error {
 		w.hear(o.jid, o.resource, o.presence)
 	case "item":
 		w.hearItem(o.jid, o.item, o.text)
+	case "mirror", "adopt", "release":
+		return o.inMirror(w)
 	case "add", "update", "remove":
+		if w.source != "" {
+			return roster.ErrForeign
+		}
 		return o.inMembers(w)
 	case "settings":
+		if a, b := &w.settings, &o.settings; w.source != "" && (a.Title != b.Title || a.Language != b.Language || len(a.Attributes) != len(b.Attributes)) {
+			return roster.ErrForeign
+		}
 		text := w.settings.Policy
 		w.settings = o.settings.Clone()
 		w.settings.Policy = text
@@ -252,6 +263,7 @@ func (o op) inMembers(w *world) error {
 		return roster.ErrMemberExists
 	case o.kind == "add":
 		w.people[o.jid] = &person{rec: o.record.Clone(), auth: w.said[o.jid]}
+		delete(w.declined, o.jid)
 		w.keep()
 	case p == nil:
 		return roster.ErrNoMember
@@ -262,12 +274,17 @@ func (o op) inMembers(w *world) error {
 		w.keep()
 		w.dismiss()
 	default:
-		delete(w.people, o.jid)
-		delete(w.said, o.jid)
-		delete(w.awaited, o.jid)
-		w.drop(func(s *sub) bool { return s.owner == o.jid })
+		w.forget(o.jid)
 	}
 	return nil
+}
+
+// forget takes a member out with all that is his.
+func (w *world) forget(jid string) {
+	delete(w.people, jid)
+	delete(w.said, jid)
+	delete(w.awaited, jid)
+	w.drop(func(s *sub) bool { return s.owner == jid })
 }
 
 func (o op) inSubs(w *world) error {
@@ -355,7 +372,7 @@ func (w *world) expire(p *person) {
 
 // refusals are those that an op may meet.
 var refusals = []error{roster.ErrNoGroup, roster.ErrForbidden, roster.ErrNoNode, roster.ErrNoSubscription,
-	roster.ErrNoMember, roster.ErrMemberExists, roster.ErrStale}
+	roster.ErrNoMember, roster.ErrMemberExists, roster.ErrStale, roster.ErrForeign, roster.ErrGroupExists}
 
 func sameRefusal(a, b error) bool {
 	return !slices.ContainsFunc(refusals, func(e error) bool { return errors.Is(a, e) != errors.Is(b, e) }) &&

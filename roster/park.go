@@ -15,7 +15,7 @@ func (g *Group) Unread() (jids []string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for m := range g.unread {
-		if m.Ask == Granted && m.gone == 0 && !g.closed {
+		if m.given() && m.gone == 0 && !g.closed {
 			jids = append(jids, m.JID)
 		}
 	}
@@ -37,7 +37,7 @@ func (g *Group) Read(jid string) {
 	}
 	parked := m.parked
 	m.parked = nil
-	if m.Ask != Granted || m.withdrawn || m.keeps == 0 {
+	if !m.given() || m.keeps == 0 {
 		return
 	}
 	if m.presence == nil {
@@ -96,12 +96,21 @@ func (d *device) said() *Presence {
 	return &Presence{Show: d.show, Priority: d.priority, Status: []byte(d.status), Idle: []byte(d.idle)}
 }
 
-// Grants says whether jid is a member who grants us his presence.
+// Grants says whether jid is a member whose presence is taken in.
 func (g *Group) Grants(jid string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	m := g.live(jid)
-	return m != nil && m.Ask == Granted && !m.withdrawn && !g.closed
+	return m != nil && m.given() && !g.closed
+}
+
+// Subscribed says whether we are subscribed to jid's presence: he has the group
+// in his contact list.
+func (g *Group) Subscribed(jid string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := g.live(jid)
+	return m != nil && m.Ask == Granted
 }
 
 // Granted lists those members, in order.

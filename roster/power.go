@@ -110,7 +110,7 @@ func (g *Group) SetNick(ctx context.Context, jid, nick string) error {
 	return g.changeMember(ctx, jid, func(m *MemberRecord) error { m.Nick = nick; return nil })
 }
 
-// Member is the record of one member. ErrNoMember.
+// Member is the record of one member, without what he said. ErrNoMember.
 func (g *Group) Member(jid string) (*MemberRecord, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -119,6 +119,7 @@ func (g *Group) Member(jid string) (*MemberRecord, error) {
 		return nil, ErrNoMember
 	}
 	rec := m.MemberRecord.Clone()
+	rec.Said = ""
 	return &rec, nil
 }
 
@@ -207,7 +208,7 @@ func (r *Roster) GroupsOf(jid string) []*Group {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		v, known := g.visitors[jid]
-		return g.closed || g.live(jid) == nil && !(known && v.State == Invited)
+		return g.closed || ForPeers(g.name) || g.live(jid) == nil && !(known && v.State == Invited)
 	})
 	slices.SortFunc(all, func(a, b *Group) int { return cmp.Compare(a.name, b.name) })
 	return all

@@ -49,6 +49,7 @@ type Presence struct {
 	Priority int8
 	Status   []byte // text, entities expanded
 	Idle     []byte // XEP-0319 since, as sent
+	Photo    []byte // XEP-0153: the hash of his picture; empty = he has none, nil = nothing is said
 }
 
 // MaxStatus bounds a status text, in bytes; a longer one is cut.
@@ -221,6 +222,9 @@ func (m *member) content() policy.Mask {
 	c := m.presence.content()
 	if c != 0 && m.published != nil {
 		c |= m.published.held
+	}
+	if c != 0 {
+		c |= m.speaks()
 	}
 	return c
 }

@@ -233,7 +233,8 @@ func drawPresence(t *rapid.T) roster.Presence {
 var opKinds = []string{"item", "item", "item", "hear", "hear", "hear", "hear", "hear", "hear", "add", "add", "update", "update", "remove",
 	"settings", "authorize", "authorize", "authorize", "receive", "policy", "subscribe", "subscribe", "subscribe",
 	"unsubscribe", "onSubscribe", "onUnsubscribe", "onSubscribed", "onUnsubscribed", "onProbe", "bounced", "alive",
-	"lost", "open", "swept", "swept", "wants", "wants", "wants", "onSubscribed", "onSubscribed", "doubt", "tick", "policy", "agree", "deliver", "elsewhere", "digest", "digest"}
+	"lost", "open", "swept", "swept", "wants", "wants", "wants", "onSubscribed", "onSubscribed", "doubt", "tick", "policy", "agree", "deliver", "elsewhere", "digest", "digest",
+	"mirror", "mirror", "mirror", "adopt", "adopt", "release"}
 
 func drawOp(t *rapid.T, w *world) op {
 	o := op{kind: rapid.SampledFrom(opKinds).Draw(t, "op"), jid: rapid.SampledFrom(everybody).Draw(t, "jid")}
@@ -251,6 +252,8 @@ func drawOp(t *rapid.T, w *world) op {
 		if o.kind == "add" {
 			o.record.Ask = rapid.SampledFrom([]roster.Ask{roster.Granted, roster.Unasked}).Draw(t, "ask")
 		}
+	case "mirror":
+		o.basic = drawBasic(t, w)
 	case "settings":
 		o.settings = drawSettings(t)
 	case "authorize", "elsewhere":
@@ -320,6 +323,9 @@ func (s *stage) end() {
 		}
 	}
 	s.out.sent()
+	if s.w.source != "" {
+		s.do(op{kind: "release"})
+	}
 	if err := s.r.DeleteGroup(context.Background(), s.g.Name()); err != nil {
 		s.t.Fatal(err)
 	}

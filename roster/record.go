@@ -139,6 +139,9 @@ type MemberRecord struct {
 	Agreed      string // text form of the default authorization he agreed to, "" = the present one
 	Elsewhere   string // policy's text form of what he set at his server, "" = nothing
 	ByContact   bool   // adding the group as a contact made him a member; removing it ends that
+	Said        string // what he said of his willingness, and others for him: see said; "" = nothing
+	Trusts      string // whom he lets say something for him: [Trust]'s text form, a line for each; "" = nobody
+	Precision   Precision
 }
 
 // SubscriptionRecord is one XEP-0060 subscription.
@@ -165,6 +168,7 @@ type AuthorizationRecord struct {
 // GroupRecord is everything about one group that survives a restart.
 type GroupRecord struct {
 	Name           string // localpart of the group's JID
+	Source         string // who keeps the group, "" = this service: see [Roster.Mirror]
 	Settings       Settings
 	Members        []MemberRecord
 	Subscriptions  []SubscriptionRecord
@@ -172,6 +176,16 @@ type GroupRecord struct {
 	Visitors       []VisitorRecord       // who is no member but known, sorted by JID
 	Authorizations []AuthorizationRecord // of members, and of who set his before joining; sorted by JID
 	Hooks          []HookRecord          // webhooks, sorted by name
+}
+
+// Revision is what [Store.ReviseGroup] makes of a group.
+type Revision struct {
+	Source         string
+	Settings       Settings
+	Left           []string              // bare JIDs of members who leave, as by [Store.DeleteMember]
+	Members        []MemberRecord        // inserted or replaced
+	Visitors       []VisitorRecord       // inserted or replaced; none of them is banned
+	Authorizations []AuthorizationRecord // inserted or replaced
 }
 
 // Member returns the record of jid, or nil.

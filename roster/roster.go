@@ -58,7 +58,12 @@ type Options struct {
 	Hooks     HookKeeper            // nil = nobody tells webhooks
 	Log       *slog.Logger          // nil = slog.Default()
 	Reads     bool                  // somebody attends to [Group.Unread]
-	Inform    bool                  // members whom others have added are informed, not asked, where the server allows (see [Group.Preapproval])
+
+	Origin Origin                // where the presence of the server's own users comes from
+	Ours   func(jid string) bool // who they are; nil = nobody
+	Taken  func(jid string) bool // whose presence is a peer's to tell (see [Group.Borrowed]); nil = nobody's
+
+	Inform bool // members whom others have added are informed, not asked, where the server allows (see [Group.Preapproval])
 }
 
 // Roster is all groups of one service.
@@ -76,6 +81,9 @@ type Roster struct {
 	notify             func(Notice)
 
 	collection collection // who watches all his groups
+	census     *census    // nil where members are asked and nothing else
+	ours       func(jid string) bool
+	taken      func(jid string) bool
 
 	domain string
 	hooks  HookKeeper
@@ -91,6 +99,8 @@ type Roster struct {
 	names    []string          // of groups, sorted; nil = not made since one came or went
 
 	listings listings
+
+	lost lost
 }
 
 // New makes a roster. Groups are loaded on first use.
@@ -99,6 +109,8 @@ func New(o Options) *Roster {
 		collection: collection{mine: map[string]map[string]SubscriptionRecord{}, count: map[string]int{}}}
 	r.isAdmin, r.mayCreate, r.notify, r.reads, r.inform = o.Admin, o.MayCreate, o.Notify, o.Reads, o.Inform
 	r.domain, r.hooks = o.Domain, o.Hooks
+	r.census, r.ours = newCensus(o.Origin, o.Ours), o.Ours
+	r.taken = o.Taken
 	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle, listed: listAfresh}
 	if r.now == nil {
 		r.now = time.Now
@@ -133,6 +145,9 @@ func (r *Roster) Complete() {
 	r.mu.Lock()
 	r.complete = true
 	r.mu.Unlock()
+	if r.census != nil {
+		r.census.trim()
+	}
 }
 
 func (r *Roster) find(name string) (g *Group, sure bool) {
@@ -188,8 +203,21 @@ func (r *Roster) All() []*Group {
 func (r *Roster) ListGroups(ctx context.Context) ([]string, error) { return r.store.ListGroups(ctx) }
 
 // ShowGroup returns the basic information of a group and its other hard
-// state; nobody's presence. ErrNoGroup.
+// state; nobody's presence, and so nobody's words on it. ErrNoGroup.
 func (r *Roster) ShowGroup(ctx context.Context, name string) (*GroupRecord, error) {
+	rec, err := r.ExportGroup(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rec.Members {
+		rec.Members[i].Said = ""
+	}
+	return rec, nil
+}
+
+// ExportGroup returns everything that is stored of a group: it is for a file,
+// not to be looked at. ErrNoGroup.
+func (r *Roster) ExportGroup(ctx context.Context, name string) (*GroupRecord, error) {
 	g, err := r.Group(ctx, name)
 	if err != nil {
 		return nil, err
@@ -229,13 +257,16 @@ func (r *Roster) create(ctx context.Context, rec *GroupRecord, actor string) err
 }
 
 // DeleteGroup ends a group: subscriptions and contacts are told, members'
-// presence is given back. ErrNoGroup.
+// presence is given back. ErrNoGroup, ErrForeign: its source would bring it back.
 func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	g, err := r.editing(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer g.edit.Unlock()
+	if err := g.native(); err != nil {
+		return err
+	}
 	r.loading.Lock()
 	defer r.loading.Unlock()
 	if err := r.store.DeleteGroup(ctx, name); err != nil {
@@ -262,6 +293,10 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	}
 	for _, m := range g.sorted {
 		g.withdraw(m)
+		r.census.leave(m.JID, g)
+		if m.lent {
+			r.outbox.Wanted(g)
+		}
 	}
 	g.signal() // who still waits for an answer gets a refusal
 	return nil

@@ -149,6 +149,7 @@ func play(t rapid.TB, rec *roster.GroupRecord) *stage {
 	for _, j := range rec.Contacts {
 		s.w.subs = append(s.w.subs, &sub{owner: j, jid: j, node: roster.NodeContact})
 	}
+	s.w.between = s.look
 	s.look()
 	return s
 }
@@ -303,10 +304,12 @@ func (s *stage) turn(budget int) bool {
 			all = s.mail.deliver(s, id, h)
 		}
 		for _, h := range all {
+			err := s.mail.overtaken(h)
+			h.copies = nil // which way it came its reader cannot tell
 			if !s.quiet {
 				s.heard = append(s.heard, h)
 			}
-			if err := cmp.Or(s.mail.overtaken(h), s.judge(h)); err != nil {
+			if err = cmp.Or(err, s.judge(h)); err != nil {
 				s.t.Fatalf("%s to %s of %s: %v\n%+v", h.kind, h.to, h.node, err, h)
 			}
 		}

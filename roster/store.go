@@ -22,6 +22,9 @@ type Store interface {
 	// StoreSettings replaces the settings, and brings the members' Agreed up
 	// to date; each member is changed once at most. ErrNoGroup.
 	StoreSettings(ctx context.Context, group string, s Settings, agreed ...Agreement) error
+	// ReviseGroup brings a group to another state, all of it or nothing: what r
+	// does not speak of stays. ErrNoGroup, ErrNoMember.
+	ReviseGroup(ctx context.Context, group string, r *Revision) error
 	// StoreMembers inserts or replaces members, all or none. ErrNoGroup.
 	StoreMembers(ctx context.Context, group string, m ...MemberRecord) error
 	// DeleteMember removes a member together with his subscriptions, his

@@ -32,11 +32,16 @@ var language = regexp.MustCompile(`^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$`)
 
 // validate says why a group cannot be established, naming the field.
 func (rec *GroupRecord) validate() error {
-	if err := ValidateName(rec.Name); err != nil {
+	if err := rec.validateName(); err != nil {
 		return err
 	}
 	if err := rec.Settings.validate(); err != nil {
 		return err
+	}
+	if rec.Source != "" {
+		if err := word("source", rec.Source); err != nil {
+			return err
+		}
 	}
 	if len(rec.Members) > MaxMembers {
 		return invalid("members", "a group has at most %d members", MaxMembers)
@@ -49,12 +54,32 @@ func (rec *GroupRecord) validate() error {
 	if err := rec.validateHooks(); err != nil {
 		return err
 	}
+	for i := range rec.Members {
+		if err := rec.Members[i].validateWords(); err != nil {
+			return err
+		}
+	}
 	return validateMembers(rec.Members)
 }
 
 // ValidateName says whether a group may be called so: a localpart as it
 // stands in a JID, already normalised.
 func ValidateName(name string) error {
+	if ForPeers(name) {
+		return invalid("name", "%q is kept for peers", peerPrefix)
+	}
+	return validateName(name)
+}
+
+// validateName lets who keeps a group call it as only he may.
+func (rec *GroupRecord) validateName() error {
+	if ForPeers(rec.Name) && (rec.Name == statements || strings.HasPrefix(rec.Source, peerSource)) {
+		return validateName(rec.Name)
+	}
+	return ValidateName(rec.Name)
+}
+
+func validateName(name string) error {
 	if name == "" {
 		return invalid("name", "is empty")
 	}
@@ -159,6 +184,9 @@ func (m *MemberRecord) validate(field string) error {
 	}
 	if int(m.Ask) >= len(askNames) {
 		return invalid(field+".ask", "unknown")
+	}
+	if int(m.Precision) >= len(precisionNames) {
+		return invalid(field+".location", "unknown")
 	}
 	if err := text(field+".nick", m.Nick, MaxText); err != nil {
 		return err

@@ -24,6 +24,7 @@ type Watch struct {
 	receipts  *receipts
 	flight    uint64 // the last multicast stanza that went to it as well, see mail
 	alone     bool   // one that did came back: it goes without
+	paused    bool   // held while a question of his waits for that
 
 	audience *audience
 	cohort   *cohort   // nil while held
@@ -230,6 +231,9 @@ func (g *Group) dropWatch(w *Watch) {
 		g.byOwner[w.rec.Owner] = rest
 	}
 	g.retail(w.rec.Owner)
+	if g.hurries() {
+		g.signal()
+	}
 	if w.node == NodeContact { // what his devices announced goes with it
 		for _, x := range slices.Clone(g.byOwner[w.rec.Owner]) {
 			if x.announced {
@@ -256,7 +260,12 @@ func (g *Group) candidates(who *policy.Watcher, r *policy.Receiving, f func(*mem
 }
 
 // domainOf is the index key of a JID's domain.
-func domainOf(bare string) string { return bare[max(0, strings.IndexByte(bare, '@')):] }
+func domainOf(bare string) string {
+	if i := strings.IndexByte(bare, '@'); i >= 0 {
+		return bare[i:]
+	}
+	return "@" + bare // a service
+}
 
 func (g *Group) decideFor(a *audience, m *member, who *policy.Watcher, r *policy.Receiving) policy.Mask {
 	s := m.subject()
@@ -299,6 +308,7 @@ func (g *Group) hold(owner, resource string) {
 }
 
 func (w *Watch) hold() {
+	w.paused = false
 	w.doubt()
 	if w.lag == nil {
 		p := w.position()
@@ -316,6 +326,7 @@ func (g *Group) release(owner, resource string) {
 }
 
 func (w *Watch) release() {
+	w.paused = false
 	w.resend()
 	if w.lag != nil && !w.quiet {
 		p := *w.lag

@@ -19,6 +19,9 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // no audiences and no walks. What somebody sees is worked out from nothing
 // every time; only policy.Decide is shared with the engine.
 type world struct {
+	source   string
+	between  func()          // looks at the state between two changes of one op
+	declined map[string]bool // who was dropped by a source after he had said no
 	settings roster.Settings
 	policy   policy.Group
 	people   map[string]*person
@@ -68,6 +71,7 @@ func (s *sub) resource() string {
 func (w *world) clone() *world {
 	c := *w
 	c.people, c.subs, c.awaited, c.said = map[string]*person{}, nil, maps.Clone(w.awaited), maps.Clone(w.said)
+	c.declined = maps.Clone(w.declined)
 	for j, p := range w.people {
 		q := *p
 		q.rec, q.devices, q.published = p.rec.Clone(), slices.Clone(p.devices), maps.Clone(p.published)

@@ -19,7 +19,7 @@ import (
 // The bounds of the record of changes.
 const (
 	AuditAge  = 365 * 24 * time.Hour // older entries are deleted
-	AuditOwn  = 10                   // entries kept of what one user sets himself in one group
+	AuditOwn  = 10                   // entries kept of what one user sets himself in one group, and of one bot's reports of him
 	maxDetail = 512                  // bytes
 
 	auditTidy  = time.Hour // how often old entries are looked for
@@ -35,8 +35,13 @@ func (s *sqlite) note(ctx context.Context, action, group, subject, detail string
 	if _, err := s.writes.note.Exec(now.UnixMilli(), actor, action, group, subject, detail); err != nil {
 		return err
 	}
-	if actor == subject {
+	switch {
+	case actor == subject:
 		if _, err := s.writes.tidyOwn.Exec(subject, group, AuditOwn); err != nil {
+			return err
+		}
+	case action == audit.Report:
+		if _, err := s.writes.tidyReports.Exec(subject, actor, group, AuditOwn); err != nil {
 			return err
 		}
 	}
@@ -128,6 +133,9 @@ func (s *sqlite) noteMember(ctx context.Context, id int64, group string, m roste
 	if err := rows.Close(); err != nil {
 		return err
 	}
+	if err := s.noteWords(ctx, group, old, m); err != nil {
+		return err
+	}
 	var changed []string
 	if old.Affiliation != m.Affiliation || !slices.Equal(old.Roles, m.Roles) {
 		changed = append(changed, standing(m))
@@ -138,10 +146,29 @@ func (s *sqlite) noteMember(ctx context.Context, id int64, group string, m roste
 	if !slices.Equal(old.Attributes, m.Attributes) {
 		changed = append(changed, "attributes")
 	}
+	if old.Precision != m.Precision {
+		changed = append(changed, "location="+m.Precision.String())
+	}
 	if len(changed) == 0 {
 		return nil
 	}
 	return s.note(ctx, audit.MemberChange, group, m.JID, strings.Join(changed, " "))
+}
+
+// noteWords records whom a member lets say something for him, and that
+// somebody did. What is said, by him or by others, is not recorded.
+func (s *sqlite) noteWords(ctx context.Context, group string, old, m roster.MemberRecord) error {
+	if old.Trusts != m.Trusts {
+		detail := strings.ReplaceAll(strings.TrimSpace(m.Trusts), "\n", "; ")
+		if err := s.note(ctx, audit.TrustSet, group, m.JID, detail); err != nil {
+			return err
+		}
+	}
+	actor := audit.Actor(ctx)
+	if kinds, changed := roster.Reported(old.Said, m.Said, actor); changed {
+		return s.note(ctx, audit.Report, group, m.JID, kinds.String())
+	}
+	return nil
 }
 
 // standing is what m may and does in the group.

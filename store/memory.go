@@ -18,6 +18,7 @@ type memory struct {
 }
 
 type memoryGroup struct {
+	source         string
 	settings       roster.Settings
 	members        map[string]roster.MemberRecord
 	subscriptions  map[string]roster.SubscriptionRecord
@@ -73,7 +74,7 @@ func (m *memory) ListGroups(ctx context.Context) (names []string, err error) {
 // GetGroup implements [roster.Store].
 func (m *memory) GetGroup(ctx context.Context, name string) (rec *roster.GroupRecord, err error) {
 	err = m.inGroup(ctx, "get group", name, func(g *memoryGroup) error {
-		rec = &roster.GroupRecord{Name: name, Settings: copySettings(g.settings)}
+		rec = &roster.GroupRecord{Name: name, Source: g.source, Settings: copySettings(g.settings)}
 		for _, jid := range slices.Sorted(maps.Keys(g.members)) {
 			rec.Members = append(rec.Members, copyMember(g.members[jid]))
 		}
@@ -102,6 +103,7 @@ func (m *memory) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 			return roster.ErrGroupExists
 		}
 		g := &memoryGroup{
+			source:         rec.Source,
 			settings:       copySettings(rec.Settings),
 			members:        make(map[string]roster.MemberRecord),
 			subscriptions:  make(map[string]roster.SubscriptionRecord),

@@ -60,7 +60,7 @@ func scanGroup(rows *sql.Rows, rec *roster.GroupRecord) (id int64, err error) {
 	var avatar []byte
 	set := &rec.Settings
 	err = rows.Scan(&id, &set.Title, &set.Description, &set.Language, &attributes, &set.Listed, &payload, &set.Policy, &set.Delivery,
-		&admission, &set.Aggregate, &avatar)
+		&admission, &set.Aggregate, &avatar, &rec.Source)
 	if err != nil {
 		return 0, err
 	}
@@ -127,14 +127,18 @@ func scanAuthorization(rows *sql.Rows) (a roster.AuthorizationRecord, err error)
 }
 
 func scanMember(rows *sql.Rows) (m roster.MemberRecord, err error) {
-	var affiliation, roles, attributes, ask string
-	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask, &m.Agreed, &m.Elsewhere, &m.ByContact); err != nil {
+	var affiliation, roles, attributes, ask, location string
+	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask, &m.Agreed, &m.Elsewhere, &m.ByContact,
+		&m.Said, &m.Trusts, &location); err != nil {
 		return m, err
 	}
 	if m.Affiliation, err = roster.ParseAffiliation(affiliation); err != nil {
 		return m, err
 	}
 	if m.Ask, err = roster.ParseAsk(ask); err != nil {
+		return m, err
+	}
+	if m.Precision, err = roster.ParsePrecision(location); err != nil {
 		return m, err
 	}
 	if m.Roles, err = decode[string](roles); err != nil {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"github.com/rollcall-xmpp/rollcall/internal/audit"
 )
 
 // writeStatements belong to the writer's connection.
 type writeStatements struct {
 	groupID, createGroup, deleteGroup, storeSettings *sql.Stmt
+	source, storeSource                              *sql.Stmt
 	storeMember, deleteMember, deleteWatcher         *sql.Stmt
 	storeVisitor, deleteVisitor                      *sql.Stmt
 	storeAgreed                                      *sql.Stmt
@@ -17,7 +20,7 @@ type writeStatements struct {
 	storeAuthorization, deleteAuthorization          *sql.Stmt
 	storeHook, deleteHook                            *sql.Stmt
 
-	group, member, isMember, note, tidyOwn, tidyOld, pseudonymise *sql.Stmt
+	group, member, isMember, note, tidyOwn, tidyReports, tidyOld, pseudonymise *sql.Stmt
 }
 
 // readStatements belong to the readers' pool.
@@ -26,8 +29,8 @@ type readStatements struct {
 }
 
 const (
-	selectGroup  = `SELECT id, title, description, language, attributes, listed, payload, policy, delivery, admission, aggregate, avatar FROM groups WHERE name = ?`
-	selectMember = `SELECT jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact FROM members WHERE group_id = ?`
+	selectGroup  = `SELECT id, title, description, language, attributes, listed, payload, policy, delivery, admission, aggregate, avatar, source FROM groups WHERE name = ?`
+	selectMember = `SELECT jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact, said, trusts, location FROM members WHERE group_id = ?`
 )
 
 // preparer is a *sql.Conn or a *sql.DB.
@@ -44,14 +47,17 @@ func (w *writeStatements) all() []statement {
 	return []statement{
 		{&w.groupID, `SELECT id FROM groups WHERE name = ?`},
 		{&w.createGroup, `INSERT INTO groups (name, title, description, language, attributes, listed, payload, policy, delivery,
-			admission, aggregate, avatar) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
+			admission, aggregate, avatar, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`},
 		{&w.deleteGroup, `DELETE FROM groups WHERE name = ?`},
 		{&w.storeSettings, `UPDATE groups SET title = ?, description = ?, language = ?, attributes = ?,
 			listed = ?, payload = ?, policy = ?, delivery = ?, admission = ?, aggregate = ?, avatar = ? WHERE name = ?`},
-		{&w.storeMember, `INSERT INTO members (group_id, jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE SET nick = excluded.nick,
+		{&w.source, `SELECT source FROM groups WHERE name = ?`},
+		{&w.storeSource, `UPDATE groups SET source = ? WHERE name = ?`},
+		{&w.storeMember, `INSERT INTO members (group_id, jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact,
+			said, trusts, location) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE SET nick = excluded.nick,
 			affiliation = excluded.affiliation, roles = excluded.roles, attributes = excluded.attributes, ask = excluded.ask,
-			agreed = excluded.agreed, elsewhere = excluded.elsewhere, by_contact = excluded.by_contact`},
+			agreed = excluded.agreed, elsewhere = excluded.elsewhere, by_contact = excluded.by_contact,
+			said = excluded.said, trusts = excluded.trusts, location = excluded.location`},
 		{&w.storeAgreed, `UPDATE members SET agreed = (SELECT value ->> 'To' FROM json_each(?1) WHERE value ->> 'From' = agreed)
 			WHERE group_id = ?2 AND agreed IN (SELECT value ->> 'From' FROM json_each(?1))`},
 		{&w.deleteMember, `DELETE FROM members WHERE group_id = ? AND jid = ?`},
@@ -78,6 +84,8 @@ func (w *writeStatements) all() []statement {
 		{&w.note, `INSERT INTO audit (at, actor, action, group_name, subject, detail) VALUES (?, ?, ?, ?, ?, ?)`},
 		{&w.tidyOwn, `DELETE FROM audit WHERE subject = ?1 AND actor = ?1 AND group_name = ?2 AND id NOT IN
 			(SELECT id FROM audit WHERE subject = ?1 AND actor = ?1 AND group_name = ?2 ORDER BY id DESC LIMIT ?3)`},
+		{&w.tidyReports, `DELETE FROM audit WHERE subject = ?1 AND actor = ?2 AND group_name = ?3 AND action = '` + audit.Report + `' AND id NOT IN
+			(SELECT id FROM audit WHERE subject = ?1 AND actor = ?2 AND group_name = ?3 AND action = '` + audit.Report + `' ORDER BY id DESC LIMIT ?4)`},
 		{&w.tidyOld, `DELETE FROM audit WHERE at < ?`},
 		{&w.pseudonymise, `UPDATE audit SET actor = iif(actor = :jid, :name, actor), subject = iif(subject = :jid, :name, subject),
 			detail = replace(detail, :jid, :name) WHERE actor = :jid OR subject = :jid OR instr(detail, :jid)`},

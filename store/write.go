@@ -17,7 +17,7 @@ func (s *sqlite) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 		set := rec.Settings
 		res, err := s.writes.createGroup.Exec(rec.Name, set.Title, set.Description, set.Language,
 			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, set.Delivery,
-			set.Join.String(), set.Aggregate, []byte(set.Avatar))
+			set.Join.String(), set.Aggregate, []byte(set.Avatar), rec.Source)
 		if err := affected(res, err, roster.ErrGroupExists); err != nil {
 			return err
 		}
@@ -79,12 +79,7 @@ func (s *sqlite) DeleteGroup(ctx context.Context, name string) error {
 // StoreSettings implements [roster.Store].
 func (s *sqlite) StoreSettings(ctx context.Context, group string, set roster.Settings, agreed ...roster.Agreement) error {
 	return s.inGroup(ctx, "store settings of", group, func(id int64) error {
-		if err := s.noteSettings(ctx, group, set); err != nil {
-			return err
-		}
-		_, err := s.writes.storeSettings.Exec(set.Title, set.Description, set.Language,
-			encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, set.Delivery,
-			set.Join.String(), set.Aggregate, []byte(set.Avatar), group)
+		err := s.storeSettings(ctx, group, set)
 		if err != nil || len(agreed) == 0 {
 			return err
 		}
@@ -93,30 +88,48 @@ func (s *sqlite) StoreSettings(ctx context.Context, group string, set roster.Set
 	})
 }
 
+func (s *sqlite) storeSettings(ctx context.Context, group string, set roster.Settings) error {
+	if err := s.noteSettings(ctx, group, set); err != nil {
+		return err
+	}
+	_, err := s.writes.storeSettings.Exec(set.Title, set.Description, set.Language,
+		encode(set.Attributes), set.Listed, set.Payload.String(), set.Policy, set.Delivery,
+		set.Join.String(), set.Aggregate, []byte(set.Avatar), group)
+	return err
+}
+
 // StoreMembers implements [roster.Store].
 func (s *sqlite) StoreMembers(ctx context.Context, group string, m ...roster.MemberRecord) error {
 	return s.inGroup(ctx, "store members of", group, func(id int64) error {
-		for _, one := range m {
-			if err := s.noteMember(ctx, id, group, one); err != nil {
-				return err
-			}
-		}
-		return s.storeMembers(id, m)
+		return s.changeMembers(ctx, id, group, m)
 	})
+}
+
+func (s *sqlite) changeMembers(ctx context.Context, id int64, group string, m []roster.MemberRecord) error {
+	for _, one := range m {
+		if err := s.noteMember(ctx, id, group, one); err != nil {
+			return err
+		}
+	}
+	return s.storeMembers(id, m)
 }
 
 // DeleteMember implements [roster.Store].
 func (s *sqlite) DeleteMember(ctx context.Context, group, jid string) error {
 	return s.inGroup(ctx, "delete member "+jid+" of", group, func(id int64) error {
-		res, err := s.writes.deleteMember.Exec(id, jid)
-		if err := affected(res, err, roster.ErrNoMember); err != nil {
-			return err
-		}
-		if err := s.deleteOwned(id, jid); err != nil {
-			return err
-		}
-		return s.note(ctx, audit.MemberRemove, group, jid, "")
+		return s.deleteMember(ctx, id, group, jid)
 	})
+}
+
+func (s *sqlite) deleteMember(ctx context.Context, id int64, group, jid string) error {
+	res, err := s.writes.deleteMember.Exec(id, jid)
+	if err := affected(res, err, roster.ErrNoMember); err != nil {
+		return err
+	}
+	if err := s.deleteOwned(id, jid); err != nil {
+		return err
+	}
+	return s.note(ctx, audit.MemberRemove, group, jid, "")
 }
 
 // deleteOwned deletes what a user has in a group beside his membership.
@@ -292,7 +305,8 @@ func (s *sqlite) inGroup(ctx context.Context, doing, group string, c func(id int
 func (s *sqlite) storeMembers(group int64, members []roster.MemberRecord) error {
 	for _, m := range members {
 		_, err := s.writes.storeMember.Exec(group, m.JID, m.Nick, m.Affiliation.String(),
-			encode(m.Roles), encode(m.Attributes), m.Ask.String(), m.Agreed, m.Elsewhere, m.ByContact)
+			encode(m.Roles), encode(m.Attributes), m.Ask.String(), m.Agreed, m.Elsewhere, m.ByContact,
+			m.Said, m.Trusts, m.Precision.String())
 		if err == nil { // who is a member is no visitor any more
 			_, err = s.writes.deleteVisitor.Exec(group, m.JID)
 		}

@@ -84,6 +84,9 @@ func (t *Table) Members() []*Member {
 	return list
 }
 
+// Len is how many rows there are.
+func (t *Table) Len() int { return len(t.members) }
+
 // Member is the row of a bare JID, or nil.
 func (t *Table) Member(jid string) *Member { return t.members[jid] }
 

@@ -126,10 +126,20 @@ func (c *applyCmd) steps(ctx context.Context, a *admin.Client, f *apply.File) (s
 		return steps, nil
 	}
 	list, err := a.ListGroups(ctx)
-	for _, g := range list.Groups {
-		if f.Groups[g.Name] == nil {
+	if err != nil {
+		return nil, err
+	}
+	for _, named := range list.Groups {
+		if f.Groups[named.Name] != nil {
+			continue
+		}
+		g, err := a.ShowGroup(ctx, named.Name)
+		if err != nil && !errors.Is(err, roster.ErrNoGroup) {
+			return nil, err
+		}
+		if err == nil && g.Source == "" { // another's group is not ours to end
 			steps = append(steps, apply.Prune(g.Name))
 		}
 	}
-	return steps, err
+	return steps, nil
 }

@@ -14,6 +14,9 @@ type groupCmd struct {
 	Show   groupShow   `cmd:"" help:"Show a group: its settings, its members, who watches."`
 	Set    groupSet    `cmd:"" help:"Change settings of a group."`
 	Delete groupDelete `cmd:"" help:"Delete a group with all that belongs to it."`
+
+	Adopt   groupAdopt   `cmd:"" help:"Give a group to a source, which keeps its list from then on."`
+	Release groupRelease `cmd:"" help:"Take a group from its source: it is this service's own from then on."`
 }
 
 // groupSettings are the flags that create and set have in common.
@@ -161,6 +164,47 @@ func (c *groupDelete) Run(s *session) error {
 			return err
 		}
 		s.printf("deleted %s\n", groupJID(cfg, c.Group))
+		return nil
+	})
+}
+
+type groupAdopt struct {
+	Group  string `arg:"" help:"The group's name."`
+	Source string `arg:"" help:"The source's name in the configuration."`
+}
+
+// Help implements [kong.HelpProvider].
+func (groupAdopt) Help() string {
+	return `Policies, subscriptions and what members have granted stay. Who is not on the source's list leaves with its next reading. Afterwards the list can only be changed at the source.`
+}
+
+// Run gives the group to the source.
+func (c *groupAdopt) Run(s *session) error {
+	return s.ask(func(ctx context.Context, cfg *config.Config, a *admin.Client) error {
+		if err := a.SetSource(ctx, c.Group, c.Source); err != nil {
+			return err
+		}
+		s.printf("%s is kept by %s now\n", groupJID(cfg, c.Group), printable(c.Source))
+		return nil
+	})
+}
+
+type groupRelease struct {
+	Group string `arg:"" help:"The group's name."`
+}
+
+// Help implements [kong.HelpProvider].
+func (groupRelease) Help() string {
+	return `The group stays as it is, with all that belongs to it. The source, if it still has a group of that name, is not heard about it any more; the log says so.`
+}
+
+// Run takes the group from its source.
+func (c *groupRelease) Run(s *session) error {
+	return s.ask(func(ctx context.Context, cfg *config.Config, a *admin.Client) error {
+		if err := a.SetSource(ctx, c.Group, ""); err != nil {
+			return err
+		}
+		s.printf("%s is kept here now\n", groupJID(cfg, c.Group))
 		return nil
 	})
 }

@@ -26,6 +26,7 @@ func extras(cfg *config.Config, svc *component.Service, st roster.Store) []admin
 		admin.WithStatus(statusOf(cfg, svc, time.Now())),
 		admin.WithImport(),
 		admin.WithHooks(svc.Roster, svc.Hooks),
+		admin.WithSources(svc.Roster),
 	}
 	if reader, ok := st.(audit.Reader); ok {
 		all = append(all, admin.WithAudit(reader))

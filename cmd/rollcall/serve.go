@@ -40,6 +40,7 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 		return err
 	}
 	svc := component.NewService(service)
+	svc.Sources.Set(sources(cfg, svc.SourceLink))
 	log.Info("serving", "domain", cfg.Domain, "socket", cfg.Admin.Socket)
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return explain(svc.Run(ctx), cfg) })
@@ -68,6 +69,7 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 				return nil
 			case <-hangups:
 				l.reload()
+				svc.Sources.Set(sources(l.config(), svc.SourceLink))
 				svc.SetLimits(limits(l.config().Limits))
 			}
 		}
@@ -90,11 +92,14 @@ func adminBackend(svc *component.Service, cfg *config.Config) admin.Backend {
 // serviceConfig is what the configuration says to the component.
 func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceConfig {
 	cfg := l.config()
+	origin, _ := roster.ParseOrigin(cfg.Presence.From) // checked when loaded
 	return component.ServiceConfig{
+		Origin: origin,
 		Link: component.Config{
 			Addr: cfg.Server.Address, Domain: cfg.Domain, ServerHost: cfg.Server.Host,
 			Secret: l.currentSecret, TLS: tls, Log: l.log,
 		},
+		Peers:     peers(cfg),
 		Store:     st,
 		Version:   buildVersion(),
 		Admin:     l.isAdmin,
@@ -104,6 +109,14 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 		Limits:    limits(cfg.Limits),
 		Multicast: cfg.Delivery.Multicast == config.Auto,
 	}
+}
+
+// peers are those that the configuration trusts.
+func peers(cfg *config.Config) (all []component.Peer) {
+	for _, p := range cfg.Peers {
+		all = append(all, component.Peer(p))
+	}
+	return all
 }
 
 // limits is what the configuration says to the component, where 0 is the
@@ -127,6 +140,9 @@ func explain(err error, cfg *config.Config) error {
 	if errors.Is(err, component.ErrSecret) {
 		return fmt.Errorf("%w: the server at %s does not accept our secret for %s; make the secret in %s the one in the server's configuration (rollcall snippet prints the lines)",
 			err, cfg.Server.Address, cfg.Domain, cfg.Path)
+	}
+	if errors.Is(err, component.ErrPrivilege) {
+		return fmt.Errorf("%w; write from = \"both\" below [presence] in %s, with which members are asked, or let Prosody tell (rollcall snippet prosody prints the lines)", err, cfg.Path)
 	}
 	return err
 }

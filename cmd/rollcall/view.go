@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/text/width"
@@ -28,6 +29,12 @@ func viewGroup(jid string, g admin.Group) string {
 		if row[1] != "" {
 			rows = append(rows, []string{row[0], printable(row[1])})
 		}
+	}
+	if g.Source != "" {
+		rows = append(rows, []string{"Kept by", printable(g.Source) + " (it can only be changed there)"})
+	}
+	if g.Lost != nil {
+		rows = append(rows, []string{"", "NOTHING KNOWN SINCE " + g.Lost.Since.UTC().Format(time.RFC3339) + ": " + printable(g.Lost.Why)})
 	}
 	listed := "no"
 	if g.Listed {

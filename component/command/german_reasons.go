@@ -84,6 +84,7 @@ var germanReasons = [][2]string{
 	{"%q is neither %s nor %s", "„%s“ ist weder %s noch %s"},
 	{"%q is no name: small letters, digits and hyphens, at most %d", "„%s“ ist kein Name: Kleinbuchstaben, Ziffern und Bindestriche, höchstens %s"},
 	{"%q is not known", "„%s“ ist nicht bekannt"},
+	{"%s is this service's own", "%s gehört diesem Dienst selbst"},
 	{"%s is a webhook's", "%s gehört einem Webhook"},
 	{"a group has at most %d", "eine Gruppe hat höchstens %s"},
 	{"is longer than %d bytes", "ist länger als %s Bytes"},

@@ -335,7 +335,10 @@ func (c *call) refuse(b []byte, err error) []byte {
 func (c *call) explainError(err error) *answer {
 	var bad *roster.InvalidError
 	var instead *said
+	var foreign *roster.ForeignError
 	switch {
+	case errors.As(err, &foreign):
+		return failed(c.say("%s keeps the list of this group: it can only be changed there.", foreign.Source))
 	case errors.As(err, &instead):
 		return told(instead.text)
 	case errors.As(err, &bad):

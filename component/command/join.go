@@ -101,18 +101,30 @@ func leaveWord() word {
 		usage: "leave – leave the group",
 		may:   isMember,
 		form: func(_ context.Context, c *call) (*form, error) {
-			return &form{
+			f := &form{
 				title:        c.say("Leave %s", c.title()),
 				instructions: c.say("You are no member any more then, and the group forgets what you let others see."),
-			}, nil
+			}
+			if c.about.Source != "" {
+				f.instructions = c.say("%s keeps the list of this group, so you stay on it. But then nobody sees of you when you are available, and you are told nothing.", c.about.Source)
+			}
+			return f, nil
 		},
 		run: func(ctx context.Context, c *call, _ values) (*answer, error) {
 			if err := c.group.Leave(ctx, c.bare); err != nil {
 				return nil, err
 			}
-			return told(c.say("You have left %s.", c.title())), nil
+			return told(c.left()), nil
 		},
 	}
+}
+
+// left is what somebody is told who has left, as far as he can.
+func (c *call) left() string {
+	if c.about.Source != "" {
+		return c.say("%s keeps the list of this group, so you stay on it. But nobody sees of you when you are available from now on, and you are told nothing. Write share to change that.", c.about.Source)
+	}
+	return c.say("You have left %s.", c.title())
 }
 
 // nickWord is what the caller is called in the group.

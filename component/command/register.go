@@ -133,6 +133,9 @@ func (c *call) unregister(ctx context.Context) error {
 	if errors.Is(err, roster.ErrNoMember) { // §3.2
 		return pubsub.Error{Type: stanza.Auth, Condition: stanza.RegistrationRequired}
 	}
+	if err == nil && c.about.Source != "" { // the answer itself says nothing
+		c.s.cfg.Send(func(b []byte) []byte { return c.appendMessage(b, &Message{}, told(c.left())) })
+	}
 	return err
 }
 
@@ -143,6 +146,8 @@ func (c *call) unregistrable(f *form, err error) error {
 	switch {
 	case errors.Is(err, roster.ErrForbidden):
 		return c.no(stanza.NotAllowed, c.say("Only who is invited can join."))
+	case errors.Is(err, roster.ErrForeign):
+		return c.no(stanza.NotAllowed, c.explainError(err).notes[0].text)
 	case errors.Is(err, roster.ErrRefused):
 		return c.no(stanza.NotAllowed, c.say("There was a no before, and nobody is asked twice."))
 	case errors.Is(err, roster.ErrLimit):

@@ -66,6 +66,9 @@ func (c *call) who(p *roster.Picture) *answer {
 	if missing > 0 {
 		absent = append(absent, c.say("%d more", missing))
 	}
+	if !c.about.Stale.IsZero() {
+		a.notes = append(a.notes, note{warning, c.say("%s keeps the list of members, and it may be old: nothing was heard from there since %s.", c.about.Source, c.about.Stale.UTC().Format(day))})
+	}
 	if len(absent) > 0 {
 		a.fields = append(a.fields, field{name: "absent", kind: data.TypeText, label: c.say("Not there"), values: []string{strings.Join(absent, ", ")}})
 	}

@@ -45,6 +45,7 @@ func table() []word {
 	return []word{
 		whoWord(),
 		authorizeWord(),
+		locationWord(),
 		receiveWord(),
 		explainWord(),
 		watchersWord(),

@@ -18,6 +18,9 @@ const (
 	Visitor       = "visitor"        // Detail: invited, applied, rejected, declined or banned
 	HookSet       = "webhook-set"    // Detail: its name and where it is told, or why it ended
 	HookRemove    = "webhook-remove" // Detail: its name
+	GroupSource   = "group-source"   // Detail: who keeps the group from now on, "" = this service
+	TrustSet      = "trust-set"      // Detail: whom he lets say something for him now, and what
+	Report        = "report"         // somebody said something on his behalf; Detail: which attributes
 	Forget        = "forget"
 )
 
@@ -61,6 +64,7 @@ const Service = "service"
 // What the names begin with that are no addresses.
 const (
 	Socket    = "socket:"    // an actor: who used the admin socket
+	Source    = "source:"    // an actor: who keeps the group
 	Forgotten = "forgotten:" // see [Forgetter]
 )
 

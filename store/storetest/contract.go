@@ -171,6 +171,7 @@ func testNoGroup(t *testing.T, d Driver) {
 	is(t, err, roster.ErrNoGroup)
 	is(t, s.DeleteGroup(ctx, "none"), roster.ErrNoGroup)
 	is(t, s.StoreSettings(ctx, "none", roster.Settings{}), roster.ErrNoGroup)
+	is(t, s.ReviseGroup(ctx, "none", &roster.Revision{}), roster.ErrNoGroup)
 	is(t, s.StoreMembers(ctx, "none", Team().Members...), roster.ErrNoGroup)
 	is(t, s.StoreMembers(ctx, "none"), roster.ErrNoGroup)
 	is(t, s.DeleteMember(ctx, "none", "alice@example.org"), roster.ErrNoGroup)
@@ -221,6 +222,9 @@ func changes(s roster.Store) map[string]func(context.Context) error {
 		"CreateGroup":   func(ctx context.Context) error { return s.CreateGroup(ctx, &roster.GroupRecord{Name: "new"}) },
 		"DeleteGroup":   func(ctx context.Context) error { return s.DeleteGroup(ctx, "team") },
 		"StoreSettings": func(ctx context.Context) error { return s.StoreSettings(ctx, "team", roster.Settings{}) },
+		"ReviseGroup": func(ctx context.Context) error {
+			return s.ReviseGroup(ctx, "team", &roster.Revision{Left: []string{"bob@example.org"}})
+		},
 		"StoreMembers": func(ctx context.Context) error {
 			return s.StoreMembers(ctx, "team", roster.MemberRecord{JID: "x@y"}, roster.MemberRecord{JID: "z@y"})
 		},

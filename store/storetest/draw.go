@@ -25,12 +25,12 @@ func drawChange(t *rapid.T) modelChange {
 		createGroup, createGroup, deleteGroup, storeSettings, storeMembers, storeMembers, deleteMember,
 		storeSubscription, storeSubscription, deleteSubscriptions, storeContact, deleteContact,
 		storeAuthorization, storeAuthorization, deleteAuthorization, storeVisitor, storeVisitor, deleteVisitor,
-		storeHook, storeHook, deleteHook,
+		storeHook, storeHook, deleteHook, reviseGroup, reviseGroup,
 	}).Draw(t, "method")(t, group)
 }
 
 func createGroup(t *rapid.T, name string) modelChange {
-	rec := &roster.GroupRecord{Name: name, Settings: drawSettings(t), Contacts: rapid.SliceOfNDistinct(jids, 0, 3, rapid.ID).Draw(t, "contacts")}
+	rec := &roster.GroupRecord{Name: name, Source: texts.Draw(t, "source"), Settings: drawSettings(t), Contacts: rapid.SliceOfNDistinct(jids, 0, 3, rapid.ID).Draw(t, "contacts")}
 	for _, jid := range rapid.SliceOfNDistinct(jids, 0, 3, rapid.ID).Draw(t, "members") {
 		rec.Members = append(rec.Members, drawMember(t, jid))
 	}
@@ -262,7 +262,8 @@ func drawMember(t *rapid.T, jid string) roster.MemberRecord {
 		Attributes:  drawAttributes(t),
 		Ask:         rapid.SampledFrom([]roster.Ask{roster.Unasked, roster.Asked, roster.Granted, roster.Refused}).Draw(t, "ask"),
 		Agreed:      agreements.Draw(t, "agreed"), Elsewhere: texts.Draw(t, "elsewhere"),
-		ByContact: rapid.Bool().Draw(t, "by contact"),
+		ByContact: rapid.Bool().Draw(t, "by contact"), Said: texts.Draw(t, "said"), Trusts: texts.Draw(t, "trusts"),
+		Precision: rapid.SampledFrom(roster.Precisions()).Draw(t, "precision"),
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // DrawGroup draws any group that a store has to be able to keep.
 func DrawGroup(t *rapid.T, name string) *roster.GroupRecord {
-	rec := &roster.GroupRecord{Name: name, Settings: drawSettings(t)}
+	rec := &roster.GroupRecord{Name: name, Source: texts.Draw(t, "source"), Settings: drawSettings(t)}
 	for i := range rapid.IntRange(0, 3).Draw(t, "members") {
 		rec.Members = append(rec.Members, drawMember(t, fmt.Sprintf("member%d@example.org", i)))
 	}

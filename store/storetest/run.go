@@ -23,6 +23,7 @@ func Run(t *testing.T, d Driver) {
 		"Groups":         testGroups,
 		"Settings":       testSettings,
 		"Members":        testMembers,
+		"Revision":       testRevision,
 		"Subscriptions":  testSubscriptions,
 		"Contacts":       testContacts,
 		"Visitors":       testVisitors,
@@ -95,7 +96,7 @@ func stored(t testing.TB, s roster.Store, want *roster.GroupRecord) {
 // which a store returns them.
 func Team() *roster.GroupRecord {
 	return &roster.GroupRecord{
-		Name: "team",
+		Name: "team", Source: "hr",
 		Settings: roster.Settings{
 			Title: "The Team", Description: "zero\x00byte, 'quote', \"quote\"\nand ünïcode 🙂", Language: "en",
 			Attributes: []roster.Attribute{{Name: "phone", Value: "123"}, {Name: "room", Value: ""}},
@@ -104,9 +105,10 @@ func Team() *roster.GroupRecord {
 		},
 		Members: []roster.MemberRecord{
 			{JID: "alice@example.org", Nick: "Alice", Affiliation: roster.Owner, Roles: []string{"lead", "ops"},
-				Attributes: []roster.Attribute{{Name: "title", Value: "Shift <lead> & more"}}, Ask: roster.Granted},
+				Attributes: []roster.Attribute{{Name: "title", Value: "Shift <lead> & more"}}, Ask: roster.Granted,
+				Said: `{"here":[{"app":"voice","no":true}]}`, Trusts: "calendar@bots.example.org willingness\n"},
 			{JID: "bob@example.org", Affiliation: roster.Plain, Ask: roster.Refused, Agreed: "members: availability\n", Elsewhere: "share no\n"},
-			{JID: "eve@example.org", Affiliation: roster.Outcast, ByContact: true},
+			{JID: "eve@example.org", Affiliation: roster.Outcast, ByContact: true, Precision: roster.Region},
 		},
 		Subscriptions: []roster.SubscriptionRecord{
 			{ID: "a1", Node: "group", JID: "alice@example.org/phone", Owner: "alice@example.org"},

@@ -181,6 +181,7 @@ type failing struct{ err error }
 
 func (failing) ListGroups(context.Context) ([]string, error)                     { return nil, nil }
 func (failing) ShowGroup(context.Context, string) (*roster.GroupRecord, error)   { panic("boom") }
+func (failing) ExportGroup(context.Context, string) (*roster.GroupRecord, error) { panic("boom") }
 func (failing) CreateGroup(context.Context, *roster.GroupRecord) error           { return nil }
 func (f failing) DeleteGroup(context.Context, string) error                      { return f.err }
 func (failing) AddMembers(context.Context, string, ...roster.MemberRecord) error { return nil }

@@ -12,8 +12,11 @@ import (
 type Backend interface {
 	// ListGroups returns the names of all groups, sorted.
 	ListGroups(ctx context.Context) ([]string, error)
-	// ShowGroup returns a copy of everything about one group. ErrNoGroup.
+	// ShowGroup returns a copy of a group but for what its members say of
+	// themselves. ErrNoGroup.
 	ShowGroup(ctx context.Context, name string) (*roster.GroupRecord, error)
+	// ExportGroup is ShowGroup with what is nobody's to look at. ErrNoGroup.
+	ExportGroup(ctx context.Context, name string) (*roster.GroupRecord, error)
 	// CreateGroup establishes a group. ErrGroupExists, InvalidError.
 	CreateGroup(ctx context.Context, rec *roster.GroupRecord) error
 	// UpdateGroup lets edit change the settings and keeps them if the result

@@ -35,6 +35,7 @@ func known() []knownError {
 		{roster.ErrNoHook, http.StatusNotFound, "no-webhook"},
 		{roster.ErrNoSubscription, http.StatusNotFound, "no-subscription"},
 		{roster.ErrForbidden, http.StatusForbidden, "forbidden"},
+		{roster.ErrForeign, http.StatusForbidden, "foreign"},
 		{roster.ErrLimit, http.StatusTooManyRequests, "limit"},
 		{context.DeadlineExceeded, http.StatusGatewayTimeout, "timeout"},
 		{context.Canceled, http.StatusServiceUnavailable, "cancelled"},

@@ -15,7 +15,7 @@ import (
 func WithImport() Extra {
 	return func(routes map[string]handler, _ *http.ServeMux) {
 		routes["GET /export"] = func(b Backend, req *http.Request) (any, error) {
-			rec, err := b.ShowGroup(req.Context(), req.URL.Query().Get("name"))
+			rec, err := b.ExportGroup(req.Context(), req.URL.Query().Get("name"))
 			if err != nil {
 				return nil, err
 			}

@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/avatar"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -10,7 +11,9 @@ import (
 
 // Group is a group as JSON. Lists are sorted, and empty rather than null.
 type Group struct {
-	Name          string            `json:"name"` // localpart of its address
+	Name          string            `json:"name"`   // localpart of its address
+	Source        string            `json:"source"` // who keeps the group; "" = this service
+	Lost          *Lost             `json:"lost,omitempty"`
 	Title         string            `json:"title"`
 	Description   string            `json:"description"`
 	Language      string            `json:"language"`
@@ -25,6 +28,12 @@ type Group struct {
 	Members       []Member          `json:"members"`
 	Subscriptions []Subscription    `json:"subscriptions"`
 	Contacts      []string          `json:"contacts"` // who has the group as a contact
+}
+
+// Lost says as JSON since when nothing is known of a group's source any more.
+type Lost struct {
+	Since time.Time `json:"since"`
+	Why   string    `json:"why"`
 }
 
 // Member is a member as JSON.
@@ -174,7 +183,7 @@ func merge(old []roster.Attribute, change map[string]*string) []roster.Attribute
 
 func shapeGroup(rec *roster.GroupRecord) Group {
 	g := Group{
-		Name: rec.Name, Title: rec.Settings.Title, Description: rec.Settings.Description,
+		Name: rec.Name, Source: rec.Source, Title: rec.Settings.Title, Description: rec.Settings.Description,
 		Language: rec.Settings.Language, Attributes: shapeAttributes(rec.Settings.Attributes),
 		Listed: rec.Settings.Listed, Payload: rec.Settings.Payload.String(),
 		Delivery: roster.FormatDelivery(rec.Settings.Delivery), Policy: rec.Settings.Policy,

@@ -28,6 +28,7 @@ func Reloaded(before, after *Config) *Config {
 	c := *before
 	c.secret = after.secret
 	c.Admin.JIDs, c.Admin.Creators = after.Admin.JIDs, after.Admin.Creators
+	c.Sources = after.Sources
 	c.Limits, c.Log = after.Limits, after.Log
 	return &c
 }

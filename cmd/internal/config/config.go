@@ -18,6 +18,9 @@ type Config struct {
 	Server   Server
 	Store    Store
 	Admin    Admin
+	Presence Presence
+	Sources  []Source
+	Peers    []Peer
 	Delivery Delivery
 	Limits   Limits
 	Webhooks Webhooks
@@ -69,6 +72,9 @@ func defaults() (*Config, error) {
 	var text strings.Builder
 	section := ""
 	for _, k := range Keys() {
+		if k.Repeats() {
+			continue
+		}
 		if k.Section() != section {
 			section = k.Section()
 			fmt.Fprintf(&text, "[%s]\n", section)
@@ -157,7 +163,10 @@ func (c *Config) complete(dir string) error {
 	if path, ok := strings.CutPrefix(c.Store.URL, "sqlite:"); ok && path != ":memory:" {
 		c.Store.URL = "sqlite:" + under(dir, path)
 	}
-	return nil
+	if err := c.completePeers(); err != nil {
+		return err
+	}
+	return c.completeSources(dir)
 }
 
 func under(dir, path string) string {

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 // load writes text to rollcall.toml in a fresh directory and loads it.
@@ -41,12 +42,13 @@ func TestDefaults(t *testing.T) {
 	}
 	want := &Config{
 		Path: filepath.Join(dir, "rollcall.toml"), Domain: "groups.example.org",
-		Server: Server{Address: "127.0.0.1:5347", Host: "example.org"},
-		Store:  Store{URL: "sqlite:" + filepath.Join(dir, "rollcall.db")},
-		Admin:  Admin{Consent: "ask", Socket: filepath.Join(dir, "rollcall.sock")},
-		Limits: Limits{Requests: 50, DomainRequests: 500, Changes: 5},
-		HTTP:   HTTP{Listen: "127.0.0.1:8086"},
-		Log:    Log{Level: slog.LevelInfo, Format: "text"},
+		Server:   Server{Address: "127.0.0.1:5347", Host: "example.org"},
+		Store:    Store{URL: "sqlite:" + filepath.Join(dir, "rollcall.db")},
+		Admin:    Admin{Consent: "ask", Socket: filepath.Join(dir, "rollcall.sock")},
+		Presence: Presence{From: Subscription},
+		Limits:   Limits{Requests: 50, DomainRequests: 500, Changes: 5},
+		HTTP:     HTTP{Listen: "127.0.0.1:8086"},
+		Log:      Log{Level: slog.LevelInfo, Format: "text"},
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got %+v\nwant %+v", c, want)
@@ -88,9 +90,10 @@ format = "json"
 		Store:  Store{URL: "sqlite:/var/lib/rollcall/rollcall.db"},
 		Admin: Admin{JIDs: []string{"admin@example.org", "root@example.org"}, Consent: "ask", Creators: []string{"example.org"},
 			Socket: filepath.Join(dir, "run/rollcall.sock")},
-		Limits: Limits{Domains: []string{"partner.example"}, Requests: 20, Changes: 1},
-		Log:    Log{Level: slog.LevelDebug, Format: "json"},
-		secret: c.secret,
+		Presence: Presence{From: Subscription},
+		Limits:   Limits{Domains: []string{"partner.example"}, Requests: 20, Changes: 1},
+		Log:      Log{Level: slog.LevelDebug, Format: "json"},
+		secret:   c.secret,
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got %+v\nwant %+v", c, want)
@@ -133,6 +136,9 @@ func TestTable(t *testing.T) {
 		if k.Section() == "" {
 			text = ""
 		}
+		if k.Repeats() {
+			text = start + "[[" + k.Section() + "]]\n" + beside(k)
+		}
 		if value == k.Default {
 			value = `"localhost:5999"`
 		}
@@ -164,6 +170,88 @@ func TestTable(t *testing.T) {
 				t.Errorf("%s: its default: %v", k.Name, err)
 			}
 		}
+	}
+}
+
+// beside is what else has to stand in a section that repeats.
+func beside(k Key) string {
+	switch k.Name {
+	case "sources.name":
+		return "kind = \"file\"\npath = \"a.csv\"\n"
+	case "sources.kind":
+		return "name = \"x\"\naddress = \"x.example\"\n"
+	case "sources.path":
+		return "name = \"x\"\nkind = \"file\"\n"
+	case "peers.address":
+		return "give = true\n"
+	case "peers.give":
+		return "address = \"x.example\"\n"
+	case "peers.grants", "peers.every":
+		return "address = \"x.example\"\ngive = true\n"
+	case "peers.take":
+		return "address = \"x.example\"\n"
+	case "sources.address":
+		return "name = \"x\"\nkind = \"muc\"\n"
+	}
+	return "name = \"x\"\nkind = \"muc\"\naddress = \"x.example\"\n"
+}
+
+func TestPeers(t *testing.T) {
+	c, _, err := load(t, `domain = "groups.example.org"
+[presence]
+from = "both"
+[[peers]]
+address = "Groups.HR.example.org"
+give = true
+[[peers]]
+address = "presence.example.net"
+take = ["example.net", "x.example.net"]
+every = "30s"
+grants = ""
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Peer{{Address: "groups.hr.example.org", Give: true, Grants: DefaultGrants},
+		{Address: "presence.example.net", Take: []string{"example.net", "x.example.net"}, Every: 30 * time.Second}}
+	if !reflect.DeepEqual(c.Peers, want) || c.Presence.From != FromBoth {
+		t.Errorf("got %+v, presence from %s", c.Peers, c.Presence.From)
+	}
+	for text, says := range map[string]string{
+		"[presence]\nfrom = \"privilege\"":                                       `"subscription" or "server" or "both"`,
+		"[[peers]]\ngive = true":                                                 "address of peer 1: missing",
+		"[[peers]]\naddress = \"groups.example.org\"\ngive = true":               "our own domain",
+		"[[peers]]\naddress = \"a.example\"":                                     "nothing to do",
+		"[[peers]]\naddress = \"a.example\"\ngrants = \"nonsense\"\ngive = true": "grants",
+		"[[peers]]\naddress = \"a.example\"\ntake = [\"x\"]\n[[peers]]\naddress = \"b.example\"\ntake = [\"x\"]": "taken from a.example already",
+		"[[peers]]\naddress = \"a.example\"\ngive = true\n[[peers]]\naddress = \"a.example\"\ngive = true":       "another peer's too",
+	} {
+		if _, _, err := load(t, "domain = \"groups.example.org\"\n"+text); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: says %v", text, err)
+		}
+	}
+}
+
+func TestSources(t *testing.T) {
+	c, dir, err := load(t, `domain = "groups.example.org"
+[[sources]]
+name = "hr"
+kind = "peer"
+address = "Groups.HR.example.org"
+groups = ["team", "ops"]
+[[sources]]
+name = "sheet"
+kind = "file"
+path = "people.csv"
+every = "15m"
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Source{{Name: "hr", Kind: "peer", Address: "groups.hr.example.org", Groups: []string{"team", "ops"}},
+		{Name: "sheet", Kind: "file", Path: filepath.Join(dir, "people.csv"), Every: 15 * time.Minute}}
+	if !reflect.DeepEqual(c.Sources, want) {
+		t.Errorf("got %+v", c.Sources)
 	}
 }
 
@@ -208,6 +296,20 @@ func TestErrors(t *testing.T) {
 		{"domain = \"g.x\"\n[log]\nlevel = \"verbose\"", "log.level", 3, `"debug" or "info" or "warn" or "error"`},
 		{"domain = \"g.x\"\n[log]\nformat = \"xml\"", "log.format", 3, `"text" or "json"`},
 		{"domain = \"g.x\"\ndomain = \"g.y\"", "", 2, "not TOML"},
+		{"domain = \"g.x.y\"\n[sources]\nname = \"x\"", "sources", 2, "write [[sources]]"},
+		{"domain = \"g.x.y\"\nsources = 5", "sources", 2, "write [[sources]]"},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\n[[sources]]\n\nnaem = \"y\"", "sources.naem", 6, "did you mean name"},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x y\"", "sources.name", 3, "one word"},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"ldap\"", "sources.kind", 4, `"peer" or "muc" or "file"`},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"muc\"", "sources.address of source 1", 0, "missing: where is the muc?"},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"file\"", "sources.path of source 1", 0, "missing"},
+		{"domain = \"g.x.y\"\n[[sources]]\nkind = \"file\"", "sources.name of source 1", 0, "missing"},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"", "sources.kind of source 1", 0, "missing"},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"muc\"\naddress = \"G.x.y\"", "sources.address of source 1", 0, "our own"},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"file\"\npath = \"a.csv\"\n[[sources]]\nname = \"x\"", "sources.name of source 2", 0, "another"},
+		{"domain = \"g.x.y\"\n[[sources]]\npath = \"a.doc\"", "sources.path", 3, ".toml .json .csv"},
+		{"domain = \"g.x.y\"\n[[sources]]\nevery = \"1ms\"", "sources.every", 3, "not a time"},
+		{"domain = \"g.x.y\"\n[[sources]]\ngroups = [\"Te am\"]", "sources.groups", 3, "no group's name"},
 	} {
 		c, dir, err := load(t, test.text)
 		var e *Error

@@ -15,6 +15,7 @@ type Key struct {
 	Help    string // whole sentences
 	Reload  bool   // whether SIGHUP brings it into force
 
+	more   func(c *Config) // of a section that may stand there several times, [[such]]: begins another one; set and value are about the last
 	set    setter
 	value  func(c *Config) string // for people, and equal only if nothing changed
 	secret bool                   // value is not for people
@@ -25,6 +26,10 @@ func (k Key) Section() string { section, _ := cutLast(k.Name); return section }
 
 // Word is the name without its section, as it stands in the file.
 func (k Key) Word() string { _, word := cutLast(k.Name); return word }
+
+// Repeats says whether the key's section may stand in the file several times,
+// each time as [[section]].
+func (k Key) Repeats() bool { return k.more != nil }
 
 // The types of keys, for people.
 const (
@@ -37,7 +42,7 @@ const (
 // a reader wants to meet them.
 func Keys() []Key {
 	var all []Key
-	for _, section := range [][]Key{{domainKey()}, serverKeys(), storeKeys(), adminKeys(), deliveryKeys(), limitKeys(), webhookKeys(), httpKeys(), logKeys()} {
+	for _, section := range [][]Key{{domainKey()}, serverKeys(), storeKeys(), adminKeys(), sourceKeys(), presenceKeys(), peerKeys(), deliveryKeys(), limitKeys(), webhookKeys(), httpKeys(), logKeys()} {
 		all = append(all, section...)
 	}
 	return all
@@ -50,6 +55,9 @@ func Sections() map[string]string {
 		"server":   "The XMPP server whose component the service is, and how to reach its component port.",
 		"store":    "Where groups, members, policies and subscriptions are kept.",
 		"admin":    "Who may administer the service.",
+		"presence": "Where the presence of the server's own users comes from.",
+		"sources":  "Who else keeps groups: each source has a section of its own. Here such groups can only be read; their policies, and what members let others see, are set here.",
+		"peers":    "Other services of groups that are trusted, with the presence of users here or for that of theirs: each has a section of its own.",
 		"delivery": "Where group presence leaves.",
 		"limits":   "Who may use the service, and how much.",
 		"webhooks": "Whom webhooks may reach.",

@@ -17,9 +17,15 @@ func (c *Config) parse(text string) error {
 	if err != nil {
 		return c.syntaxError(err)
 	}
-	known := byName()
+	known, read := byName(), map[string]bool{}
 	for _, key := range meta.Keys() {
 		name := strings.Join(key, ".")
+		if section, _ := cutFirst(name); repeats(known, section) {
+			if err := c.repeated(known, section, text, values, read); err != nil {
+				return err
+			}
+			continue
+		}
 		if row, ok := known[name]; ok {
 			err = row.set(c, lookup(values, key))
 		} else if !isSection(known, name) {
@@ -41,6 +47,28 @@ func (c *Config) syntaxError(err error) error {
 	}
 	// Not the library's excerpt: the line may hold the secret.
 	return &Error{File: c.Path, Line: pe.Position.Line, Key: pe.LastKey, Problem: "is not TOML: " + pe.Message}
+}
+
+// repeated reads the sections of one name, once.
+func (c *Config) repeated(known map[string]Key, section, text string, values map[string]any, read map[string]bool) error {
+	if read[section] {
+		return nil
+	}
+	read[section] = true
+	if i, name, err := c.elements(known, section, values[section]); err != nil {
+		_, word := cutLast(name)
+		return &Error{File: c.Path, Line: lineIn(text, section, i, word), Key: name, Problem: err.Error()}
+	}
+	return nil
+}
+
+func repeats(known map[string]Key, section string) bool {
+	for _, k := range known {
+		if k.Section() == section && k.Repeats() {
+			return true
+		}
+	}
+	return false
 }
 
 // byName is the table by the keys' names.
@@ -83,6 +111,11 @@ func unknown(known map[string]Key, name string) error {
 		return fmt.Errorf("there is no such key: did you mean %s, at the top of the file?", word)
 	}
 	return fmt.Errorf("there is no such key: did you mean %s, below [%s]?", word, section)
+}
+
+func cutFirst(key string) (section, word string) {
+	section, word, _ = strings.Cut(key, ".")
+	return section, word
 }
 
 func cutLast(key string) (section, word string) {
@@ -141,5 +174,21 @@ func line(text string, key toml.Key) int {
 	}
 	var pe toml.ParseError
 	errors.As(meta.PrimitiveDecode(table[key[len(key)-1]], &stop{}), &pe)
+	return pe.Position.Line
+}
+
+// lineIn is line for a word of the i'th section of an array.
+func lineIn(text, section string, i int, word string) int {
+	var file map[string]toml.Primitive
+	meta, err := toml.Decode(text, &file)
+	if err != nil {
+		return 0
+	}
+	var list []map[string]toml.Primitive
+	if err := meta.PrimitiveDecode(file[section], &list); err != nil || i < 0 || i >= len(list) {
+		return line(text, toml.Key{section})
+	}
+	var pe toml.ParseError
+	errors.As(meta.PrimitiveDecode(list[i][word], &stop{}), &pe)
 	return pe.Position.Line
 }

@@ -7,6 +7,7 @@ import (
 // Group is a group with all that is remembered of it.
 type Group struct {
 	Name           string          `json:"name"`
+	Source         string          `json:"source,omitempty"` // who keeps the group
 	Title          string          `json:"title,omitempty"`
 	Description    string          `json:"description,omitempty"`
 	Language       string          `json:"language,omitempty"`
@@ -37,6 +38,9 @@ type Member struct {
 	Agreed      string      `json:"agreed,omitempty"`
 	Elsewhere   string      `json:"elsewhere,omitempty"`
 	ByContact   bool        `json:"by_contact,omitempty"`
+	Said        string      `json:"said,omitempty"`
+	Trusts      string      `json:"trusts,omitempty"`
+	Location    string      `json:"location,omitempty"` // how exactly others see it
 }
 
 type attribute = roster.Attribute
@@ -75,12 +79,17 @@ type hook struct {
 // Of is the group of rec.
 func Of(rec *roster.GroupRecord) Group {
 	set := &rec.Settings
-	g := Group{Name: rec.Name, Title: set.Title, Description: set.Description, Language: set.Language, Attributes: set.Attributes,
+	g := Group{Name: rec.Name, Source: rec.Source, Title: set.Title, Description: set.Description, Language: set.Language, Attributes: set.Attributes,
 		Listed: set.Listed, Payload: set.Payload.String(), Policy: set.Policy, Join: set.Join.String(), Aggregate: set.Aggregate,
 		Delivery: set.Delivery, Avatar: []byte(set.Avatar), Contacts: rec.Contacts}
 	for _, m := range rec.Members {
-		g.Members = append(g.Members, Member{JID: m.JID, Nick: m.Nick, Affiliation: m.Affiliation.String(), Roles: m.Roles,
-			Attributes: m.Attributes, Presence: m.Ask.String(), Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact})
+		one := Member{JID: m.JID, Nick: m.Nick, Affiliation: m.Affiliation.String(), Roles: m.Roles,
+			Attributes: m.Attributes, Presence: m.Ask.String(), Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact,
+			Said: m.Said, Trusts: m.Trusts}
+		if m.Precision != roster.Exact {
+			one.Location = m.Precision.String()
+		}
+		g.Members = append(g.Members, one)
 	}
 	for _, s := range rec.Subscriptions {
 		g.Subscriptions = append(g.Subscriptions, subscription(s))
@@ -100,7 +109,7 @@ func Of(rec *roster.GroupRecord) Group {
 // Record is the inverse of [Of]. Values are judged by whom they are given to;
 // here an InvalidError says that a word is unknown.
 func (g *Group) Record() (rec *roster.GroupRecord, err error) {
-	rec = &roster.GroupRecord{Name: g.Name, Contacts: g.Contacts, Settings: roster.Settings{Title: g.Title, Description: g.Description,
+	rec = &roster.GroupRecord{Name: g.Name, Source: g.Source, Contacts: g.Contacts, Settings: roster.Settings{Title: g.Title, Description: g.Description,
 		Language: g.Language, Attributes: g.Attributes, Listed: g.Listed, Policy: g.Policy, Aggregate: g.Aggregate, Delivery: g.Delivery,
 		Avatar: string(g.Avatar)}}
 	if err := parse(g.Payload, roster.ParsePayload, &rec.Settings.Payload); err != nil {
@@ -111,11 +120,14 @@ func (g *Group) Record() (rec *roster.GroupRecord, err error) {
 	}
 	for _, m := range g.Members {
 		r := roster.MemberRecord{JID: m.JID, Nick: m.Nick, Affiliation: roster.Plain, Roles: m.Roles, Attributes: m.Attributes,
-			Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact}
+			Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact, Said: m.Said, Trusts: m.Trusts}
 		if err := parse(m.Affiliation, roster.ParseAffiliation, &r.Affiliation); err != nil {
 			return nil, err
 		}
 		if err := parse(m.Presence, roster.ParseAsk, &r.Ask); err != nil {
+			return nil, err
+		}
+		if err := parse(m.Location, roster.ParsePrecision, &r.Precision); err != nil {
 			return nil, err
 		}
 		rec.Members = append(rec.Members, r)

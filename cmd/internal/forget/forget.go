@@ -161,6 +161,10 @@ func (w *work) leave(g *roster.Group, rec *roster.GroupRecord) error {
 		}
 		w.Contacts++
 	}
+	if rec.Source != "" && rec.Member(w.jid) != nil {
+		w.Kept = append(w.Kept, fmt.Sprintf("%s: %s keeps the list and has him on it", w.group, rec.Source))
+		return nil
+	}
 	if rec.Member(w.jid) != nil {
 		if err := w.Roster.RemoveMember(w.ctx, w.group, w.jid); err != nil {
 			return err

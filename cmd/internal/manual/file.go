@@ -20,7 +20,7 @@ func File() string {
 	for _, k := range config.Keys() {
 		if k.Section() != section {
 			section = k.Section()
-			p.heading(sectionTitle(section))
+			p.heading(sectionTitle(k))
 			p.text(config.Sections()[section])
 		}
 		p.line(".TP\n\\fB%s\\fR (%s)\n%s", escape(k.Word()), escape(facts(k)), escape(k.Help))
@@ -32,11 +32,15 @@ func File() string {
 	return p.String()
 }
 
-func sectionTitle(section string) string {
-	if section == "" {
+func sectionTitle(k config.Key) string {
+	switch section := k.Section(); {
+	case section == "":
 		return "At the top"
+	case k.Repeats():
+		return "[[" + section + "]]"
+	default:
+		return "[" + section + "]"
 	}
-	return "[" + section + "]"
 }
 
 // facts are a key's type, default, and whether it needs a restart.
@@ -88,7 +92,11 @@ func Example(set map[string]string) string {
 			section = k.Section()
 			b.WriteString("\n")
 			comment(&b, config.Sections()[section])
-			fmt.Fprintf(&b, "[%s]\n", section)
+			if k.Repeats() { // there is none unless it is uncommented
+				fmt.Fprintf(&b, "#[[%s]]\n", section)
+			} else {
+				fmt.Fprintf(&b, "[%s]\n", section)
+			}
 		}
 		b.WriteString("\n")
 		comment(&b, k.Help)

@@ -32,6 +32,8 @@ func figures() (all []figure) {
 			"rate":   func(s *sample) float64 { return float64(s.Limited) },
 			"domain": func(s *sample) float64 { return float64(s.Foreign) },
 		})
+	gauge("presence_told", "Whether the server itself tells of its users (XEP-0356): 1 or 0.", func(s *sample) float64 { return is(s.Told) })
+	counter("presence_copies_total", "Presence of its users that the server told of by itself.", func(s *sample) float64 { return float64(s.Copies) })
 	counter("presence_delayed_total", "Changes of presence told later, because their member changes too often.", func(s *sample) float64 { return float64(s.Delayed) })
 	by("published_dropped_total", "Moods and other things that members published and that could not be passed on.", "reason",
 		map[string]func(*sample) float64{

@@ -27,6 +27,11 @@ func (b *Backend) ShowGroup(ctx context.Context, name string) (*roster.GroupReco
 	return b.store.GetGroup(ctx, name)
 }
 
+// ExportGroup implements [admin.Backend].
+func (b *Backend) ExportGroup(ctx context.Context, name string) (*roster.GroupRecord, error) {
+	return b.store.GetGroup(ctx, name)
+}
+
 // CreateGroup implements [admin.Backend]. A name with a space or @ is invalid.
 func (b *Backend) CreateGroup(ctx context.Context, rec *roster.GroupRecord) error {
 	if rec.Name == "" || strings.ContainsAny(rec.Name, " @/") {

@@ -1,0 +1,77 @@
+package source
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// Source tells what the groups are that somebody else keeps.
+type Source interface {
+	// Run tells sink what there is, until ctx ends. An error says why the source
+	// cannot go on; it is run again after a while.
+	Run(ctx context.Context, sink Sink) error
+}
+
+// Sink takes what a source tells. Its methods may be called by several
+// goroutines.
+type Sink interface {
+	// Group says what a group is, whole. What is wrong with it is the sink's to
+	// tell people; an error means that the same may be taken in later.
+	Group(ctx context.Context, b *roster.Basic) error
+	// Only says which groups there are, or are wanted: others that came from here
+	// are no more.
+	Only(names []string)
+	// Lost says that nothing is known of a group any more, or of any if the name
+	// is "", and why.
+	Lost(group string, why error)
+	// Back says that the source was heard.
+	Back()
+}
+
+// Link is what a source that speaks XMPP uses. It is the component's.
+type Link interface {
+	// Domain is our own.
+	Domain() string
+	// Request sends an iq of type get or set and calls done once, with the whole
+	// answer, a result or an error, or with why there is none. done is called in
+	// the order of arrival, as those who listen are; it must not wait, and the
+	// bytes are its own.
+	Request(typ, from, to, payload string, done func(answer []byte, err error)) error
+	// Send sends a stanza, if there is a connection.
+	Send(stanza string)
+	// Listen gives messages and presences from a bare JID to hear, and to nobody
+	// else, until stop is called. hear must not wait; the bytes are its own.
+	Listen(from string, hear func(stanza []byte)) (stop func())
+}
+
+// Bounds of what a source may bring.
+const (
+	MaxGroups = 1000     // of one source
+	maxKept   = 32 << 20 // bytes of one list on its way
+)
+
+// ErrTooLarge: a list has more than can be taken in.
+var ErrTooLarge = errors.New("is too large")
+
+// ask is Link.Request that waits.
+func ask(ctx context.Context, l Link, typ, from, to, payload string) ([]byte, error) {
+	type answer struct {
+		raw []byte
+		err error
+	}
+	got := make(chan answer, 1)
+	if err := l.Request(typ, from, to, payload, func(raw []byte, err error) { got <- answer{raw, err} }); err != nil {
+		return nil, err
+	}
+	select {
+	case a := <-got:
+		if a.err == nil {
+			a.err = refusal(a.raw)
+		}
+		return a.raw, a.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

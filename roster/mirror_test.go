@@ -1,0 +1,419 @@
+package roster_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/roster"
+	"github.com/rollcall-xmpp/rollcall/store"
+)
+
+// listOf is what a source says of a group: "ann=Ann lead" is ann, called Ann,
+// with the role lead.
+func listOf(people ...string) *roster.Basic {
+	b := &roster.Basic{Name: "team"}
+	for _, p := range people {
+		words := strings.Fields(p)
+		name, nick, _ := strings.Cut(words[0], "=")
+		b.Members = append(b.Members, roster.BasicMember{JID: at(name), Nick: nick, Roles: words[1:]})
+	}
+	return b
+}
+
+func foreign(names ...string) *roster.GroupRecord {
+	rec := team(names...)
+	rec.Source = "hr"
+	return rec
+}
+
+// playForeign is play for a group that hr keeps.
+func playForeign(t *testing.T, names ...string) *stage {
+	s := play(t, foreign(names...))
+	s.w.source = "hr"
+	return s
+}
+
+func TestMirrorTellsWhatDiffers(t *testing.T) {
+	s := playForeign(t, "ann", "bob", "cid")
+	mirror := func(people ...string) { s.do(op{kind: "mirror", basic: listOf(people...)}) }
+	s.subscribes("bob", roster.NodeGroup)
+	s.subscribes("cid", roster.NodePresence)
+	s.subscribes("cid", roster.NodeMembers)
+	s.comes("ann", "desk", roster.Online, "")
+	s.says("bob group full: info summary ann bob cid", "cid presence full: ann bob cid", "cid members full: ann bob cid")
+	mirror("ann=Ann", "bob", "cid")
+	s.says("bob group: ann", "cid members: ann") // presence is not told for that
+	mirror("cid", "bob", "ann=Ann")
+	s.says()
+	mirror("ann=Ann", "bob lead", "dan")
+	s.says("bob group: summary bob -cid dan")
+	s.do(op{kind: "wants"}) // dan is asked for his presence, and nobody else
+	mirror("ann=Ann", "dan")
+	s.says()
+}
+
+// Who waited to be let in, and for the contact, has both with the list.
+func TestMirrorAdmits(t *testing.T) {
+	ctx := t.Context()
+	rec := team("ann")
+	rec.Settings.Join = roster.Approve
+	rec.Settings.Listed = true
+	r, out, g := playOn(t, store.Memory(), rec)
+	if err := g.OnSubscribe(ctx, at("cid")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.Subscribe(ctx, at("dan"), at("dan"), roster.NodeGroup, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Adopt(ctx, "", "team", "hr"); err != nil {
+		t.Fatal(err)
+	}
+	out.sent()
+	if _, err := r.Mirror(ctx, "hr", listOf("ann", "cid", "dan")); err != nil {
+		t.Fatal(err)
+	}
+	presence, began := out.sent()
+	if !slices.Equal(presence, []string{"subscribed cid@a.example"}) || !slices.Equal(began, []string{"not: group dan@a.example"}) {
+		t.Errorf("said %q, began %q", presence, began)
+	}
+	after, err := r.ShowGroup(ctx, "team")
+	if err != nil || len(after.Visitors) > 0 || len(after.Contacts) != 1 || len(after.Subscriptions) != 1 {
+		t.Errorf("%+v, %v", after, err)
+	}
+	if ask, _ := g.Wants(); !slices.Equal(ask, []string{at("cid"), at("dan")}) {
+		t.Errorf("asked are %q", ask)
+	}
+}
+
+// What differs in nothing costs nothing; what differs is one write.
+func TestMirrorWritesOnce(t *testing.T) {
+	ctx, disk := t.Context(), &failing{Store: store.Memory()}
+	r, out, _ := playOn(t, disk, team("zoe"))
+	mirror := func(b *roster.Basic) bool {
+		t.Helper()
+		changed, err := r.Mirror(ctx, "hr", b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return changed
+	}
+	b := listOf("ann=Ann lead", "bob", "cid")
+	b.Name, b.Title, b.Attributes = "staff", "Staff", []roster.Attribute{{Name: "phone", Value: "1"}}
+	writes := func(want int) {
+		t.Helper()
+		if disk.writes != want {
+			t.Errorf("%d writes, want %d", disk.writes, want)
+		}
+		disk.writes = 0
+	}
+	disk.writes = 0
+	if !mirror(b) {
+		t.Error("nothing was established")
+	}
+	writes(1)
+	slices.Reverse(b.Members)
+	if before := out.wanted; mirror(b) || out.wanted != before {
+		t.Error("the same list changed something")
+	}
+	writes(0)
+	b.Title, b.Members[0].Nick, b.Members = "People", "Cid", append(b.Members[:2], roster.BasicMember{JID: at("dan"), Affiliation: roster.Owner})
+	if !mirror(b) {
+		t.Error("another list changed nothing")
+	}
+	writes(1)
+	rec, err := r.ShowGroup(ctx, "staff")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := rec.Source + " " + rec.Settings.Title
+	for _, m := range rec.Members {
+		got += fmt.Sprintf(" %s=%s/%s", m.JID, m.Nick, m.Affiliation)
+	}
+	if want := "hr People bob@a.example=/member cid@a.example=Cid/member dan@a.example=/owner"; got != want || rec.Settings.Listed {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if on, err := disk.GetGroup(ctx, "staff"); err != nil || fmt.Sprint(on) != fmt.Sprint(rec) {
+		t.Errorf("on disk\n%v\nin memory\n%v, %v", on, rec, err)
+	}
+}
+
+// What cannot be taken in is refused whole: the old list stays, and of a new
+// group there is nothing.
+func TestMirrorRefuses(t *testing.T) {
+	ctx, disk := t.Context(), &failing{Store: store.Memory()}
+	r, out, _ := playOn(t, disk, foreign("ann", "bob"))
+	if err := r.CreateGroup(ctx, &roster.GroupRecord{Name: "ours"}); err != nil {
+		t.Fatal(err)
+	}
+	before := picture(t, r)
+	out.sent()
+	disk.writes = 0
+	many := listOf("ann")
+	for i := range roster.MaxMembers {
+		many.Members = append(many.Members, roster.BasicMember{JID: fmt.Sprintf("u%d@a.example", i)})
+	}
+	outcast := listOf("ann")
+	outcast.Members[0].Affiliation = roster.Outcast
+	for what, b := range map[string]*roster.Basic{
+		"no address":     {Name: "team", Members: []roster.BasicMember{{JID: at("ann")}, {JID: "nobody"}}},
+		"a resource":     {Name: "team", Members: []roster.BasicMember{{JID: at("ann") + "/desk"}}},
+		"not normalised": {Name: "team", Members: []roster.BasicMember{{JID: "Ann@a.example"}}},
+		"twice":          listOf("ann", "bob", "ann"),
+		"too many":       many,
+		"an outcast":     outcast,
+		"a long nick":    listOf("ann=" + strings.Repeat("x", roster.MaxText+1)),
+		"a bad name":     {Name: "Te am"},
+		"a long title":   {Name: "team", Title: strings.Repeat("x", roster.MaxText+1)},
+		"a new one":      {Name: "new", Members: []roster.BasicMember{{JID: "nobody"}}},
+	} {
+		var bad *roster.InvalidError
+		if changed, err := r.Mirror(ctx, "hr", b); changed || !errors.As(err, &bad) {
+			t.Errorf("%s: %v, %v", what, changed, err)
+		}
+	}
+	for source, group := range map[string]string{"hr": "ours", "other": "team"} {
+		b := listOf("ann")
+		b.Name = group
+		if _, err := r.Mirror(ctx, source, b); !errors.Is(err, roster.ErrGroupExists) {
+			t.Errorf("%s takes %s: %v", source, group, err)
+		}
+	}
+	if _, err := r.Mirror(ctx, "", listOf("ann")); err == nil {
+		t.Error("a source has no name")
+	}
+	disk.broken = true
+	for _, b := range []*roster.Basic{listOf("ann=Ann"), {Name: "new"}} {
+		if changed, err := r.Mirror(ctx, "hr", b); changed || !errors.Is(err, errDisk) {
+			t.Errorf("%v, %v", changed, err)
+		}
+	}
+	if after := picture(t, r); after != before {
+		t.Errorf("was\n%s\nis\n%s", before, after)
+	}
+	if presence, ended := out.sent(); len(presence)+len(ended) > 0 {
+		t.Errorf("said %q %q", presence, ended)
+	}
+}
+
+// Nothing of what the source keeps can be changed here, whoever tries and
+// however; what is the group's and its members' can.
+func TestForeignGroupIsReadOnly(t *testing.T) {
+	ctx := t.Context()
+	rec := foreign("ann", "bob")
+	rec.Members[0].Affiliation = roster.Owner
+	rec.Settings.Listed = true
+	r, out, g := playOn(t, store.Memory(), rec)
+	before := picture(t, r)
+	out.sent()
+	settings := func(edit func(*roster.Settings)) error {
+		return g.Edit(ctx, at("ann"), func(s *roster.Settings) error { edit(s); return nil })
+	}
+	for what, err := range map[string]error{
+		"AddMembers":   r.AddMembers(ctx, "team", roster.MemberRecord{JID: at("cid"), Affiliation: roster.Plain}),
+		"UpdateMember": r.UpdateMember(ctx, "team", at("bob"), func(m *roster.MemberRecord) error { m.Nick = "B"; return nil }),
+		"RemoveMember": r.RemoveMember(ctx, "team", at("bob")),
+		"DeleteGroup":  r.DeleteGroup(ctx, "team"),
+		"Disband":      r.Disband(ctx, at("ann"), "team"),
+		"SetNick":      g.SetNick(ctx, at("bob"), "B"),
+		"EditMember":   g.EditMember(ctx, at("ann"), at("bob"), func(m *roster.MemberRecord) error { m.Roles = []string{"x"}; return nil }),
+		"Appoint":      g.Appoint(ctx, at("ann"), at("bob"), roster.Admin),
+		"Invite":       g.Invite(ctx, at("ann"), at("cid")),
+		"Remove":       g.Remove(ctx, at("ann"), at("bob")),
+		"Ban":          g.Ban(ctx, at("ann"), at("bob")),
+		"title":        settings(func(s *roster.Settings) { s.Title = "x" }),
+		"description":  settings(func(s *roster.Settings) { s.Description = "x" }),
+		"language":     settings(func(s *roster.Settings) { s.Language = "de" }),
+		"attributes":   settings(func(s *roster.Settings) { s.Attributes = []roster.Attribute{{Name: "a"}} }),
+		"join":         settings(func(s *roster.Settings) { s.Join = roster.Open }),
+	} {
+		var who *roster.ForeignError
+		if !errors.Is(err, roster.ErrForeign) || !errors.As(err, &who) || who.Source != "hr" {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	// Who has no power is told what he is told everywhere.
+	if joined, err := g.Join(ctx, at("cid"), ""); joined || !errors.Is(err, roster.ErrForbidden) || errors.Is(err, roster.ErrForeign) {
+		t.Errorf("a stranger joins: %v, %v", joined, err)
+	}
+	if err := g.Remove(ctx, at("bob"), at("ann")); !errors.Is(err, roster.ErrForbidden) {
+		t.Error(err)
+	}
+	for jid, want := range map[string]string{at("ann"): "hr", at("bob"): "hr", at("cid"): ""} {
+		if d, err := g.Describe(jid); err != nil || d.Source != want || d.Join != roster.Invite {
+			t.Errorf("to %s it is kept by %q (%v), join %s", jid, d.Source, err, d.Join)
+		}
+	}
+	if after := picture(t, r); after != before {
+		t.Errorf("was\n%s\nis\n%s", before, after)
+	}
+	if presence, ended := out.sent(); len(presence)+len(ended) > 0 {
+		t.Errorf("said %q %q", presence, ended)
+	}
+	err := settings(func(s *roster.Settings) {
+		s.Policy, s.Listed, s.Delivery, s.Payload, s.Aggregate = "watch anyone\n", false, 1000, roster.Combined, "quorum:2"
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	hide := policy.Default()
+	hide.Hide = []string{at("ann")}
+	if err := g.Authorize(ctx, at("bob"), &hide); err != nil {
+		t.Error(err)
+	}
+	if _, err := g.Subscribe(ctx, at("bob"), at("bob"), roster.NodeGroup, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// Who leaves a list that is not his to leave shares nothing and hears nothing
+// any more; it is remembered, also when the list drops him and takes him up
+// again, and over a restart.
+func TestLeavingAForeignGroup(t *testing.T) {
+	ctx, disk := t.Context(), store.Memory()
+	rec := foreign("ann", "bob", "cid")
+	rec.Settings.Policy = "require availability\n" // leaving is always possible
+	r, out, g := playOn(t, disk, rec)
+	if err := g.OnSubscribe(ctx, at("bob")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.Subscribe(ctx, at("bob"), at("bob")+"/desk", roster.NodeGroup, nil); err != nil {
+		t.Fatal(err)
+	}
+	out.sent()
+	if err := g.Leave(ctx, at("bob")); err != nil {
+		t.Fatal(err)
+	}
+	presence, ended := out.sent()
+	slices.Sort(presence)
+	want := []string{"unavailable bob@a.example", "unsubscribe bob@a.example", "unsubscribed bob@a.example"}
+	if !slices.Equal(presence, want) || !slices.Equal(ended, []string{"group bob@a.example/desk"}) {
+		t.Errorf("said %q, ended %q", presence, ended)
+	}
+	gone := func(g *roster.Group) {
+		t.Helper()
+		if err := g.Leave(ctx, at("eve")); !errors.Is(err, roster.ErrNoGroup) && !errors.Is(err, roster.ErrNoMember) {
+			t.Errorf("a stranger leaves: %v", err)
+		}
+		if a, own, err := g.Authorization(at("bob")); err != nil || !own || a.Share {
+			t.Errorf("bob shares %v (%v), %v", a, own, err)
+		}
+		if ask, _ := g.Wants(); len(ask) > 0 {
+			t.Errorf("%q are asked", ask)
+		}
+		rec, err := r.ShowGroup(ctx, "team")
+		if err != nil || len(rec.Subscriptions)+len(rec.Contacts) > 0 || rec.Member(at("bob")) == nil {
+			t.Errorf("%+v, %v", rec, err)
+		}
+	}
+	gone(g)
+	if err := g.OnUnsubscribed(ctx, at("cid")); err != nil { // he has only said no
+		t.Fatal(err)
+	}
+	for _, b := range []*roster.Basic{listOf("ann"), listOf("ann", "bob", "cid")} {
+		if _, err := r.Mirror(ctx, "hr", b); err != nil {
+			t.Fatal(err)
+		}
+		presence, _ := out.sent()
+		if slices.ContainsFunc(presence, func(p string) bool { return strings.HasPrefix(p, "subscribe ") }) {
+			t.Errorf("said %q", presence)
+		}
+	}
+	gone(g)
+	r = again(disk)
+	if g, err := r.Group(ctx, "team"); err != nil {
+		t.Error(err)
+	} else {
+		gone(g)
+	}
+}
+
+// again is a service that starts on the same disk.
+func again(disk roster.Store) *roster.Roster {
+	return roster.New(roster.Options{Store: disk, Outbox: &outbox{wake: make(chan struct{}, 1)}, Renderer: dialect{}, Now: func() time.Time { return noon }})
+}
+
+// A group that goes over to a source, or comes from one, keeps what it has and
+// says nothing.
+func TestAdoptAndRelease(t *testing.T) {
+	ctx, disk := t.Context(), &failing{Store: store.Memory()}
+	r, out, g := playOn(t, disk, team("ann", "bob"))
+	if _, err := g.Subscribe(ctx, at("bob"), at("bob")+"/desk", roster.NodeGroup, nil); err != nil {
+		t.Fatal(err)
+	}
+	out.next().Turn(nil, 1<<20)
+	out.sent()
+	before := picture(t, r)
+	if err := r.Adopt(ctx, at("ann"), "team", "hr"); !errors.Is(err, roster.ErrForbidden) {
+		t.Error(err)
+	}
+	if err := r.Adopt(ctx, "", "team", "h r"); err == nil || g.Source() != "" {
+		t.Error("a source whose name is not one word")
+	}
+	disk.broken = true
+	if err := r.Adopt(ctx, "", "team", "hr"); !errors.Is(err, errDisk) || g.Source() != "" {
+		t.Error(err)
+	}
+	disk.broken = false
+	for range 2 {
+		if err := r.Adopt(ctx, "", "team", "hr"); err != nil || g.Source() != "hr" {
+			t.Fatal(err, g.Source())
+		}
+		if err := r.Adopt(ctx, "", "team", "other"); !errors.Is(err, roster.ErrForeign) {
+			t.Error(err)
+		}
+		if changed, err := r.Mirror(ctx, "hr", listOf("ann", "bob")); changed || err != nil {
+			t.Error(changed, err)
+		}
+		if err := r.Release(ctx, at("ann"), "team"); !errors.Is(err, roster.ErrForbidden) {
+			t.Error(err)
+		}
+		if err := r.Release(ctx, "", "team"); err != nil || g.Source() != "" {
+			t.Fatal(err)
+		}
+	}
+	if after := picture(t, r); after != before {
+		t.Errorf("was\n%s\nis\n%s", before, after)
+	}
+	presence, ended := out.sent()
+	if next := out.next(); len(presence)+len(ended) > 0 || next != nil {
+		t.Errorf("said %q %q, wants to say more: %v", presence, ended, next != nil)
+	}
+	if err := r.AddMembers(ctx, "team", roster.MemberRecord{JID: at("cid"), Affiliation: roster.Plain}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A source that is lost leaves the list, and members are told since when.
+func TestLostSource(t *testing.T) {
+	ctx := context.Background()
+	r, _, g := playOn(t, store.Memory(), foreign("ann"))
+	stale := func(want time.Time, why string) {
+		t.Helper()
+		d, err := g.Describe(at("ann"))
+		if err != nil || !d.Stale.Equal(want) {
+			t.Errorf("stale since %v, %v", d.Stale, err)
+		}
+		if l, is := r.Lost("hr", "team"); is != !want.IsZero() || l.Why != why {
+			t.Errorf("%+v", l)
+		}
+	}
+	stale(time.Time{}, "")
+	r.SourceLost("hr", "", noon, "connection refused")
+	r.SourceLost("hr", "", noon.Add(time.Hour), "no route")
+	r.SourceLost("other", "", noon, "x")
+	stale(noon, "no route")
+	r.SourceBack("hr", "")
+	stale(time.Time{}, "")
+	r.SourceLost("hr", "team", noon, "the source has it no more")
+	stale(noon, "the source has it no more")
+	if _, err := r.Mirror(ctx, "hr", listOf("ann")); err != nil {
+		t.Fatal(err)
+	}
+	stale(time.Time{}, "")
+}
