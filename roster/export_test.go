@@ -61,7 +61,7 @@ func (g *Group) Watches() (all, held []string) {
 		for _, w := range ws {
 			key := w.node.String() + " " + w.rec.JID
 			all = append(all, key)
-			if w.lag != nil {
+			if w.lag != nil && !w.paused {
 				held = append(held, key)
 			}
 		}

@@ -339,7 +339,7 @@ func (g *Group) pending() bool {
 	if g.waits() {
 		return false
 	}
-	if len(g.questions) > 0 || g.opened() {
+	if slices.ContainsFunc(g.questions, g.ripe) || g.opened() {
 		return true
 	}
 	return g.late()
