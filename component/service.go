@@ -76,6 +76,7 @@ type Service struct {
 	pace     *pace
 	herald   *herald
 	takings  *takings
+	wishes   *wishes
 	sources  *sourceLink
 	counts   counts
 	writes   atomic.Bool // the server lets us write its users' rosters
@@ -101,7 +102,7 @@ func NewService(cfg ServiceConfig) *Service {
 	s := &Service{cfg: cfg, log: cfg.Link.Log, Link: NewLink(cfg.Link)}
 	s.attend = newAttendant(s)
 	s.herald = newHerald(s)
-	s.takings = newTakings(s)
+	s.takings, s.wishes = newTakings(s), newWishes(s)
 	s.Hooks = newHooks(s)
 	s.Roster = roster.New(roster.Options{
 		Store:    cfg.Store,
@@ -204,6 +205,7 @@ func (s *Service) Detached(error) {
 	s.tells.Store(false)
 	s.takings.detach()
 	s.attend.wait()
+	s.wishes.wait()
 	s.pace.drop()
 }
 
