@@ -2,6 +2,7 @@ package roster
 
 import (
 	"slices"
+	"strings"
 
 	"pgregory.net/rapid"
 
@@ -272,4 +273,32 @@ func (c checker) audience(a *audience) {
 func (g *Group) Decision(id, jid string) func() policy.Mask {
 	w, m := g.watches[id], g.members[jid]
 	return func() policy.Mask { return w.decision(m).mask }
+}
+
+// Held is what a group holds of a member's presence.
+func Held(g *Group, jid string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := g.members[jid]
+	if m == nil {
+		return ""
+	}
+	var all []string
+	for _, p := range []*presence{m.presence, m.parked} {
+		if p != nil {
+			for _, d := range p.devices {
+				all = append(all, d.resource+" "+d.status)
+			}
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// CensusHolds is what is held beside the groups of what the server says of jid.
+func CensusHolds(r *Roster, jid string) string {
+	var all []string
+	for _, d := range r.census.there[jid] {
+		all = append(all, d.resource+" "+d.status)
+	}
+	return strings.Join(all, ", ")
 }
