@@ -31,6 +31,8 @@ type attendant struct {
 	pullers int
 	pulled  map[proof]bool // those in pulls, and being read; true: to be read once more
 	idle    chan struct{}  // closed while up with nothing to do
+
+	mustered chan struct{} // closed when the server has told of its users; of this connection
 }
 
 func newAttendant(s *Service) *attendant {
@@ -74,13 +76,25 @@ func (a *attendant) take(begin bool) *roster.Group {
 // is known of them may be old. ctx ends with the connection.
 func (a *attendant) begin(ctx context.Context) {
 	a.mu.Lock()
-	a.up, a.open, a.life = true, 1, ctx // 1: loadAll
+	a.up, a.open, a.life = true, 2, ctx // 2: loadAll and muster
+	a.mustered = make(chan struct{})
 	a.mu.Unlock()
 	for _, g := range a.s.Roster.All() {
 		g.Lost()
 		a.put(g)
 	}
-	a.all.Go(func() { a.run(ctx) })
+	a.all.Go(func() {
+		a.muster(ctx)
+		a.ended()
+	})
+	a.all.Go(func() {
+		<-a.mustered // it ends with ctx, at the latest
+		a.run(ctx)
+	})
+	a.all.Go(func() { a.rounds(ctx) })
+	if len(a.s.cfg.Peers) > 0 {
+		a.all.Go(func() { a.checkPeers(ctx) })
+	}
 	a.all.Go(func() {
 		a.loadAll(ctx)
 		a.ended()
@@ -133,6 +147,7 @@ func (a *attendant) loadAll(ctx context.Context) {
 	}
 	if all {
 		a.s.Roster.Complete()
+		a.reconcile(ctx)
 		a.s.Sources.Complete()
 	}
 }
@@ -188,9 +203,14 @@ func (a *attendant) run(ctx context.Context) {
 // visit sends what g wants, paced.
 func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	a.announce(ctx, g)
+	g.Recall()
+	a.s.takings.visit(g, r)
 	ask, probe := g.Wants()
 	doubtful := g.Doubtful()
 	unread, courted := g.Unread(), g.Courted()
+	for _, jid := range g.Sought() {
+		a.pull(proof{g, jid})
+	}
 	if len(ask)+len(probe)+len(doubtful)+len(unread)+len(courted) == 0 {
 		g.Swept(true)
 		return

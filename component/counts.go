@@ -12,6 +12,7 @@ import (
 type counts struct {
 	presence, iq, message atomic.Uint64 // stanzas received
 	refused               atomic.Uint64
+	copies                atomic.Uint64               // of presence, from the server itself
 	turned                [foreign + 1]atomic.Uint64  // by verdict
 	dropped               [tooLarge + 1]atomic.Uint64 // what members published, by what is wrong with it
 	connections           atomic.Uint64
@@ -48,7 +49,8 @@ type ServiceStats struct {
 	Outbox OutboxStats
 	Hooks  hook.Stats
 
-	Sources []source.Stats // by name
+	Multicast MulticastStats
+	Sources   []source.Stats // by name
 
 	Attached    *time.Time // since when; nil = not attached
 	Connections uint64
@@ -59,6 +61,8 @@ type ServiceStats struct {
 	Refused               uint64 // over those
 	Limited               uint64 // of who asked too much
 	Foreign               uint64 // of domains that may not use the service
+	Copies                uint64 // of what the server's users broadcast (XEP-0356)
+	Told                  bool   // the server tells of its users
 	Delayed               uint64 // changes of presence, by who changes it too often
 	Malformed, TooLarge   uint64 // attributes that members published and that cannot be passed on
 	Jobs                  int    // that wait for a worker
@@ -68,11 +72,12 @@ type ServiceStats struct {
 func (s *Service) Stats() ServiceStats {
 	c := &s.counts
 	stats := ServiceStats{
-		Outbox: s.Link.Out.Stats(), Hooks: s.Hooks.Stats(), Sources: s.Sources.Stats(), Attached: c.since.Load(), Connections: c.connections.Load(),
+		Outbox: s.Link.Out.Stats(), Hooks: s.Hooks.Stats(), Multicast: s.copier.stats(), Sources: s.Sources.Stats(), Attached: c.since.Load(), Connections: c.connections.Load(),
 		Settled: s.attend.quiet(), Groups: len(s.Roster.All()),
 		Presence: c.presence.Load(), IQ: c.iq.Load(), Message: c.message.Load(),
 		Refused: c.refused.Load(), Limited: c.turned[limited].Load(), Foreign: c.turned[foreign].Load(),
 	}
+	stats.Copies, stats.Told = c.copies.Load(), s.tells.Load()
 	stats.Malformed, stats.TooLarge = c.dropped[malformed].Load(), c.dropped[tooLarge].Load()+s.pace.crowded()
 	stats.Delayed, _ = s.pace.stats()
 	for _, q := range s.workers.queues {

@@ -3,6 +3,7 @@ package component
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,13 +111,25 @@ func found(st *frame.Stanza, err error) finding {
 // node. Any other may be over soon, or be what somebody who blocks us lets us
 // have: it must not loosen anything.
 func nothingThere(st *frame.Stanza) bool {
+	return says(st, "item-not-found", "forbidden", "not-allowed", "not-authorized", "feature-not-implemented")
+}
+
+// noNodes says whether an error means that the server has no nodes at all.
+func noNodes(st *frame.Stanza) bool {
+	return says(st, "feature-not-implemented", "service-unavailable")
+}
+
+// says tells whether a stanza is an error with one of the conditions.
+func says(st *frame.Stanza, conditions ...string) bool {
+	if string(st.Type) != "error" {
+		return false
+	}
 	var in frame.Scanner
 	for in.Reset(st.Raw); in.Next(); {
 		if in.Kind != frame.Start || in.Depth != 3 || string(in.NS()) != nsStanzas {
 			continue
 		}
-		switch string(in.Local()) {
-		case "item-not-found", "forbidden", "not-allowed", "not-authorized", "feature-not-implemented":
+		if slices.Contains(conditions, string(in.Local())) {
 			return true
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 	"github.com/rollcall-xmpp/rollcall/store"
 )
@@ -80,7 +82,7 @@ func difference(x, y []string) string {
 
 // faces are the ways on which somebody learns something.
 var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "published", "willing", "disco", "affiliations",
-	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "hook", "log", "admin"}
+	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "hook", "asks", "log", "admin"}
 
 // leakWorld is a service without a server, and what everybody was sent.
 type leakWorld struct {
@@ -210,8 +212,9 @@ func (w *leakWorld) hear() {
 var (
 	leakRandom = regexp.MustCompile(` (?:from|to)='([\w-]{22})'|/([\w-]{22})</last>|(?:subid|sessionid)='([^']*)'`)
 	leakItem   = regexp.MustCompile(`(?s)<item id='([^']*)'>.*?</item>|<retract[^>]*>`)
-	leakThing  = regexp.MustCompile(`(?s)<(mood|tune|geoloc) .*?</(mood|tune|geoloc)>`)
+	leakThing  = regexp.MustCompile(`(?s)<(mood|tune|geoloc|language|interests|timezone|x)\b.*?</(mood|tune|geoloc|language|interests|timezone|x)>`)
 	leakWord   = regexp.MustCompile(`<(willing|reported) [^>]*/>`)
+	leakCaps   = regexp.MustCompile(`<c [^>]*/>`)
 	leakLine   = regexp.MustCompile(`<status>.*</status>`)
 )
 
@@ -259,6 +262,7 @@ func (w *leakWorld) take(raw string) {
 		put("probe", text)
 	case strings.HasPrefix(raw, "<presence from='team@groups.example.org/group'"):
 		put("contact", text)
+		w.asks(jid, leakCaps.FindString(text))
 		put("line", leakLine.FindString(text))
 	case strings.HasPrefix(raw, "<presence from='team@groups.example.org/"):
 		put("resources", text)
@@ -266,6 +270,23 @@ func (w *leakWorld) take(raw string) {
 		put("presence", text)
 	default:
 		put(w.asked[id], text)
+	}
+}
+
+// asks looks at what jid's server is asked for: what he lets somebody see, and
+// nothing else. Bob lets the members see what the group proposes, the others let
+// alice see all; a stranger is asked for nothing.
+func (w *leakWorld) asks(jid, caps string) {
+	w.put(jid, "asks", "", caps)
+	want := policy.Mask(0)
+	switch jid {
+	case bob:
+		want = policy.Enrolled | policy.All&^(policy.Location|policy.Addresses)
+	case alice, carol, dora:
+		want = policy.Enrolled | policy.All
+	}
+	if caps != "" && caps != string(pubsub.AppendCaps(nil, want)) {
+		w.t.Errorf("face asks leaks to %s: %s", jid, caps)
 	}
 }
 

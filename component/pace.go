@@ -3,7 +3,6 @@ package component
 import (
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -33,13 +32,21 @@ type late struct {
 
 	kind    policy.Mask // of what was published, 0 = it is presence
 	payload []byte
+	allowed roster.Precision // of payload, if it is where he is
 }
 
 // say lets its group hear it. mu is held, so that an older word cannot overtake.
 func (c *pace) say(l *late) {
-	if l.kind == 0 {
+	fits := true
+	switch l.kind {
+	case 0:
 		l.g.Hear(l.bare, l.resource, &l.p)
-	} else if !l.g.HearItem(string(l.bare), l.kind, l.payload) {
+	case policy.Location:
+		fits = l.g.HearPlace(string(l.bare), l.allowed, l.payload)
+	default:
+		fits = l.g.HearItem(string(l.bare), l.kind, l.payload)
+	}
+	if !fits {
 		c.full++
 	}
 }
@@ -74,12 +81,17 @@ func (c *pace) hear(g *roster.Group, bare, resource []byte, p *roster.Presence) 
 		if l := c.held[string(key)]; l != nil {
 			l.g = g
 			l.copy(p)
+			l.p.At = c.now().Unix()
 			c.delayed++
 			return
 		}
 	}
+	now := c.now()
+	if s := now.Unix(); p.At == 0 || p.At > s {
+		p.At = s
+	}
 	// A stranger's word is ignored there: it takes no room here.
-	if c.limits.allow(key[:end], c.now()) || len(c.held) >= c.max || !g.Grants(string(bare)) {
+	if c.limits.allow(key[:end], now) || len(c.held) >= c.max || !g.Grants(string(bare)) {
 		g.Hear(bare, resource, p)
 		return
 	}
@@ -91,8 +103,8 @@ func (c *pace) hear(g *roster.Group, bare, resource []byte, p *roster.Presence) 
 
 // published lets g hear what a member published, now or later: an event is one
 // change more of his. What was asked for is heard at once. payload is good for
-// ever.
-func (c *pace) published(g *roster.Group, bare string, kind policy.Mask, payload []byte, asked bool) {
+// ever; allowed is what it shows if it is where he is.
+func (c *pace) published(g *roster.Group, bare string, kind policy.Mask, payload []byte, allowed roster.Precision, asked bool) {
 	limit := g.Name() + "\n" + bare
 	key := limit + "\n" + kind.String()
 	c.mu.Lock()
@@ -100,17 +112,29 @@ func (c *pace) published(g *roster.Group, bare string, kind policy.Mask, payload
 	if asked {
 		delete(c.held, key) // it is older
 	} else if l := c.held[key]; l != nil {
-		l.g, l.payload = g, payload
+		l.g, l.payload, l.allowed = g, payload, allowed
 		c.delayed++
 		return
 	}
-	l := &late{g: g, key: limit, bare: []byte(bare), kind: kind, payload: payload}
+	l := &late{g: g, key: limit, bare: []byte(bare), kind: kind, payload: payload, allowed: allowed}
 	if asked || c.limits.allow([]byte(limit), c.now()) || len(c.held) >= c.max {
 		c.say(l)
 		return
 	}
 	c.delayed++
 	c.hold(key, l)
+}
+
+// capable lets g hear what a device was found to be able to do, with what waits
+// of it.
+func (c *pace) capable(g *roster.Group, bare, resource string, can *roster.Capabilities) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l := c.held[g.Name()+"\n"+bare+"/"+resource]; l != nil {
+		l.p.Can = can
+		return
+	}
+	g.HearCapabilities(bare, resource, can)
 }
 
 // hold lets l wait.
@@ -123,9 +147,12 @@ func (c *pace) hold(key string, l *late) {
 
 func (l *late) copy(p *roster.Presence) {
 	l.p = *p
-	status := p.Status[:min(len(p.Status), roster.MaxStatus+utf8.UTFMax)] // the group cuts it between characters
+	status := p.Status[:min(len(p.Status), roster.MaxStatuses)] // the group cuts it between characters
 	l.p.Status = append([]byte(nil), status...)
 	l.p.Idle = append([]byte(nil), p.Idle...)
+	if p.Photo != nil {
+		l.p.Photo = append([]byte{}, p.Photo...)
+	}
 }
 
 // tell lets those be heard who may change again.
@@ -146,6 +173,13 @@ func (c *pace) tell() {
 	if len(c.held) > 0 {
 		c.alarm = time.AfterFunc(pacePoll, c.tell)
 	}
+}
+
+// forget forgets what waits of a device.
+func (c *pace) forget(g *roster.Group, bare, resource string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.held, g.Name()+"\n"+bare+"/"+resource)
 }
 
 // drop forgets what waits: the link is lost, and a probe will tell.

@@ -23,24 +23,12 @@ func (s *Service) onPrivilege(st *frame.Stanza) bool {
 			continue
 		}
 		if strings.HasPrefix(string(in.NS()), nsPrivilege) && string(in.Name) == "privilege" {
-			s.writes.Store(false)
-			s.scanPerms(in)
+			s.privileged(scanPerms(in))
 			return true
 		}
 		in.Skip()
 	}
 	return false
-}
-
-// scanPerms looks for leave to write rosters in what is inside <privilege/>.
-func (s *Service) scanPerms(in *frame.Scanner) {
-	for in.Next() && in.Depth > 1 {
-		if in.Kind == frame.Start && string(in.Name) == "perm" && string(in.Attr("access")) == "roster" {
-			if string(in.Attr("type")) == "both" {
-				s.writes.Store(true)
-			}
-		}
-	}
 }
 
 // preapprove makes contacts of those members and the group whom the server lets

@@ -3,7 +3,10 @@ package component
 import (
 	"bytes"
 	"context"
+	"crypto/sha1"
+	"encoding/hex"
 	"strconv"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
@@ -17,7 +20,8 @@ import (
 func (s *Service) onPresence(st *frame.Stanza) {
 	name := local(st.To)
 	if name == nil {
-		return // the service itself is nobody's contact
+		s.onCopy(st) // the service itself is nobody's contact
+		return
 	}
 	switch string(st.Type) {
 	case "", "unavailable":
@@ -36,7 +40,7 @@ func (s *Service) onPresence(st *frame.Stanza) {
 			s.herald.gone(g.Name(), bare, resource)
 			g.Departed(bare, resource)
 		} else if len(p.ver) > 0 {
-			s.herald.hear(g, bare, resource, p)
+			s.presence.Can = s.herald.hear(g, bare, resource, p)
 		}
 		if leak.Face == "log" {
 			s.log.Info("presence", "status", string(s.presence.Status))
@@ -57,7 +61,7 @@ func (s *Service) decodePresence(st *frame.Stanza) {
 		p.Show = roster.Offline
 		return
 	}
-	s.text = s.text[:0]
+	s.text, s.said.n = s.text[:0], 0
 	in := &s.scan
 	for in.Reset(st.Inner); in.Next(); {
 		if in.Kind != frame.Start || in.Depth != 1 {
@@ -67,9 +71,8 @@ func (s *Service) decodePresence(st *frame.Stanza) {
 		case "show":
 			p.Show = roster.ParseShow(bytes.TrimSpace(s.value(in)))
 		case "status":
-			if p.Status == nil {
-				p.Status = s.value(in)
-			}
+			lang := in.Attr("xml:lang")
+			s.said.add(lang, s.value(in))
 		case "priority":
 			n, err := strconv.ParseInt(string(bytes.TrimSpace(s.value(in))), 10, 8)
 			if err == nil {
@@ -78,6 +81,10 @@ func (s *Service) decodePresence(st *frame.Stanza) {
 		case "idle":
 			if since := in.Attr("since"); string(in.NS()) == pubsub.NSIdle && len(since) <= maxStamp {
 				p.Idle = since
+			}
+		case "x":
+			if string(in.NS()) == pubsub.NSUpdate {
+				p.Photo = s.photo(in)
 			}
 		case "c":
 			switch string(in.NS()) {
@@ -88,29 +95,52 @@ func (s *Service) decodePresence(st *frame.Stanza) {
 			case pubsub.NSCaps2:
 				s.caps.readNew(in, func() []byte { return s.value(in) })
 			}
+		case "delay":
+			if stamp := in.Attr("stamp"); string(in.NS()) == nsDelay && len(stamp) <= maxStamp {
+				p.Delayed = true
+				if t, err := time.Parse(time.RFC3339, string(stamp)); err == nil {
+					p.At = t.Unix()
+				}
+			}
 		default:
 			in.Skip()
 		}
 	}
+	p.Status = s.said.whole(&s.text)
 }
 
 const maxStamp = 40 // bytes of a date and time (XEP-0082)
+
+// photo reads the hash of a picture from the update of a vCard (XEP-0153 §4.2):
+// nil if nothing is said of one, empty if there is none.
+func (s *Service) photo(in *frame.Scanner) (hash []byte) {
+	for depth := in.Depth; in.Next() && (in.Kind != frame.End || in.Depth != depth); {
+		if in.Kind != frame.Start || in.Depth != depth+1 || string(in.Local()) != "photo" {
+			continue
+		}
+		switch hash = bytes.TrimSpace(s.value(in)); {
+		case len(hash) == 0:
+			hash = []byte{}
+		case !isHash(hash):
+			s.counts.dropped[malformed].Add(1)
+			return nil
+		}
+	}
+	return hash
+}
+
+// isHash says whether b is a SHA-1 in hexadecimal.
+func isHash(b []byte) bool {
+	var sum [sha1.Size]byte
+	n, err := hex.Decode(sum[:], b[:min(len(b), 2*len(sum))])
+	return err == nil && n == len(sum) && len(b) == 2*n
+}
 
 // value reads the text of the current element into the room kept for it.
 func (s *Service) value(in *frame.Scanner) []byte {
 	from := len(s.text)
 	s.text = in.AppendValue(s.text)
 	return s.text[from:]
-}
-
-// bounced takes in that something we sent did not arrive.
-func (s *Service) bounced(st *frame.Stanza) {
-	if g := s.Roster.Loaded(local(st.To)); g != nil {
-		bare, raw := split(st.From)
-		resource := plain(raw)
-		s.herald.gone(g.Name(), bare, []byte(resource))
-		g.Bounced(string(bare), resource)
-	}
 }
 
 // proved is what the server says, in other words, of a member whose answer to

@@ -70,7 +70,7 @@ func (a *attendant) interest(ctx context.Context, g *roster.Group, jids []string
 	a.paced(ctx, jids, func(jids []string) {
 		a.s.Link.Out.Control(func(b []byte) []byte {
 			for _, jid := range jids {
-				if _, shown := slices.BinarySearch(contacts, jid); !shown {
+				if _, shown := slices.BinarySearch(contacts, jid); !shown && g.Subscribed(jid) {
 					b = out.appendInterest(b, g, jid)
 				}
 			}

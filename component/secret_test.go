@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/internal/avatar"
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -55,6 +56,17 @@ var secrets = []secret{
 		}, func(w *leakWorld) { w.trusts(dora, calendar) }},
 	{"whom dora lets speak for her", []string{bob, mallory, eve},
 		func(w *leakWorld) { w.trusts(dora, calendar) }, nil},
+	{"what dora speaks and likes, what time it is where she is, and what she looks like", []string{bob, mallory, "admin"},
+		func(w *leakWorld) {
+			w.from(dora, "<message type='headline' to='team@groups.example.org/group'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:vcard4'>"+
+				"<item id='current'><vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'><lang><language-tag>de</language-tag></lang><hobby><text>chess</text></hobby></vcard></item></items></event></message>")
+			w.appears(dora, "desk", "<x xmlns='vcard-temp:x:update'><photo>357a8123a30844a3aa99861b6349264ba67a5694</photo></x>")
+			w.s.Roster.Loaded([]byte("team")).HearItem(dora, policy.Timezone, []byte("<timezone>+05:45</timezone>"))
+		}, nil},
+	{"how exactly dora lets others see where she is", []string{bob, mallory},
+		func(w *leakWorld) {
+			w.says(dora, "<iq type='set' id='set' TO><location xmlns='urn:xmpp:tmp:group-presence:0' precision='country'/></iq>")
+		}, nil},
 	{"how alice feels, who hides", []string{bob, "admin"},
 		func(w *leakWorld) { w.publishes(alice, "mood", "<sad/>") },
 		func(w *leakWorld) { w.publishes(alice, "mood", "<calm/>") }},

@@ -2,6 +2,7 @@ package component
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync/atomic"
@@ -27,14 +28,20 @@ type ServiceConfig struct {
 
 	Admin     func(jid string) bool // who administers every group; nil = nobody
 	MayCreate func(jid string) bool // who else may create groups; nil = nobody
+	Network   func(jid string) bool // who may say how users' devices are connected; nil = nobody else
 	Inform    bool                  // see [roster.Options]
+	Origin    roster.Origin         // of the presence of the server's own users
+	Peers     peers                 // whom we give presence to, and take it from
 
 	Hooks   hook.Config   // what it says of networks and times
 	Sources source.Config // what it says of times
 
+	Multicast bool // the server's service (XEP-0033) is used, if it has one
+
 	ProbeRate int           // probes a second, 2000
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s
 	Patience  time.Duration // after which a group speaks although its sweep goes on; 15 s
+	PeerCheck time.Duration // how often peers are asked whether they are there; 30 s
 }
 
 func (c *ServiceConfig) withDefaults() {
@@ -43,6 +50,7 @@ func (c *ServiceConfig) withDefaults() {
 	orElse(&c.ProbeRate, 2000)
 	orElse(&c.Silence, 2*time.Second)
 	orElse(&c.Patience, 15*time.Second)
+	orElse(&c.PeerCheck, 30*time.Second)
 	c.Limits.withDefaults()
 	if c.Now == nil {
 		c.Now = time.Now
@@ -72,8 +80,14 @@ type Service struct {
 	pace     *pace
 	herald   *herald
 	sources  *sourceLink
+	copier   *multicast
+	takings  *takings
 	counts   counts
 	writes   atomic.Bool // the server lets us write its users' rosters
+	tells    atomic.Bool // the server tells of their presence, and we listen
+	granted  atomic.Pointer[privileges]
+	relied   atomic.Bool // it once told of all of them
+	abandon  context.CancelCauseFunc
 
 	limits atomic.Pointer[Limits] // for the reading goroutine to take; nil = as before
 
@@ -82,6 +96,7 @@ type Service struct {
 	presence roster.Presence
 	caps     capsTag
 	scan     frame.Scanner
+	said     said
 	text     []byte
 	resource []byte
 }
@@ -92,6 +107,8 @@ func NewService(cfg ServiceConfig) *Service {
 	s := &Service{cfg: cfg, log: cfg.Link.Log, Link: NewLink(cfg.Link)}
 	s.attend = newAttendant(s)
 	s.herald = newHerald(s)
+	s.copier = &multicast{s: s}
+	s.takings = newTakings(s)
 	s.Hooks = newHooks(s)
 	s.Roster = roster.New(roster.Options{
 		Store:    cfg.Store,
@@ -107,18 +124,36 @@ func NewService(cfg ServiceConfig) *Service {
 		MayCreate: cfg.MayCreate,
 		Notify:    func(n roster.Notice) { (&outlet{s}).notice(n) },
 		Inform:    cfg.Inform,
+		Origin:    cfg.Origin,
+		Ours:      func(jid string) bool { return string(domainOf([]byte(jid))) == cfg.Link.ServerHost },
+		Taken:     func(jid string) bool { return cfg.Peers.takes(jid) != nil },
 	})
 	s.sources = newSourceLink(s.Link)
 	s.Sources, s.SourceLink = newSources(s), s.sources
-	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now}
+	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now,
+		Network: cfg.Network}
 	record, _ := cfg.Store.(audit.Reader) // the one in memory keeps none
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log,
 		Audit: record, Send: s.send, Hooks: s.Hooks.State})
 	s.pubsub.Invites = s.commands.Invites
+	if cfg.Peers.serves() {
+		s.pubsub.Peers = cfg.Peers.gives
+	}
 	s.workers = newWorkers(s.log)
-	s.gate = newGate(cfg.Limits, s.Link.cfg.ServerHost)
+	s.gate = s.newGate(cfg.Limits)
 	s.pace = newPace(cfg.Limits.ChangeRate, cfg.Limits.ChangeBurst, cfg.Now)
 	return s
+}
+
+// newGate lets the peers of the configuration use the service, whoever else may.
+func (s *Service) newGate(l Limits) *gate {
+	if len(l.Domains) > 0 {
+		l.Domains = slices.Clone(l.Domains)
+		for _, p := range s.cfg.Peers {
+			l.Domains = append(l.Domains, p.Address)
+		}
+	}
+	return newGate(l, s.Link.cfg.ServerHost)
 }
 
 // SetLimits puts other limits in force, from the next stanza on. What anybody
@@ -150,15 +185,26 @@ func (s *Service) Run(ctx context.Context) error {
 		<-sources
 		<-done
 	}()
-	return s.Link.Run(ctx, s)
+	ctx, s.abandon = context.WithCancelCause(ctx)
+	defer s.abandon(nil)
+	err := s.Link.Run(ctx, s)
+	if why := context.Cause(ctx); err == nil && errors.Is(why, ErrPrivilege) {
+		return why
+	}
+	return err
 }
 
 // Attached implements [Handler].
 func (s *Service) Attached(ctx context.Context) {
 	s.counts.attach(s.cfg.Now())
 	s.herald.attached()
+	s.granted.Store(nil)
+	s.Roster.Attached()
 	s.Sources.Attached(ctx)
 	s.attend.begin(ctx)
+	if s.cfg.Multicast {
+		s.copier.begin(ctx)
+	}
 }
 
 // Detached implements [Handler].
@@ -166,6 +212,8 @@ func (s *Service) Detached(error) {
 	s.counts.detach()
 	s.Sources.Detached()
 	s.writes.Store(false)
+	s.tells.Store(false)
+	s.takings.detach()
 	s.attend.wait()
 	s.pace.drop()
 }
@@ -209,11 +257,11 @@ func (s *Service) Stanza(st *frame.Stanza) {
 		s.counts.turned[limited].Add(1)
 		return
 	}
-	if s.sources.take(st) {
+	if string(st.Name) == "message" && string(st.Type) != "error" && s.onPeer(st) || s.sources.take(st) {
 		return
 	}
 	if s.limits.Load() != nil { // seldom, and only we take it
-		s.gate = newGate(*s.limits.Swap(nil), s.Link.cfg.ServerHost)
+		s.gate = s.newGate(*s.limits.Swap(nil))
 	}
 	if v := s.gate.judge(st, s.cfg.Now()); v != hear {
 		s.counts.turned[v].Add(1)

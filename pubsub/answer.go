@@ -33,7 +33,14 @@ func AppendError(b []byte, from, to, id string, e Error) []byte {
 	return append(b, "</error></iq>"...)
 }
 
-func (r *Renderer) bare(group string) string { return group + "@" + r.Domain }
+// bare is a group's address. A peer knows of no group: it is the service that
+// tells him.
+func (r *Renderer) bare(group string) string {
+	if roster.ForPeers(group) {
+		return r.Domain
+	}
+	return group + "@" + r.Domain
+}
 
 // asked is the address that q was put to, where the answer comes from
 // (RFC 6120 §8.1.2.1).

@@ -60,7 +60,7 @@ func newCaps(interest policy.Mask) caps {
 	}
 }
 
-// capabilities are all sets that there can be, by what is wanted: whoever
+// capabilities are all sets that there can be, by what the events bring: whoever
 // remembers a hash may ask what it means, also after a restart.
 var capabilities = sync.OnceValue(func() map[policy.Mask]caps {
 	all := map[policy.Mask]caps{}
@@ -87,7 +87,7 @@ func capsVersion(ids, features []string) string {
 // AppendCaps appends the <c/> of a group's presence to somebody of whom it
 // wants that ([roster.Group.Interest]).
 func AppendCaps(b []byte, interest policy.Mask) []byte {
-	return append(b, capabilities()[interest&wanted].element...)
+	return append(b, capabilities()[wishes(interest)].element...)
 }
 
 // resourceInfo answers disco#info of the group's resource; ok is false if it is

@@ -46,7 +46,7 @@ func (r *Renderer) Badge(b []byte, s *roster.Settings, name string, basic bool) 
 	if basic {
 		given = s.Avatar
 	}
-	b = append(b, "<x xmlns='"+nsUpdate+"'><photo>"...)
+	b = append(b, "<x xmlns='"+NSUpdate+"'><photo>"...)
 	b = append(b, avatar.Hash(picture(r.bare(name), cmp.Or(s.Title, name), given))...)
 	return append(b, "</photo></x>"...)
 }

@@ -17,6 +17,9 @@ func (s *Service) mine(ctx context.Context, b []byte, q *Request) ([]byte, error
 	if err := decode(q.Payload, &w); err != nil {
 		return b, BadRequest
 	}
+	if rule, is := s.isPeers(&w, q); is {
+		return s.peer(ctx, b, &w, rule, q)
+	}
 	switch {
 	case w.Subscriptions != nil && !q.Set:
 		return s.mySubscriptions(b, w.Subscriptions.Node, q)

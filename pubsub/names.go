@@ -20,6 +20,7 @@ const (
 	NSIdle     = "urn:xmpp:idle:1"
 	NSHeaders  = "http://jabber.org/protocol/shim"
 	NSReceipts = "urn:xmpp:receipts"
+	NSAddress  = "http://jabber.org/protocol/address"
 	NSPing     = "urn:xmpp:ping"
 	NSNick     = "http://jabber.org/protocol/nick"
 	nsVersion  = "jabber:iq:version"
@@ -34,7 +35,7 @@ const (
 	nsPresence = "jabber:client"
 
 	nsVCard      = "vcard-temp"
-	nsUpdate     = "vcard-temp:x:update"
+	NSUpdate     = "vcard-temp:x:update"
 	nsVCard4     = "urn:ietf:params:xml:ns:vcard-4.0"
 	nsVCard4Node = "urn:xmpp:vcard4"
 	nsAvatarMeta = "urn:xmpp:avatar:metadata"

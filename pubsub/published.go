@@ -17,7 +17,7 @@ import (
 
 // kind is a node in which a member publishes something, and what it has.
 type kind struct {
-	mask  policy.Mask
+	mask  policy.Mask // one word, but for the vCard, which has two
 	node  string
 	space string // of the item's payload
 	local string
@@ -30,17 +30,25 @@ var wantable = []kind{
 	{policy.Mood, "http://jabber.org/protocol/mood", "http://jabber.org/protocol/mood", "mood"},                 // XEP-0107
 	{policy.Activity, "http://jabber.org/protocol/activity", "http://jabber.org/protocol/activity", "activity"}, // XEP-0108
 	{policy.Tune, "http://jabber.org/protocol/tune", "http://jabber.org/protocol/tune", "tune"},                 // XEP-0118
-	{policy.Location, "http://jabber.org/protocol/geoloc", "http://jabber.org/protocol/geoloc", "geoloc"},       // XEP-0080
+	{policy.Interests | policy.Language, nsVCard4Node, nsVCard4, "vcard"},                                       // XEP-0292
+	{policy.Location, nsGeo, nsGeo, "geoloc"},                                                                   // XEP-0080
 	{policy.Nickname, NSNick, NSNick, "nick"},                                                                   // XEP-0172
 	{policy.Avatar, nsAvatarMeta, nsAvatarMeta, "metadata"},                                                     // XEP-0084
 	{policy.Addresses, nsReach, nsReach, "reach"},                                                               // XEP-0152
 	{policy.Willingness, NSWilling, NS, "willing"},                                                              // not passed on: see ParseWilling
 }
 
-// wanted is all of that.
-const wanted = policy.Enrolled | roster.Published
+// wishes is what the events that are wanted for interest bring.
+func wishes(interest policy.Mask) (all policy.Mask) {
+	for _, k := range wantable {
+		if interest&k.mask != 0 {
+			all |= k.mask
+		}
+	}
+	return all
+}
 
-// Published says what a member's node of that name has: one of
+// Published says what a member's node of that name has: some of
 // [roster.Published], or 0.
 func Published(node string) policy.Mask {
 	for _, k := range wantable {
@@ -51,10 +59,10 @@ func Published(node string) policy.Mask {
 	return 0
 }
 
-// PublishedNode is its inverse; "" if there is none.
+// PublishedNode is where one of them stands; "" if it is in no node.
 func PublishedNode(mask policy.Mask) string {
 	for _, k := range wantable {
-		if k.mask == mask {
+		if k.mask&mask == mask {
 			return k.node
 		}
 	}
@@ -71,13 +79,36 @@ var ErrPayload = errors.New("pubsub: payload")
 // ErrTooLarge is an ErrPayload that is only that.
 var ErrTooLarge = fmt.Errorf("%w too large", ErrPayload)
 
+// ReadPublished is what is held, and shown in an item, of what a member
+// published or was asked for, as far as p lets others see where he is: nil if
+// that is nothing. It is the payload as it stands but for vCards, of which a
+// part is taken, times, and places that are not shown exactly. ErrPayload.
+func ReadPublished(mask policy.Mask, payload []byte, p roster.Precision) (element []byte, err error) {
+	switch mask {
+	case policy.Interests, policy.Language:
+		return appendPersonal(nil, mask, payload)
+	case policy.Timezone:
+		return appendZone(nil, payload)
+	}
+	empty, err := CheckPublished(mask, payload)
+	switch {
+	case err == nil && mask == policy.Willingness:
+		return ParseWilling(payload)
+	case err != nil || empty:
+		return nil, err
+	case mask == policy.Location:
+		return appendPlace(nil, payload, p), nil
+	}
+	return payload, nil
+}
+
 // CheckPublished says whether an item's payload may be passed on to others as
 // it stands: one element of that kind, that declares its namespace itself and
 // has nothing of another one in it, with no prefixes, no control characters,
 // and neither large nor deep. Nothing but the element: it was published to say
 // that there is nothing any more; then it is empty. ErrPayload.
 func CheckPublished(mask policy.Mask, payload []byte) (empty bool, err error) {
-	i := slices.IndexFunc(wantable, func(k kind) bool { return k.mask == mask })
+	i := slices.IndexFunc(wantable, func(k kind) bool { return k.mask == mask && k.space != nsVCard4 })
 	if i < 0 || mask&roster.Published == 0 {
 		return false, fmt.Errorf("%w of no known kind", ErrPayload)
 	}
@@ -197,4 +228,14 @@ func plainText(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.IsControl(r) && r != '\n' && r != '\t' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 	})
+}
+
+// PublishedElement says which of [roster.Published] an element is, or 0.
+func PublishedElement(space, local string) policy.Mask {
+	for _, k := range wantable {
+		if k.space == space && k.local == local {
+			return k.mask & roster.Published
+		}
+	}
+	return 0
 }

@@ -20,6 +20,14 @@ type Service struct {
 	// Invites says whether somebody may invite one more person now, and counts
 	// it; nil = yes.
 	Invites func(bare string) bool
+
+	// Network says whether somebody may say how users' devices are connected;
+	// nil = nobody but the users.
+	Network func(bare string) bool
+
+	// Peers says whether somebody is a peer, and what he is granted of who has
+	// said nothing (see [roster.Roster.Entrust]); nil = there are none.
+	Peers func(bare string) (rule string, ok bool)
 }
 
 // Handles says whether the service answers requests with this payload.
@@ -65,6 +73,9 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 	if err != nil {
 		return b, err
 	}
+	if q.Space == NS && q.Local == "connection" {
+		return b, s.connection(g, q)
+	}
 	if q.Space == NS && q.Local == "report" { // who is trusted need not know the group otherwise
 		return s.report(ctx, b, g, q)
 	}
@@ -80,10 +91,14 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 		return groupItems(b, q.Group+"@"+s.Domain, d, q)
 	case q.Space == NS && q.Local == "authorization":
 		return authorization(ctx, b, g, q)
+	case q.Space == NS && q.Local == "combination":
+		return combination(ctx, b, g, q)
 	case q.Space == NS && q.Local == "willing":
 		return s.willingness(ctx, b, g, q)
 	case q.Space == NS && q.Local == "trust":
 		return trust(ctx, b, g, q)
+	case q.Space == NS && q.Local == "location":
+		return location(ctx, b, g, q)
 	case q.Space == nsCommands:
 		return s.pending(b, g, d, q)
 	case q.Space == NSOwner:

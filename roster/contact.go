@@ -43,14 +43,17 @@ func (g *Group) storeAsk(ctx context.Context, recs []MemberRecord) error {
 		if m == nil {
 			continue
 		}
-		if m.Ask == Granted && rec.Ask != Granted {
+		was, wanted := m.given() || m.Ask == Granted, m.interest()
+		m.Ask, m.asking = rec.Ask, false
+		if was && m.Ask != Granted && !m.given() {
 			g.silence(m)
 		}
-		wanted := m.interest()
-		m.Ask, m.asking = rec.Ask, false
-		if g.court(m, wanted); m.Ask == Granted {
+		if g.court(m, wanted); m.Ask == Granted || m.given() {
 			g.reread(m)
 			g.roster.outbox.Wanted(g)
+		}
+		if !was {
+			g.recall(m)
 		}
 		m.consents = m.consents && m.Ask != Refused
 		m.withdrawn = m.withdrawn && m.Ask == Granted
@@ -69,10 +72,11 @@ func (g *Group) silence(m *member) {
 	}
 	if m.presence != nil {
 		g.clock++
-		if changed := m.presence.set(nil, &Presence{}, g.clock, g.sweep); changed != 0 {
+		if changed := m.presence.set(m.Combination, nil, &Presence{}, g.clock, g.sweep); changed != 0 {
 			g.changed(m, changed)
 		}
 	}
+	g.unhear(m)
 	g.parted(m)
 	g.signal()
 }
@@ -91,7 +95,8 @@ func (g *Group) Approves(jid string, yes bool) {
 		g.reread(m) // what was held is forgotten
 		g.roster.outbox.Wanted(g)
 	}
-	if m.withdrawn = !yes; !yes && m.Ask == Granted {
+	was := m.given()
+	if m.withdrawn = !yes; !yes && was {
 		g.silence(m)
 	}
 }
@@ -157,7 +162,7 @@ func (g *Group) OnProved(ctx context.Context, jid string) error {
 // OnUnsubscribed takes in that a user denied our request, or withdrew his
 // approval. It is remembered: he is not asked again unless he does something.
 func (g *Group) OnUnsubscribed(ctx context.Context, jid string) error {
-	_, err := g.turnAsk(ctx, jid, Refused, func(m *member) bool { return m.Ask != Refused && (m.Ask != Unasked || m.asking) })
+	_, err := g.turnAsk(ctx, jid, Refused, func(m *member) bool { return m.Ask != Refused && (m.Ask != Unasked || m.asking || m.lent) })
 	return err
 }
 

@@ -191,8 +191,8 @@ func (g *Group) add(ctx context.Context, members ...MemberRecord) error {
 	}
 	var jids []string
 	for i := range members {
-		members[i].Agreed, members[i].Elsewhere = "", "" // to the present default
-		members[i].Said, members[i].Trusts = "", ""      // his to say
+		members[i].Agreed, members[i].Elsewhere, members[i].Precision = "", "", Exact // to the present default
+		members[i].Said, members[i].Trusts = "", ""                                   // his to say
 		jids = append(jids, members[i].JID)
 	}
 	if err := g.checkNew(members); err != nil {
@@ -303,8 +303,8 @@ func (g *Group) changeMember(ctx context.Context, jid string, edit func(*MemberR
 	if err := edit(&rec); err != nil {
 		return err
 	}
-	rec.Ask, rec.Agreed, rec.Elsewhere, rec.ByContact = his.Ask, his.Agreed, his.Elsewhere, his.ByContact // his to say
-	rec.Said, rec.Trusts = his.Said, his.Trusts
+	rec.Ask, rec.Agreed, rec.Elsewhere, rec.ByContact, rec.Combination = his.Ask, his.Agreed, his.Elsewhere, his.ByContact, his.Combination // his to say
+	rec.Said, rec.Trusts, rec.Precision = his.Said, his.Trusts, his.Precision
 	if rec.JID != jid {
 		return invalid("jid", "a member's JID cannot change")
 	}

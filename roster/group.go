@@ -46,7 +46,7 @@ type Group struct {
 	sorted   []*member                // by JID, tombstones left out
 	slots    []*member                // by slot; nil = free
 	shows    []Show                   // by slot: what the summary counts
-	free     []int                    // free slots
+	free     []int32                  // free slots
 	visitors map[string]VisitorRecord // who is no member but known; changed with edit held as well
 	vows     map[string]bool          // of who applied: whether he said so himself, see vow
 	heardOf  map[string]time.Time     // whose wish to join the admins were told of, and when
@@ -89,11 +89,14 @@ type Group struct {
 	refresh   map[*member]struct{}  // members to be probed because more of them is acquired now
 	doubts    map[*member]struct{}  // members whose answer to our request may have been lost
 	unread    map[*member]struct{}  // members whose server is to be asked what they keep there
+	recalls   map[*member]struct{}  // members of whom the server may have said something before we wanted it
 	courted   map[*member]struct{}  // members of whom something else is wanted now
+	sought    map[*member]struct{}  // members of whom something is to be read
 	spoken    map[*member]time.Time // when the next of their words ends, or is to be forgotten
 	resaid    map[*member]struct{}  // members whose words are others than are stored
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
+	mail      mail                 // what leaves by multicast
 	scratch   scratch
 }
 
@@ -117,7 +120,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
 		clocks: map[int]*clock{}, digests: map[int]int{}, leases: map[*Watch]struct{}{}, attuned: map[string]int{},
 		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{}, courted: map[*member]struct{}{},
-		spoken: map[*member]time.Time{}, resaid: map[*member]struct{}{},
+		recalls: map[*member]struct{}{}, sought: map[*member]struct{}{}, spoken: map[*member]time.Time{}, resaid: map[*member]struct{}{},
 		auths: map[string]*policy.Authorization{}, strangers: map[string]int{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
 	g.setAggregate()
@@ -167,6 +170,9 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.building = false
+	for _, m := range g.sorted { // not before: he may be spoken of at once
+		r.census.enter(m.JID, g)
+	}
 	g.recite()
 	g.wind()
 	for w := range g.leases {
@@ -191,8 +197,12 @@ func (g *Group) insert(rec MemberRecord) *member {
 		g.graves--
 	}
 	m.MemberRecord, m.gone, m.presence, m.parked, m.asking, m.withdrawn = rec, 0, nil, nil, false, false
-	m.published, m.words, m.pulls, m.keeps, m.unsure = nil, nil, 0, 0, rec.Ask == Granted && g.roster.reads
+	m.published, m.words, m.pulls, m.keeps, m.clocked, m.unsure = nil, nil, 0, 0, false, rec.Ask == Granted && g.roster.reads
 	m.consents, m.clicks = rec.JID == g.acting && !rec.ByContact, false
+	if m.lent = g.roster.lends(rec.JID); !g.building {
+		g.roster.census.enter(rec.JID, g)
+	}
+	g.recall(m)
 	m.named, m.basic = g.version, g.version
 	m.agreed = g.agreement(m.Agreed)
 	g.keep1(m)
@@ -208,7 +218,7 @@ func (g *Group) search(jid string) (int, bool) {
 	return slices.BinarySearchFunc(g.sorted, jid, func(m *member, j string) int { return cmp.Compare(m.JID, j) })
 }
 
-func (g *Group) takeSlot() int {
+func (g *Group) takeSlot() int32 {
 	if n := len(g.free); n > 0 {
 		s := g.free[n-1]
 		g.free = g.free[:n-1]
@@ -218,7 +228,7 @@ func (g *Group) takeSlot() int {
 	for _, a := range g.order {
 		a.masks = append(a.masks, 0)
 	}
-	return len(g.slots) - 1
+	return int32(len(g.slots) - 1)
 }
 
 // gone is the show of a tombstone: it is not counted.
@@ -244,6 +254,12 @@ func (g *Group) bury(m *member) {
 	delete(g.courted, m)
 	delete(g.spoken, m)
 	delete(g.resaid, m)
+	delete(g.sought, m)
+	delete(g.recalls, m)
+	g.roster.census.leave(m.JID, g)
+	if m.lent {
+		g.roster.outbox.Wanted(g) // who lends it need not any more
+	}
 	g.graves++
 	g.touch(m, 0)
 	g.reshow(m.JID)
@@ -311,8 +327,14 @@ func (g *Group) signal() {
 }
 
 func (g *Group) pending() bool {
+	if g.hurries() {
+		return true
+	}
 	if !g.ready || g.closed {
 		return g.closed && len(g.questions) > 0
+	}
+	if g.waits() {
+		return false
 	}
 	if len(g.questions) > 0 || g.opened() {
 		return true

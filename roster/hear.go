@@ -16,8 +16,8 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 	if m == nil || m.gone > 0 {
 		return
 	}
-	if m.Ask != Granted || m.withdrawn {
-		if p.Show != Offline {
+	if !m.given() {
+		if p.Show != Offline && !m.lent {
 			g.doubt(m)
 		}
 		return
@@ -26,6 +26,10 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 		delete(g.awaited, m)
 	}
 	held := func(w *Watch) bool { return w.lag != nil }
+	var portrait policy.Mask
+	if p.Photo != nil {
+		portrait = m.portray(p.Photo)
+	}
 	if g.clock++; g.park(m, resource, p) {
 		g.attune(m)
 		g.parted(m)
@@ -44,7 +48,7 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 		m.presence = &presence{}
 	}
 	var spare Presence
-	if changed := m.presence.set(resource, p.kept(m.keeps, &spare), g.clock, g.sweep); changed != 0 {
+	if changed := m.presence.set(m.Combination, resource, p.kept(m.keeps, &spare), g.clock, g.sweep) | portrait; changed != 0 {
 		g.changed(m, changed)
 	}
 	if ws := g.byOwner[m.JID]; len(ws) > 0 && (p.Show == Offline || slices.ContainsFunc(ws, held)) {
@@ -57,6 +61,9 @@ func (g *Group) changed(m *member, kinds policy.Mask) {
 	g.version++
 	g.shows[m.slot] = m.show
 	g.touch(m, kinds)
+	if kinds&policy.Availability != 0 {
+		g.retime(m)
+	}
 	g.attune(m)
 	g.parted(m)
 	g.signal()
@@ -93,7 +100,7 @@ func (g *Group) Bounced(bare, resource string) {
 	defer g.mu.Unlock()
 	if m := g.live(bare); m != nil && m.presence != nil && resource != "" {
 		g.clock++
-		if changed := m.presence.set([]byte(resource), &Presence{}, g.clock, g.sweep); changed != 0 {
+		if changed := m.presence.set(m.Combination, []byte(resource), &Presence{}, g.clock, g.sweep); changed != 0 {
 			g.changed(m, changed)
 			if len(m.devices) == 0 {
 				g.hold(bare, "")
@@ -137,6 +144,10 @@ func (g *Group) unsettle() {
 	clear(g.awaited)
 	for _, m := range g.sorted {
 		m.asking, m.parked = false, nil
+		if m.lent && m.given() {
+			g.reread(m)
+			g.recall(m)
+		}
 		switch m.Ask {
 		case Granted:
 			g.awaited[m] = struct{}{}
@@ -145,7 +156,7 @@ func (g *Group) unsettle() {
 			g.doubts[m] = struct{}{}
 		}
 	}
-	g.sweeping = len(g.awaited) > 0
+	g.sweeping = len(g.awaited) > 0 || len(g.recalls) > 0
 	g.ready = !g.sweeping
 	g.signal()
 }
@@ -161,11 +172,15 @@ func (g *Group) Wants() (ask, probe []string) {
 		return nil, nil
 	}
 	for _, m := range g.sorted {
-		if m.Ask == Unasked && !m.asking && m.shares {
+		if m.Ask == Unasked && !m.asking && m.shares && !m.lent {
 			m.asking = true
 			ask = append(ask, m.JID)
 		}
 		if _, ok := g.awaited[m]; ok && g.sweeping {
+			if g.roster.census.absent(m.JID) {
+				delete(g.awaited, m)
+				continue
+			}
 			probe = append(probe, m.JID)
 			delete(g.refresh, m)
 		}
@@ -230,7 +245,7 @@ func (g *Group) Swept(early bool) bool {
 				g.hold(m.JID, d.resource)
 			}
 		}
-		if changed := m.presence.expire(g.sweep); changed != 0 {
+		if changed := m.presence.expire(m.Combination, g.sweep); changed != 0 {
 			g.changed(m, changed)
 			if len(m.devices) == 0 {
 				g.hold(m.JID, "")

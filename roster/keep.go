@@ -13,8 +13,8 @@ import (
 
 // kept is p without what mask does not have. It may be p itself.
 func (p *Presence) kept(mask policy.Mask, spare *Presence) *Presence {
-	const all = policy.Show | policy.Status | policy.Idle
-	if mask&all == all {
+	const all = policy.Show | policy.Status | policy.Idle | policy.Capabilities
+	if mask&all == all && (mask&policy.Connection != 0 || p.connection == On) {
 		return p
 	}
 	*spare = *p
@@ -27,38 +27,49 @@ func (p *Presence) kept(mask policy.Mask, spare *Presence) *Presence {
 	if mask&policy.Idle == 0 {
 		spare.Idle = nil
 	}
+	if mask&policy.Capabilities == 0 {
+		spare.Can = nil
+	}
+	if mask&policy.Connection == 0 {
+		spare.connection = On
+	}
 	return spare
 }
 
 // drop forgets what mask does not have, and says which kinds that changed.
-func (p *presence) drop(mask policy.Mask) (changed policy.Mask) {
+func (p *presence) drop(by Combination, mask policy.Mask) (changed policy.Mask) {
 	var spare Presence
+	could := p.can()
 	for i := range p.devices {
 		d := &p.devices[i]
-		held := &Presence{Show: d.show, Priority: d.priority, Status: []byte(d.status), Idle: []byte(d.idle)}
-		changed |= d.set(held.kept(mask, &spare), d.at, d.sweep)
+		changed |= d.set(d.said().kept(mask, &spare), d.at, d.sweep)
 	}
-	return changed | p.recombine()
+	return changed | p.after(could, true) | p.recombine(by)
 }
 
 // keep1 brings what is held of m in line with the policies: what is no longer
 // acquired is forgotten, what is now acquired in addition is asked for.
 func (g *Group) keep1(m *member) {
-	was, wanted := m.keeps, m.interest()
+	was, wasMight, wanted := m.keeps, m.might, m.interest()
 	s := m.subject()
 	m.keeps = g.policy.Acquires(g.now(), &s)
 	s.Elsewhere = nil // who shares nothing by that is still asked, or his next word would not reach us
 	m.might = g.policy.Acquires(g.now(), &s)
 	m.shares = m.might != 0
+	if m.lent && wasMight&^m.might != 0 {
+		g.roster.census.narrow(m.JID, m.might)
+	}
+	if m.lent && wasMight != m.might && !g.building {
+		g.roster.outbox.Wanted(g) // who lends it need know
+	}
 	if m.keeps == was {
 		return
 	}
 	g.respeak(m, was)
 	g.court(m, wanted)
 	dropped := m.unpublish(m.keeps)
-	if was == 0 && m.Ask == Granted && m.parked == nil && g.version > m.named { // not as he joins, or is loaded
-		g.refresh[m] = struct{}{} // whether he is there is not known
-		g.roster.outbox.Wanted(g)
+	if was == 0 && m.parked == nil && g.version > m.named { // not as he joins, or is loaded
+		g.refreshed(m) // whether he is there is not known
 	}
 	if m.presence == nil || len(m.devices) == 0 {
 		return
@@ -68,14 +79,22 @@ func (g *Group) keep1(m *member) {
 		return
 	}
 	if was&^m.keeps != 0 {
-		if changed := m.presence.drop(m.keeps) | dropped; changed != 0 {
+		if changed := m.presence.drop(m.Combination, m.keeps) | dropped; changed != 0 {
 			g.changed(m, changed)
 		}
 	}
-	if m.keeps&^was != 0 && m.Ask == Granted {
+	if m.keeps&^was != 0 {
+		g.refreshed(m)
+	}
+}
+
+// refreshed has it found out how m is, for more of him is wanted now.
+func (g *Group) refreshed(m *member) {
+	if m.Ask == Granted {
 		g.refresh[m] = struct{}{}
 		g.roster.outbox.Wanted(g)
 	}
+	g.recall(m)
 }
 
 // reshare makes our subscriptions to the members' presence follow the

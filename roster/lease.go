@@ -40,7 +40,7 @@ func (g *Group) unheed(w *Watch) {
 
 // presenceOf is the member whose own presence the group has, or nil.
 func (g *Group) presenceOf(jid string) *member {
-	if m := g.live(jid); m != nil && m.Ask == Granted && !m.withdrawn && m.keeps != 0 {
+	if m := g.live(jid); m != nil && m.given() && m.keeps != 0 {
 		return m
 	}
 	return nil

@@ -208,7 +208,7 @@ func (r *Roster) GroupsOf(jid string) []*Group {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		v, known := g.visitors[jid]
-		return g.closed || g.live(jid) == nil && !(known && v.State == Invited)
+		return g.closed || ForPeers(g.name) || g.live(jid) == nil && !(known && v.State == Invited)
 	})
 	slices.SortFunc(all, func(a, b *Group) int { return cmp.Compare(a.name, b.name) })
 	return all

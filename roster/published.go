@@ -3,12 +3,18 @@ package roster
 import (
 	"math/bits"
 
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
-// Published are the attributes that a member publishes at his server beside
-// his presence (XEP-0163). Each is one element, and stays as it came.
-const Published = policy.Mood | policy.Activity | policy.Tune | policy.Location | policy.Nickname | policy.Avatar | policy.Addresses | policy.Willingness
+// Published are the attributes that a member publishes beside his presence, most
+// of them at his server (XEP-0163). Each is one element, as he published it or
+// made of a part of that; only his time zone has to be asked for.
+const Published = policy.Mood | policy.Activity | policy.Tune | policy.Interests | policy.Language | policy.Location |
+	policy.Nickname | policy.Avatar | policy.Timezone | policy.Addresses | policy.Willingness
+
+// pushed are those that his server tells of.
+const pushed = Published &^ policy.Timezone
 
 // Bounds of what is held of a member's, in bytes.
 const (
@@ -24,9 +30,10 @@ const (
 
 // published is what is held of a member's attributes. Most members have none.
 type published struct {
-	held policy.Mask
-	size int
-	text [publishable]string
+	held  policy.Mask
+	size  int
+	text  [publishable]string
+	photo string // the hash of his picture (XEP-0153), if that is all that is known of it
 }
 
 func slotOf(kind policy.Mask) int { return bits.TrailingZeros32(uint32(kind)) - firstPublished }
@@ -35,7 +42,7 @@ func slotOf(kind policy.Mask) int { return bits.TrailingZeros32(uint32(kind)) - 
 func (x *published) set(kind policy.Mask, text string) {
 	at := &x.text[slotOf(kind)]
 	x.size += len(text) - len(*at)
-	if *at = text; text == "" {
+	if *at = text; text == "" && (kind != policy.Avatar || x.photo == "") {
 		x.held &^= kind
 	} else {
 		x.held |= kind
@@ -44,7 +51,9 @@ func (x *published) set(kind policy.Mask, text string) {
 
 // drop forgets what mask does not have, and says which kinds that were.
 func (x *published) drop(mask policy.Mask) (dropped policy.Mask) {
-	dropped = x.held &^ mask
+	if dropped = x.held &^ mask; dropped&policy.Avatar != 0 {
+		x.photo = ""
+	}
 	for r := dropped; r != 0; r &= r - 1 {
 		x.set(r&-r, "")
 	}
@@ -57,6 +66,9 @@ func (m *member) unpublish(mask policy.Mask) (dropped policy.Mask) {
 	if m.published == nil {
 		return 0
 	}
+	if mask&policy.Timezone == 0 {
+		m.clocked = false
+	}
 	if dropped = m.published.drop(mask); m.published.held == 0 {
 		m.published = nil
 	}
@@ -64,10 +76,10 @@ func (m *member) unpublish(mask policy.Mask) (dropped policy.Mask) {
 }
 
 // kinds are those that the items of an audience can show: PIDF has no words for
-// what members publish.
+// what members publish, for what devices can do, or for how they are connected.
 func (k *audienceKey) kinds() policy.Mask {
 	if k.format == FormatPIDF {
-		return k.node.kinds() &^ Published
+		return k.node.kinds() &^ (Published | policy.Capabilities | deviceCapabilities | policy.Connection | deviceConnection)
 	}
 	return k.node.kinds()
 }
@@ -75,22 +87,32 @@ func (k *audienceKey) kinds() policy.Mask {
 // Publishes is that one of [Published], "" if there is none to show.
 func (it *Item) Publishes(kind policy.Mask) string { return it.Published[slotOf(kind)] }
 
-// HearItem takes in one of [Published] of a member, as he published it: an
-// element that stands on its own, checked. nil: there is none any more. What
+// HearItem takes in one of [Published] of a member: an element that stands on
+// its own in an item, checked. nil: there is none any more. What
 // nobody may see is not held, nor what is too much: then there is none, and it
 // returns false. It is kept while he is offline, and shown only while he is
-// available.
+// available. Where he is comes by [Group.HearPlace].
 func (g *Group) HearItem(jid string, kind policy.Mask, payload []byte) (fits bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	m := g.publisher(jid, kind)
+	return m == nil || g.take(m, kind, payload)
+}
+
+// publisher is the member jid, if that attribute of his is to be taken in now.
+func (g *Group) publisher(jid string, kind policy.Mask) *member {
 	m := g.live(jid)
-	if m == nil || m.Ask != Granted || m.withdrawn || m.keeps&kind&Published == 0 {
-		return true
+	if m == nil || !m.given() || m.keeps&kind&Published == 0 {
+		return nil
 	}
 	if m.unsure {
 		m.pulls |= kind
-		return true
+		return nil
 	}
+	return m
+}
+
+func (g *Group) take(m *member, kind policy.Mask, payload []byte) (fits bool) {
 	if kind == policy.Willingness {
 		return g.listen(m, payload)
 	}
@@ -106,16 +128,42 @@ func (g *Group) HearItem(jid string, kind policy.Mask, payload []byte) (fits boo
 	if was == string(payload) {
 		return fits
 	}
-	if m.published == nil {
-		m.published = &published{}
-	}
-	if m.published.set(kind, string(payload)); m.published.held == 0 {
-		m.published = nil
-	}
+	m.publish(kind, string(payload))
 	if m.isAvailable() {
 		g.changed(m, kind)
 	}
 	return fits
+}
+
+// publish puts one attribute in force, "" is none.
+func (m *member) publish(kind policy.Mask, text string) {
+	if m.published == nil {
+		m.published = &published{}
+	}
+	if m.published.set(kind, text); m.published.held == 0 {
+		m.published = nil
+	}
+}
+
+// portray takes in what a presence says of m's picture (XEP-0153), and says
+// whether anything looks different. What he publishes at his server says more.
+func (m *member) portray(photo []byte) (changed policy.Mask) {
+	x := m.published
+	switch {
+	case m.keeps&policy.Avatar == 0 || x == nil && len(photo) == 0 || x != nil && x.photo == string(photo):
+		return 0
+	case x == nil:
+		x = &published{}
+		m.published = x
+	}
+	x.photo = string(photo)
+	if x.set(policy.Avatar, x.text[slotOf(policy.Avatar)]); x.held == 0 {
+		m.published = nil
+	}
+	if x.text[slotOf(policy.Avatar)] != "" || !m.isAvailable() {
+		return 0
+	}
+	return policy.Avatar
 }
 
 // Interest is of which of jid's own events the group wants to hear, as its
@@ -137,6 +185,9 @@ func (m *member) interest() policy.Mask {
 	case m.Ask != Granted:
 		return policy.Enrolled
 	}
+	if leak.Face == "asks" {
+		return policy.Enrolled | Published
+	}
 	return policy.Enrolled | m.keeps&Published
 }
 
@@ -147,7 +198,11 @@ func (g *Group) court(m *member, was policy.Mask) {
 	if m.pulls &= now; now == was || g.building { // else the group is shown anew, and asks, anyway
 		return
 	}
-	m.pulls |= now &^ was & Published
+	m.pulls |= now &^ was & pushed
+	g.retime(m)
+	if (now^was)&^policy.Timezone == 0 {
+		return // which his server knows nothing of
+	}
 	if g.reshow(m.JID); m.Ask == Granted {
 		g.courted[m] = struct{}{}
 		g.roster.outbox.Wanted(g)
@@ -167,8 +222,8 @@ func (g *Group) reshow(jid string) {
 // server, when the group is attended to. Nothing that he publishes is taken in
 // before.
 func (g *Group) reread(m *member) {
-	if m.pulls = m.interest() & Published; g.roster.reads {
-		m.unsure = true
+	if m.pulls = m.interest() & pushed; g.roster.reads {
+		m.unsure = m.Ask == Granted // of who is lent to us it is all there is
 		g.unread[m] = struct{}{}
 	}
 }
@@ -194,7 +249,7 @@ func (g *Group) Missed(jid string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if m := g.live(jid); m != nil {
-		m.pulls = m.interest() & Published
+		m.pulls = m.interest() & pushed
 	}
 }
 
@@ -209,5 +264,10 @@ func (g *Group) Pull(jid string) (kinds policy.Mask) {
 		return 0
 	}
 	kinds, m.pulls = m.pulls&m.interest(), 0
+	if kinds&policy.Timezone != 0 {
+		if m.clocked = m.isAvailable(); !m.clocked {
+			kinds &^= policy.Timezone
+		}
+	}
 	return kinds
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -57,7 +58,12 @@ type Options struct {
 	Hooks     HookKeeper            // nil = nobody tells webhooks
 	Log       *slog.Logger          // nil = slog.Default()
 	Reads     bool                  // somebody attends to [Group.Unread]
-	Inform    bool                  // members whom others have added are informed, not asked, where the server allows (see [Group.Preapproval])
+
+	Origin Origin                // where the presence of the server's own users comes from
+	Ours   func(jid string) bool // who they are; nil = nobody
+	Taken  func(jid string) bool // whose presence is a peer's to tell (see [Group.Borrowed]); nil = nobody's
+
+	Inform bool // members whom others have added are informed, not asked, where the server allows (see [Group.Preapproval])
 }
 
 // Roster is all groups of one service.
@@ -75,9 +81,15 @@ type Roster struct {
 	notify             func(Notice)
 
 	collection collection // who watches all his groups
+	census     *census    // nil where members are asked and nothing else
+	ours       func(jid string) bool
+	taken      func(jid string) bool
 
 	domain string
 	hooks  HookKeeper
+
+	multicast atomic.Pointer[multicast] // nil = there is none
+	copies    copies
 
 	loading sync.Mutex // held over the store while a group is loaded, created or deleted
 
@@ -97,6 +109,8 @@ func New(o Options) *Roster {
 		collection: collection{mine: map[string]map[string]SubscriptionRecord{}, count: map[string]int{}}}
 	r.isAdmin, r.mayCreate, r.notify, r.reads, r.inform = o.Admin, o.MayCreate, o.Notify, o.Reads, o.Inform
 	r.domain, r.hooks = o.Domain, o.Hooks
+	r.census, r.ours = newCensus(o.Origin, o.Ours), o.Ours
+	r.taken = o.Taken
 	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle, listed: listAfresh}
 	if r.now == nil {
 		r.now = time.Now
@@ -131,6 +145,9 @@ func (r *Roster) Complete() {
 	r.mu.Lock()
 	r.complete = true
 	r.mu.Unlock()
+	if r.census != nil {
+		r.census.trim()
+	}
 }
 
 func (r *Roster) find(name string) (g *Group, sure bool) {
@@ -276,6 +293,10 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	}
 	for _, m := range g.sorted {
 		g.withdraw(m)
+		r.census.leave(m.JID, g)
+		if m.lent {
+			r.outbox.Wanted(g)
+		}
 	}
 	g.signal() // who still waits for an answer gets a refusal
 	return nil

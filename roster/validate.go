@@ -32,7 +32,7 @@ var language = regexp.MustCompile(`^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$`)
 
 // validate says why a group cannot be established, naming the field.
 func (rec *GroupRecord) validate() error {
-	if err := ValidateName(rec.Name); err != nil {
+	if err := rec.validateName(); err != nil {
 		return err
 	}
 	if err := rec.Settings.validate(); err != nil {
@@ -65,6 +65,21 @@ func (rec *GroupRecord) validate() error {
 // ValidateName says whether a group may be called so: a localpart as it
 // stands in a JID, already normalised.
 func ValidateName(name string) error {
+	if ForPeers(name) {
+		return invalid("name", "%q is kept for peers", peerPrefix)
+	}
+	return validateName(name)
+}
+
+// validateName lets who keeps a group call it as only he may.
+func (rec *GroupRecord) validateName() error {
+	if ForPeers(rec.Name) && (rec.Name == statements || strings.HasPrefix(rec.Source, peerSource)) {
+		return validateName(rec.Name)
+	}
+	return ValidateName(rec.Name)
+}
+
+func validateName(name string) error {
 	if name == "" {
 		return invalid("name", "is empty")
 	}
@@ -169,6 +184,12 @@ func (m *MemberRecord) validate(field string) error {
 	}
 	if int(m.Ask) >= len(askNames) {
 		return invalid(field+".ask", "unknown")
+	}
+	if int(m.Combination) >= len(combinationNames) {
+		return invalid(field+".combination", "unknown")
+	}
+	if int(m.Precision) >= len(precisionNames) {
+		return invalid(field+".location", "unknown")
 	}
 	if err := text(field+".nick", m.Nick, MaxText); err != nil {
 		return err

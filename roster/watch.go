@@ -22,6 +22,8 @@ type Watch struct {
 	hook      string // it is a webhook's, which is not told but asks
 	quiet     bool   // he is there, but not so that he wants to be told
 	receipts  *receipts
+	flight    uint64 // the last multicast stanza that went to it as well, see mail
+	alone     bool   // one that did came back: it goes without
 
 	audience *audience
 	cohort   *cohort   // nil while held
@@ -111,7 +113,7 @@ func (c *cohort) compact() {
 
 // addWatch makes a watch and owes it the full state.
 func (g *Group) addWatch(rec SubscriptionRecord, node Node, r policy.Receiving) *Watch {
-	w := &Watch{rec: rec, node: node, receiving: r, to: g.roster.renderer.Address(nil, rec.JID)}
+	w := &Watch{rec: rec, node: node, receiving: r, to: g.roster.renderer.Address(nil, rec.JID), flight: g.mail.flown}
 	if node < NodeContact {
 		g.watches[rec.ID] = w
 		w.manner = g.manner(&rec)
@@ -216,6 +218,7 @@ func (g *Group) dropWatch(w *Watch) {
 	if w.node < NodeContact {
 		delete(g.watches, w.rec.ID)
 	}
+	g.mail.leaves(w)
 	g.unheed(w)
 	if w.mine {
 		g.roster.collection.note(w.rec, -1)
@@ -253,7 +256,12 @@ func (g *Group) candidates(who *policy.Watcher, r *policy.Receiving, f func(*mem
 }
 
 // domainOf is the index key of a JID's domain.
-func domainOf(bare string) string { return bare[max(0, strings.IndexByte(bare, '@')):] }
+func domainOf(bare string) string {
+	if i := strings.IndexByte(bare, '@'); i >= 0 {
+		return bare[i:]
+	}
+	return "@" + bare // a service
+}
 
 func (g *Group) decideFor(a *audience, m *member, who *policy.Watcher, r *policy.Receiving) policy.Mask {
 	s := m.subject()

@@ -146,6 +146,9 @@ func (s *sqlite) noteMember(ctx context.Context, id int64, group string, m roste
 	if !slices.Equal(old.Attributes, m.Attributes) {
 		changed = append(changed, "attributes")
 	}
+	if old.Precision != m.Precision {
+		changed = append(changed, "location="+m.Precision.String())
+	}
 	if len(changed) == 0 {
 		return nil
 	}

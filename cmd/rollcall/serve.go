@@ -93,19 +93,32 @@ func adminBackend(svc *component.Service, cfg *config.Config) admin.Backend {
 // serviceConfig is what the configuration says to the component.
 func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceConfig {
 	cfg := l.config()
+	origin, _ := roster.ParseOrigin(cfg.Presence.From) // checked when loaded
 	return component.ServiceConfig{
+		Origin: origin,
 		Link: component.Config{
 			Addr: cfg.Server.Address, Domain: cfg.Domain, ServerHost: cfg.Server.Host,
 			Secret: l.currentSecret, TLS: tls, Log: l.log,
 		},
+		Peers:     peers(cfg),
 		Store:     st,
 		Version:   buildVersion(),
 		Admin:     l.isAdmin,
 		MayCreate: l.mayCreate,
+		Network:   l.isNetwork,
 		Hooks:     hook.Config{Networks: cfg.Webhooks.Networks},
 		Inform:    cfg.Admin.Consent == config.Inform,
 		Limits:    limits(cfg.Limits),
+		Multicast: cfg.Delivery.Multicast == config.Auto,
 	}
+}
+
+// peers are those that the configuration trusts.
+func peers(cfg *config.Config) (all []component.Peer) {
+	for _, p := range cfg.Peers {
+		all = append(all, component.Peer(p))
+	}
+	return all
 }
 
 // limits is what the configuration says to the component, where 0 is the
@@ -129,6 +142,9 @@ func explain(err error, cfg *config.Config) error {
 	if errors.Is(err, component.ErrSecret) {
 		return fmt.Errorf("%w: the server at %s does not accept our secret for %s; make the secret in %s the one in the server's configuration (rollcall snippet prints the lines)",
 			err, cfg.Server.Address, cfg.Domain, cfg.Path)
+	}
+	if errors.Is(err, component.ErrPrivilege) {
+		return fmt.Errorf("%w; write from = \"both\" below [presence] in %s, with which members are asked, or let Prosody tell (rollcall snippet prosody prints the lines)", err, cfg.Path)
 	}
 	return err
 }

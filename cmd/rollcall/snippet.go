@@ -63,9 +63,19 @@ func prosodySnippet(cfg *config.Config) string {
 		line("disco_items = { { %s, \"Group presence\" } }", luaQuote(cfg.Domain))
 		line("")
 	}
+	if cfg.Presence.From != config.Subscription {
+		line("-- Below VirtualHost %s, where \"privilege\" is one more of modules_enabled: the server tells of all", luaQuote(cfg.Server.Host))
+		line("-- its users, in groups or not. The module is of the package prosody-modules.")
+		line("modules_enabled = { \"privilege\" }")
+		line("privileged_entities = { [%s] = { presence = \"managed_entity\" } }", luaQuote(cfg.Domain))
+		line("")
+	}
 	line("-- At the end of prosody.cfg.lua; then: prosodyctl check config && prosodyctl restart")
 	line("Component %s", luaQuote(cfg.Domain))
 	line("    component_secret = %s", luaQuote(cfg.Server.Secret.Reveal()))
+	if cfg.Presence.From != config.Subscription {
+		line("    modules_enabled = { \"privilege\" }")
+	}
 	return b.String()
 }
 
@@ -90,7 +100,32 @@ func ejabberdSnippet(cfg *config.Config) string {
 	line("    hosts:                # no other host here: an attached component gets them all")
 	line("      %s:", yamlQuote(cfg.Domain))
 	line("        password: %s", yamlQuote(cfg.Server.Secret.Reveal()))
+	ejabberdPrivilege(line, cfg)
 	return b.String()
+}
+
+// ejabberdPrivilege is what lets ejabberd tell of its users, as far as it does.
+func ejabberdPrivilege(line func(string, ...any), cfg *config.Config) {
+	switch cfg.Presence.From {
+	case config.Subscription:
+		return
+	case config.FromServer:
+		line("")
+		line("# presence.from is \"server\", but ejabberd does not say who is there when a component attaches, nor")
+		line("# whose connection just ended: write \"both\" in %s.", cfg.Path)
+	}
+	line("")
+	line("# At the top level of ejabberd.yml, into acl, access_rules and modules where these are there:")
+	line("acl:")
+	line("  rollcall:")
+	line("    server: %s", yamlQuote(cfg.Domain))
+	line("access_rules:")
+	line("  rollcall:")
+	line("    allow: rollcall")
+	line("modules:")
+	line("  mod_privilege:        # it tells of all its users, in groups or not")
+	line("    presence:")
+	line("      managed_entity: rollcall")
 }
 
 func isLoopback(host string) bool {

@@ -47,6 +47,12 @@ func texts(t *testing.T) (all []string) {
 	for _, p := range presets {
 		all = append(all, p.label)
 	}
+	for _, p := range places {
+		all = append(all, p.label)
+	}
+	for _, p := range speakers {
+		all = append(all, p.label)
+	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
@@ -61,7 +67,7 @@ func TestTranslations(t *testing.T) {
 	}
 	german := map[string]string{}
 	b := catalog.NewBuilder()
-	for _, pair := range germanTexts {
+	for _, pair := range slices.Concat(germanTexts[:], germanPlaces, germanDevices) {
 		if german[pair[0]] != "" {
 			t.Errorf("twice: %q", pair[0])
 		}

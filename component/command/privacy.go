@@ -61,6 +61,11 @@ func (p *privacy) tell(c *call) *answer {
 			a.tell(c.whom(r.Who), c.attributes(r.Attributes)+c.during(&r))
 		}
 	}
+	if p.locates() {
+		if now, err := c.group.Precision(c.bare); err == nil {
+			a.tell(c.say("Where you are"), c.precision(now))
+		}
+	}
 	if len(p.Hide) > 0 {
 		a.tell(c.say("Always offline for"), strings.Join(p.Hide, ", "))
 	}
@@ -75,6 +80,11 @@ func (p *privacy) tell(c *call) *answer {
 		a.notes = append(a.notes, note{info, c.say("The group asks you something: write “agree”.")})
 	}
 	return a
+}
+
+// locates says whether p lets anybody see where the caller is.
+func (p *privacy) locates() bool {
+	return p.Share && slices.ContainsFunc(p.Rules, func(r policy.Rule) bool { return (r.Attributes &^ r.Except).Has(policy.Location) })
 }
 
 // merged is rules with those about the same people at the same time made one,

@@ -38,8 +38,10 @@ type Member struct {
 	Agreed      string      `json:"agreed,omitempty"`
 	Elsewhere   string      `json:"elsewhere,omitempty"`
 	ByContact   bool        `json:"by_contact,omitempty"`
+	Combination string      `json:"combination,omitempty"` // "" = available
 	Said        string      `json:"said,omitempty"`
 	Trusts      string      `json:"trusts,omitempty"`
+	Location    string      `json:"location,omitempty"` // how exactly others see it
 }
 
 type attribute = roster.Attribute
@@ -82,9 +84,16 @@ func Of(rec *roster.GroupRecord) Group {
 		Listed: set.Listed, Payload: set.Payload.String(), Policy: set.Policy, Join: set.Join.String(), Aggregate: set.Aggregate,
 		Delivery: set.Delivery, Avatar: []byte(set.Avatar), Contacts: rec.Contacts}
 	for _, m := range rec.Members {
-		g.Members = append(g.Members, Member{JID: m.JID, Nick: m.Nick, Affiliation: m.Affiliation.String(), Roles: m.Roles,
+		one := Member{JID: m.JID, Nick: m.Nick, Affiliation: m.Affiliation.String(), Roles: m.Roles,
 			Attributes: m.Attributes, Presence: m.Ask.String(), Agreed: m.Agreed, Elsewhere: m.Elsewhere, ByContact: m.ByContact,
-			Said: m.Said, Trusts: m.Trusts})
+			Said: m.Said, Trusts: m.Trusts}
+		if m.Precision != roster.Exact {
+			one.Location = m.Precision.String()
+		}
+		if m.Combination != roster.MostAvailable {
+			one.Combination = m.Combination.String()
+		}
+		g.Members = append(g.Members, one)
 	}
 	for _, s := range rec.Subscriptions {
 		g.Subscriptions = append(g.Subscriptions, subscription(s))
@@ -120,6 +129,12 @@ func (g *Group) Record() (rec *roster.GroupRecord, err error) {
 			return nil, err
 		}
 		if err := parse(m.Presence, roster.ParseAsk, &r.Ask); err != nil {
+			return nil, err
+		}
+		if err := parse(m.Combination, roster.ParseCombination, &r.Combination); err != nil {
+			return nil, err
+		}
+		if err := parse(m.Location, roster.ParsePrecision, &r.Precision); err != nil {
 			return nil, err
 		}
 		rec.Members = append(rec.Members, r)

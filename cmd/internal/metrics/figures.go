@@ -36,6 +36,8 @@ func figures() (all []figure) {
 			"rate":   func(s *sample) float64 { return float64(s.Limited) },
 			"domain": func(s *sample) float64 { return float64(s.Foreign) },
 		})
+	gauge("presence_told", "Whether the server itself tells of its users (XEP-0356): 1 or 0.", func(s *sample) float64 { return is(s.Told) })
+	counter("presence_copies_total", "Presence of its users that the server told of by itself.", func(s *sample) float64 { return float64(s.Copies) })
 	counter("presence_delayed_total", "Changes of presence told later, because their member changes too often.", func(s *sample) float64 { return float64(s.Delayed) })
 	by("published_dropped_total", "Moods and other things that members published and that could not be passed on.", "reason",
 		map[string]func(*sample) float64{
@@ -56,6 +58,12 @@ func figures() (all []figure) {
 	gauge("control_bytes", "Bytes of answers that wait.", func(s *sample) float64 { return float64(s.Outbox.Control) })
 	gauge("unacked_bytes", "Bytes of presence that the server has not handled.", func(s *sample) float64 { return float64(s.Outbox.Unacked) })
 	gauge("server_rtt_seconds", "How long the server took to handle the latest marker.", func(s *sample) float64 { return s.Outbox.RTT.Seconds() })
+
+	gauge("multicast_addresses", "Addresses that the server's multicast service takes in one message: 0 = it has none, or it is not used.",
+		func(s *sample) float64 { return float64(s.Multicast.Messages) })
+	counter("multicast_stanzas_total", "Stanzas for many, sent to the multicast service.", func(s *sample) float64 { return float64(s.Multicast.Stanzas) })
+	counter("multicast_copies_total", "Copies that the service was to make of them.", func(s *sample) float64 { return float64(s.Multicast.Copies) })
+	counter("multicast_returned_total", "Stanzas that it did not take: these were sent one by one.", func(s *sample) float64 { return float64(s.Multicast.Returned) })
 
 	gauge("webhooks", "Webhooks that are told.", func(s *sample) float64 { return float64(s.Hooks.Webhooks) })
 	gauge("webhooks_failing", "Webhooks whose last post was not accepted.", func(s *sample) float64 { return float64(s.Hooks.Failing) })

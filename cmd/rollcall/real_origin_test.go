@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/internal/lab"
+	"github.com/rollcall-xmpp/rollcall/internal/lab/labtest"
+)
+
+// A server that tells the component of its users' presence (XEP-0356 §6).
+func TestOrigin(t *testing.T) {
+	extra := map[string]lab.Extra{
+		"prosody": {
+			Host:      "privileged_entities = { [\"groups.example.org\"] = { presence = \"managed_entity\" } }\n\tmodules_enabled = { \"privilege\" }",
+			Component: "modules_enabled = { \"privilege\" }",
+		},
+		"ejabberd": {
+			ACL: "  rollcall:\n    server: \"groups.example.org\"", Rules: "  rollcall:\n    allow: rollcall",
+			Modules: "  mod_privilege:\n    presence:\n      managed_entity: rollcall",
+		},
+	}
+	from := func(value string) func(string) string {
+		return func(config string) string { return config + "[presence]\nfrom = \"" + value + "\"\n" }
+	}
+	for name, x := range extra {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := labtest.Start(t, name, lab.Options{Extra: x})
+			perform(t, server, "origin/both", from("both"))
+			if name == "prosody" {
+				perform(t, server, "origin/server-prosody", from("server"))
+			} else {
+				refusesToStart(t, server, from("server"))
+			}
+		})
+	}
+	t.Run("without privilege", func(t *testing.T) {
+		t.Parallel()
+		refusesToStart(t, house.Server(t, "prosody"), from("server"))
+	})
+}
+
+// refusesToStart runs the whole program where the server does not tell as the
+// configuration wants it to: it says so and ends.
+func refusesToStart(t *testing.T, server lab.Server, edit func(config string) string) {
+	t.Helper()
+	file := writeConfig(t, server)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(edit(string(text))+"[http]\nlisten = \"\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var stderr bytes.Buffer
+	m := &Main{Stdout: io.Discard, Stderr: &stderr, Getenv: os.Getenv}
+	if code := m.Run(ctx, []string{"run", "-config", file}); code != exitFailed {
+		t.Errorf("exit code is %d", code)
+	}
+	if last := stderr.String(); !strings.Contains(last, "does not tell of its users") || !strings.Contains(last, `write from = "both"`) {
+		t.Errorf("it says %s", last)
+	}
+}

@@ -1,0 +1,376 @@
+package component
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// Where members are a peer's users, their group asks the peer, not them: it
+// subscribes to NS#presence there, in its own name, so that a member's policy
+// can speak of this group, and says whom it wants to know of. What the peer says
+// is believed of nobody else, and counts as far as the policies here let it.
+
+// device is the resource under which a peer's word of a member is held: it knows
+// of one combined state.
+const peerDevice = "presence"
+
+// taking is what one group has from one peer.
+type taking struct {
+	g    *roster.Group
+	peer *Peer
+
+	wanted []string    // of whom, in order
+	kinds  policy.Mask // and what
+	asked  bool        // the peer was told so, on this connection
+	up     bool        // and has told us all since
+	token  string      // of the state we hold, "" = the peer has none
+	seen   map[string]struct{}
+	done   []func() // who waits for the whole state
+}
+
+type takingKey struct{ peer, group string }
+
+// takings are all of them. mu is a leaf but for Group.mu, which is taken with
+// it held: what is heard of a group of a peer is heard in order.
+type takings struct {
+	s  *Service
+	mu sync.Mutex
+	of map[takingKey]*taking
+}
+
+func newTakings(s *Service) *takings { return &takings{s: s, of: map[takingKey]*taking{}} }
+
+// detach forgets what was asked: the connection is gone.
+func (x *takings) detach() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, t := range x.of {
+		t.asked, t.up, t.token, t.seen = false, false, "", nil
+		t.release()
+	}
+}
+
+func (t *taking) release() {
+	for _, done := range t.done {
+		done()
+	}
+	t.done = nil
+}
+
+// visit asks g's peers for what g wants of them now, if they were not asked for
+// that already.
+func (x *takings) visit(g *roster.Group, r *tour) {
+	for i := range x.s.cfg.Peers {
+		if p := &x.s.cfg.Peers[i]; len(p.Take) > 0 {
+			x.want(g, p, r)
+		}
+	}
+}
+
+func (x *takings) want(g *roster.Group, p *Peer, r *tour) {
+	wanted, kinds := g.Borrowed(func(jid string) bool { return x.s.cfg.Peers.takes(jid) == p })
+	key := takingKey{p.Address, g.Name()}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	t := x.of[key]
+	if t == nil {
+		if len(wanted) == 0 {
+			return
+		}
+		t = &taking{peer: p}
+		x.of[key] = t
+	}
+	t.g = g
+	if t.asked && t.kinds == kinds && slices.Equal(t.wanted, wanted) {
+		return
+	}
+	t.wanted, t.kinds = wanted, kinds
+	if len(wanted) == 0 {
+		delete(x.of, key)
+		t.release()
+		x.request(t, unsubscribed(x.from(t)), func(bool) {})
+		return
+	}
+	if r != nil {
+		r.reads.Add(1)
+		t.done = append(t.done, sync.OnceFunc(r.reads.Done))
+		wait := t.done
+		time.AfterFunc(readTime, func() {
+			for _, done := range wait {
+				done()
+			}
+		})
+	}
+	x.ask(t)
+}
+
+func (x *takings) from(t *taking) string { return t.g.Name() + "@" + x.s.cfg.Link.Domain }
+
+// ask subscribes, once more if need be: the answer is followed by the whole
+// state. mu is held.
+func (x *takings) ask(t *taking) {
+	t.asked, t.up, t.seen = true, false, nil
+	x.request(t, t.subscription(x.from(t)), func(ok bool) {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		if !ok {
+			x.lose(t)
+		}
+	})
+}
+
+// request sends one to the peer, in the group's name. mu is held; done is called
+// without it.
+func (x *takings) request(t *taking, payload []byte, done func(ok bool)) {
+	err := x.s.Link.Request("set", x.from(t), t.peer.Address, payload, readTime, func(st *frame.Stanza, err error) {
+		done(err == nil && string(st.Type) == "result")
+	})
+	if err != nil {
+		t.asked = false
+		t.release()
+	}
+}
+
+// subscription is the request that says what t wants.
+func (t *taking) subscription(from string) []byte {
+	b := append([]byte(nil), "<pubsub xmlns='"+pubsub.NSPubSub+"'><subscribe node='"+pubsub.NS+"#presence' jid='"...)
+	b = append(frame.AppendAttr(b, from), "'/><options><x xmlns='"+nsData+"' type='submit'>"...)
+	field := func(name string, values ...string) {
+		b = append(append(append(b, "<field var='"...), name...), "'>"...)
+		for _, v := range values {
+			b = append(frame.AppendText(append(b, "<value>"...), v), "</value>"...)
+		}
+		b = append(b, "</field>"...)
+	}
+	field("FORM_TYPE", pubsub.NSPubSub+"#subscribe_options")
+	field("{"+pubsub.NS+"}members", t.wanted...)
+	if t.peer.Every > 0 {
+		field("pubsub#digest", "true")
+		field("pubsub#digest_frequency", strconv.FormatInt(t.peer.Every.Milliseconds(), 10))
+	}
+	return append(b, "</x></options></pubsub>"...)
+}
+
+func unsubscribed(from string) []byte {
+	b := append([]byte(nil), "<pubsub xmlns='"+pubsub.NSPubSub+"'><unsubscribe node='"+pubsub.NS+"#presence' jid='"...)
+	return append(frame.AppendAttr(b, from), "'/></pubsub>"...)
+}
+
+// lose takes in that nothing is known from t's peer: its users look offline. mu
+// is held.
+func (x *takings) lose(t *taking) {
+	t.asked, t.up, t.token, t.seen = false, false, "", nil
+	for _, jid := range t.wanted {
+		x.s.unknown(t.g, jid)
+	}
+	t.release()
+}
+
+// onPeer takes a message of a peer's: what it says of those whom the group that
+// it speaks to has asked for. False: it is about nothing that we asked for.
+func (s *Service) onPeer(st *frame.Stanza) bool {
+	p := s.cfg.Peers.at(st.From)
+	if p == nil {
+		return false
+	}
+	x := s.takings
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	t := x.of[takingKey{p.Address, string(local(st.To))}]
+	if t == nil || bytes.IndexByte(st.To, '/') >= 0 {
+		return false
+	}
+	if !t.asked {
+		return true
+	}
+	x.event(t, st)
+	return true
+}
+
+// event reads an event. mu is held.
+func (x *takings) event(t *taking, st *frame.Stanza) {
+	s, in := x.s, &frame.Scanner{}
+	about, from, to, full, last := false, "", "", false, true
+	for in.Reset(st.Raw); in.Next(); { // the state says what the items mean
+		if in.Kind != frame.Start {
+			continue
+		}
+		switch {
+		case in.Depth == 2 && in.Is(pubsub.NS, "state"):
+			from, to, full = plain(in.Attr("from")), plain(in.Attr("to")), string(in.Attr("full")) == "true"
+			part, parts, many := bytes.Cut(in.Attr("part"), []byte("/"))
+			last = !many || bytes.Equal(part, parts)
+		case in.Depth == 3 && in.Is(pubsub.NSEvent, "items"):
+			about = plain(in.Attr("node")) == pubsub.NS+"#presence"
+		case in.Depth == 3 && in.Is(pubsub.NSEvent, "subscription") && string(in.Attr("subscription")) == "none":
+			x.lose(t)
+			return
+		}
+	}
+	if !about || in.Bad() {
+		return
+	}
+	if to != "" && !full && from != t.token && t.up {
+		x.ask(t) // there is a gap
+	}
+	if full && t.seen == nil {
+		t.seen = map[string]struct{}{}
+	}
+	s.peerItems(t, st)
+	if t.token = to; !full {
+		t.up = t.up || to == ""
+		return
+	}
+	if !last {
+		return
+	}
+	for _, jid := range t.wanted {
+		if _, said := t.seen[jid]; !said {
+			x.s.unknown(t.g, jid)
+		}
+	}
+	t.up, t.seen = true, nil
+	t.release()
+}
+
+// peerItems takes in the items of an event, of those who were asked for.
+func (s *Service) peerItems(t *taking, st *frame.Stanza) {
+	var in frame.Scanner
+	for in.Reset(st.Raw); in.Next(); {
+		if in.Kind != frame.Start || in.Depth != 4 {
+			continue
+		}
+		jid := plain(in.Attr("id"))
+		if _, known := slices.BinarySearch(t.wanted, jid); !known {
+			in.Skip()
+			continue
+		}
+		if t.seen != nil {
+			t.seen[jid] = struct{}{}
+		}
+		if string(in.Local()) != "item" { // retracted: he lets the peer tell us no more
+			s.unknown(t.g, jid)
+			continue
+		}
+		s.peerItem(t, jid, &in)
+	}
+}
+
+// unknown takes in that nobody tells us of a member any more, nor of what waits
+// to be heard of him.
+func (s *Service) unknown(g *roster.Group, jid string) {
+	s.pace.forget(g, jid, peerDevice)
+	g.Unknown(jid)
+}
+
+// peerItem takes in what one item says: in stands at its start. What is not
+// there is not so any more.
+func (s *Service) peerItem(t *taking, jid string, in *frame.Scanner) {
+	p := roster.Presence{}
+	s.text, s.said.n = s.text[:0], 0
+	var said policy.Mask
+	for in.Next() && in.Depth > 4 {
+		if in.Kind != frame.Start {
+			continue
+		}
+		switch {
+		case in.Depth == 5 && !in.Is(pubsub.NS, "member"):
+			in.Skip()
+		case in.Depth == 6 && in.Is("jabber:client", "presence"):
+			if p.Show = roster.Online; len(in.Attr("type")) > 0 {
+				p.Show = roster.Offline
+			}
+		case in.Depth == 6 && in.Is(pubsub.NSIdle, "idle"):
+			if since := in.Attr("since"); len(since) <= maxStamp {
+				p.Idle = since
+			}
+		case in.Depth == 6:
+			kind := pubsub.PublishedElement(plain(in.NS()), string(in.Local()))
+			if kind == 0 || said&kind != 0 {
+				in.Skip()
+				continue
+			}
+			if payload, ok := in.Cut(nil); ok {
+				said |= kind
+				s.attribute(proof{t.g, jid}, kind, payload, false)
+			}
+		case in.Depth == 7 && p.Show != roster.Offline && in.Is("jabber:client", "show"):
+			p.Show = roster.ParseShow(bytes.TrimSpace(s.value(in)))
+		case in.Depth == 7 && in.Is("jabber:client", "status"):
+			lang := in.Attr("xml:lang")
+			s.said.add(lang, s.value(in))
+		}
+	}
+	p.Status = s.said.whole(&s.text)
+	for r := roster.Published &^ said; r != 0; r &= r - 1 {
+		t.g.HearItem(jid, r&-r, nil)
+	}
+	s.pace.hear(t.g, []byte(jid), []byte(peerDevice), &p)
+}
+
+// checkPeers looks now and then whether the peers are still there and know of
+// us, in the name of one group that speaks for all.
+func (a *attendant) checkPeers(ctx context.Context) {
+	for a.sleep(ctx, a.s.cfg.PeerCheck) {
+		for i := range a.s.cfg.Peers {
+			if p := &a.s.cfg.Peers[i]; len(p.Take) > 0 {
+				a.s.takings.check(p)
+			}
+		}
+	}
+}
+
+// check finds out whether p is there: who was lost is asked again.
+func (x *takings) check(p *Peer) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var one *taking
+	for _, t := range x.of {
+		if t.peer != p {
+			continue
+		}
+		if !t.asked {
+			x.ask(t)
+		} else if one == nil || t.g.Name() < one.g.Name() {
+			one = t
+		}
+	}
+	if one == nil {
+		return
+	}
+	payload := []byte("<pubsub xmlns='" + pubsub.NSPubSub + "'><subscriptions node='" + pubsub.NS + "#presence'/></pubsub>")
+	from := x.from(one)
+	err := x.s.Link.Request("get", from, p.Address, payload, readTime, func(st *frame.Stanza, err error) {
+		x.checked(p, err == nil && string(st.Type) == "result" && bytes.Contains(st.Raw, []byte("subscribed")))
+	})
+	if err != nil {
+		x.s.log.Debug("peer not checked", "peer", p.Address, "error", err)
+	}
+}
+
+func (x *takings) checked(p *Peer, there bool) {
+	if there {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	n := 0
+	for _, t := range x.of {
+		if t.peer == p && t.asked {
+			x.lose(t)
+			n++
+		}
+	}
+	if n > 0 {
+		x.s.log.Warn("a peer does not answer: its users look offline until it does", "peer", p.Address, "groups", n)
+	}
+}

@@ -1,0 +1,317 @@
+package roster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
+)
+
+// A peer is another service of groups that is told of the presence of users of
+// this server: a watcher like any other, for whom there is a group that nobody
+// else knows of. Its members are those whom he wants to know of, its policy lets
+// only him watch, and the default is what the configuration grants him. So
+// nothing leaves that a member's policy does not grant, what nobody grants is
+// not even acquired, and who takes it back is taken back at once.
+//
+// What users let peers see they say at the service itself. It is kept by a
+// group of no presence, statements, and copied into those of the peers.
+
+// peerPrefix is what the names of these groups begin with, and no other's.
+const peerPrefix = "peer+"
+
+// statements is the name of the group that keeps what users let peers see.
+const statements = peerPrefix
+
+const (
+	peerSource       = "peer:"
+	statementsPolicy = "watch role:nobody\nbasic role:nobody\ncollect-from role:nobody\ndefault nothing"
+)
+
+// PeerGroup is the name of the group of a peer: his address, bare, escaped as by
+// XEP-0106.
+func PeerGroup(jid string) string {
+	return peerPrefix + strings.NewReplacer(`\`, `\5c`, "@", `\40`, ":", `\3a`).Replace(jid)
+}
+
+// ForPeers says whether a group of that name is nobody's but a peer's.
+func ForPeers(name string) bool { return strings.HasPrefix(name, peerPrefix) }
+
+// PeerOf is the inverse of [PeerGroup], "" if it is no peer's.
+func PeerOf(name string) string {
+	jid, ok := strings.CutPrefix(name, peerPrefix)
+	if !ok {
+		return ""
+	}
+	return strings.NewReplacer(`\5c`, `\`, `\40`, "@", `\3a`, ":").Replace(jid)
+}
+
+// PeerWish is whom a peer wants to know of.
+type PeerWish struct {
+	Of      string   // [PeerList], [PeerAll], or the address of the peer's group whose members they are
+	Members []string // bare JIDs; who is no user of this server is left out
+}
+
+// The first two kinds of [PeerWish].
+const (
+	PeerList = "list"
+	PeerAll  = "all"
+)
+
+// attributeOf is what [PeerWish].Of is kept in.
+const attributeOf = "members-of"
+
+// Wishes is what the group's peer said last of whom he wants to know of: see
+// [PeerWish].Of.
+func (g *Group) Wishes() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, a := range g.settings.Attributes {
+		if a.Name == attributeOf {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// peerPolicy lets jid alone watch, and see of who has said nothing what rule
+// grants, such as "all except location"; "" is nothing.
+func peerPolicy(jid, rule string) string {
+	who := "jid:" + jid
+	if !strings.Contains(jid, "@") {
+		who = "domain:" + jid
+	}
+	if rule = "outsiders: " + rule; rule == "outsiders: " {
+		rule = "nothing"
+	}
+	return "watch " + who + "\nbasic role:nobody\ncollect all\ndefault " + rule
+}
+
+// Entrust makes the group of the peer jid what he wishes, as far as it may be,
+// and grants him rule by default. InvalidError, ErrGroupExists.
+func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (*Group, error) {
+	b := &Basic{Name: PeerGroup(jid), Title: jid, Attributes: []Attribute{{attributeOf, wish.Of}}}
+	wanted := slices.Clone(wish.Members)
+	if wish.Of == PeerAll {
+		wanted = r.residents()
+	}
+	slices.Sort(wanted)
+	for _, j := range slices.Compact(wanted) {
+		if r.Ours(j) {
+			b.Members = append(b.Members, BasicMember{JID: j})
+		}
+	}
+	source := peerSource + strings.TrimPrefix(domainOf(jid), "@")
+	said, err := r.said(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g, err := r.Group(ctx, b.Name)
+	if errors.Is(err, ErrNoGroup) {
+		return r.establishPeer(ctx, b, source, peerPolicy(jid, rule), said)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := r.grant(ctx, g, peerPolicy(jid, rule)); err != nil {
+		return nil, err
+	}
+	for _, m := range b.Members { // before they are in it
+		if err := g.state(ctx, m.JID, said[m.JID], true); err != nil {
+			return nil, err
+		}
+	}
+	_, err = r.Mirror(ctx, source, b)
+	return g, err
+}
+
+func (r *Roster) establishPeer(ctx context.Context, b *Basic, source, policy string, said map[string]*policy.Authorization) (*Group, error) {
+	rec, _, err := b.record(source)
+	if err != nil {
+		return nil, err
+	}
+	rec.Settings.Policy, rec.Settings.Payload = policy, PresenceOnly
+	for _, m := range b.Members {
+		if a := said[m.JID]; a != nil {
+			rec.Authorizations = append(rec.Authorizations, AuthorizationRecord{m.JID, a.String()})
+		}
+	}
+	if err := r.CreateGroup(ctx, rec); err != nil {
+		return nil, err
+	}
+	return r.Group(ctx, b.Name)
+}
+
+// grant puts the policy of a peer's group in force, if it is another one. What
+// his configuration grants is nothing that members are asked about.
+func (r *Roster) grant(ctx context.Context, g *Group, text string) error {
+	g.mu.Lock()
+	same := g.settings.Policy
+	g.mu.Unlock()
+	s := Settings{Policy: text}
+	if err := s.validate(); err != nil || s.Policy == same {
+		return err
+	}
+	return r.UpdateGroup(ctx, g.name, func(s *Settings) error { s.Policy = text; return nil })
+}
+
+// Ours says whether jid is a user of this server.
+func (r *Roster) Ours(jid string) bool { return r.ours != nil && r.ours(jid) }
+
+// residents are the users of this server who are in some group of this service.
+func (r *Roster) residents() (all []string) {
+	seen := map[string]struct{}{}
+	for _, g := range r.All() {
+		if ForPeers(g.name) {
+			continue
+		}
+		g.mu.Lock()
+		for _, m := range g.sorted {
+			seen[m.JID] = struct{}{}
+		}
+		g.mu.Unlock()
+	}
+	for jid := range seen {
+		all = append(all, jid)
+	}
+	return all
+}
+
+// Peers lists the groups of peers that are in memory.
+func (r *Roster) Peers() []*Group {
+	return slices.DeleteFunc(r.All(), func(g *Group) bool { return g.name == statements || !ForPeers(g.name) })
+}
+
+// said is what users have said that peers may see.
+func (r *Roster) said(ctx context.Context) (map[string]*policy.Authorization, error) {
+	g, err := r.Group(ctx, statements)
+	if errors.Is(err, ErrNoGroup) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all := make(map[string]*policy.Authorization, len(g.auths))
+	for jid, a := range g.auths {
+		all[jid] = a
+	}
+	return all, nil
+}
+
+// PeerAuthorization is what jid lets peers see, nil if he has not said.
+func (r *Roster) PeerAuthorization(ctx context.Context, jid string) (*policy.Authorization, error) {
+	said, err := r.said(ctx)
+	if err != nil || said[jid] == nil {
+		return nil, err
+	}
+	a := said[jid].Clone()
+	return &a, nil
+}
+
+// AuthorizePeers stores what jid, a user of this server, lets peers see, and puts
+// it in force wherever one wants to know of him. nil takes back what he said.
+// InvalidError, ErrForbidden, ErrLimit.
+func (r *Roster) AuthorizePeers(ctx context.Context, jid string, a *policy.Authorization) error {
+	if !r.Ours(jid) {
+		return ErrForbidden
+	}
+	if a != nil {
+		if err := a.Check(); err != nil {
+			return invalid("authorization", "%v", err)
+		}
+		if err := checkNames(a); err != nil {
+			return err
+		}
+		set := a.Clone()
+		set.Normalise()
+		a = &set
+	}
+	g, err := r.statements(ctx, jid)
+	if err != nil {
+		return err
+	}
+	for _, g := range append(r.Peers(), g) {
+		if err := g.state(ctx, jid, a, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// statements is the group of that name, with jid in it.
+func (r *Roster) statements(ctx context.Context, jid string) (*Group, error) {
+	rec := MemberRecord{JID: jid, Affiliation: Plain}
+	if g, err := r.Group(ctx, statements); err == nil && g.Power(jid) >= Plain {
+		return g, nil
+	}
+	err := r.CreateGroup(ctx, &GroupRecord{Name: statements, Settings: Settings{Policy: statementsPolicy, Payload: PresenceOnly}, Members: []MemberRecord{rec}})
+	if err != nil && !errors.Is(err, ErrGroupExists) {
+		return nil, err
+	}
+	g, err := r.Group(ctx, statements)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.AddMembers(ctx, statements, rec); err != nil && !errors.Is(err, ErrMemberExists) {
+		return nil, err
+	}
+	return g, nil
+}
+
+// state puts in force what jid has said for all peers, if he is in the group or
+// about to be. Who has refused it before has said more than that.
+func (g *Group) state(ctx context.Context, jid string, a *policy.Authorization, joins bool) error {
+	g.edit.Lock()
+	defer g.edit.Unlock()
+	g.mu.Lock()
+	was, member, declined := g.auths[jid], g.live(jid) != nil, g.visitors[jid].State == Declined
+	g.mu.Unlock()
+	if !member && (!joins || declined) || was == nil && a == nil || was != nil && a != nil && was.String() == a.String() {
+		return nil
+	}
+	return g.authorize(ctx, jid, a)
+}
+
+// Reconcile brings the groups of peers into line with what users have said and
+// what granted says now: a peer who is granted nothing any more is one no
+// longer.
+func (r *Roster) Reconcile(ctx context.Context, granted func(jid string) (rule string, ok bool)) error {
+	said, err := r.said(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range r.Peers() {
+		jid := PeerOf(g.name)
+		rule, ok := granted(jid)
+		if !ok {
+			if err := r.DeleteGroup(ctx, g.name); err != nil && !errors.Is(err, ErrNoGroup) {
+				return fmt.Errorf("end peer %s: %w", jid, err)
+			}
+			continue
+		}
+		if err := r.grant(ctx, g, peerPolicy(jid, rule)); err != nil {
+			return err
+		}
+		for _, m := range g.roll() {
+			if err := g.state(ctx, m, said[m], false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// roll lists the members.
+func (g *Group) roll() (jids []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, m := range g.sorted {
+		jids = append(jids, m.JID)
+	}
+	return jids
+}
