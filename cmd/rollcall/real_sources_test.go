@@ -188,7 +188,7 @@ func must(t *testing.T, err error) {
 func playPeer(t *testing.T, s lab.Server) {
 	ctx := t.Context()
 	hr := newPeer(t, s)
-	must(t, hr.roster().CreateGroup(ctx, &roster.GroupRecord{Name: "team", Settings: roster.Settings{Title: "The Team", Policy: trusting, Listed: true,
+	must(t, hr.roster().CreateGroup(ctx, &roster.GroupRecord{Name: "team", Settings: roster.Settings{Title: "The Team", Policy: trusting,
 		Attributes: []roster.Attribute{{Name: "phone", Value: "1"}}}, Members: []roster.MemberRecord{person("alice", "Alice", "lead"), person("bob", "")}}))
 	must(t, hr.roster().CreateGroup(ctx, &roster.GroupRecord{Name: "private", Members: []roster.MemberRecord{person("alice", "")}}))
 	us := newMirror(t, s, "[[sources]]\nname = \"hr\"\nkind = \"peer\"\naddress = \""+peerDomain+"\"\n")
@@ -235,7 +235,7 @@ func playPeer(t *testing.T, s lab.Server) {
 	us.listed(t, "team", `hr "Team": alice=Alice/member[lead] bob=Bobby/member[] carol=Caz/member[]`)
 
 	// A new group that the peer lists comes with the next look.
-	must(t, hr.roster().CreateGroup(ctx, &roster.GroupRecord{Name: "ops", Settings: roster.Settings{Policy: trusting, Listed: true}, Members: []roster.MemberRecord{person("alice", "A")}}))
+	must(t, hr.roster().CreateGroup(ctx, &roster.GroupRecord{Name: "ops", Settings: roster.Settings{Policy: trusting}, Members: []roster.MemberRecord{person("alice", "A")}}))
 	us.listed(t, "ops", `hr "ops": alice=A/member[]`)
 
 	// The peer is killed: the list stays, and says so. It comes back with another.
