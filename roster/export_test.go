@@ -273,3 +273,17 @@ func (g *Group) Decision(id, jid string) func() policy.Mask {
 	w, m := g.watches[id], g.members[jid]
 	return func() policy.Mask { return w.decision(m).mask }
 }
+
+// Steps is how far the walks of the next turn go down the list of changes.
+func (g *Group) Steps() (n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, a := range g.order {
+		for _, c := range a.cohorts {
+			for m := g.changes.first; a.due(c) && m != nil && m.version > c.cursor; m = m.next {
+				n++
+			}
+		}
+	}
+	return n
+}
