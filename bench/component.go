@@ -42,7 +42,7 @@ func (c *component) options(server string) lab.Options {
 	case c.name == "rollcall-pubsub":
 		o.Extra.Modules = ejabberdPubSub
 	case c.name == "rollcall-multicast":
-		o.Extra.Modules = "\n  mod_multicast:\n    host: \"" + copies + "\"\n    access: all\n    limits:\n      local:\n        message: infinite\n        presence: infinite\n"
+		o.Extra.Modules = "\n  mod_multicast:\n    host: \"" + copies + "\"\n    access: all\n    limits:\n      local:\n        message: infinite\n        presence: infinite\n      remote:\n        message: infinite\n        presence: infinite\n"
 	}
 	return o
 }
