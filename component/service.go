@@ -28,11 +28,13 @@ type ServiceConfig struct {
 
 	Admin     func(jid string) bool // who administers every group; nil = nobody
 	MayCreate func(jid string) bool // who else may create groups; nil = nobody
+	Network   func(jid string) bool // who may say how users' devices are connected; nil = nobody else
 	Inform    bool                  // see [roster.Options]
 	Origin    roster.Origin         // of the presence of the server's own users
 	Peers     peers                 // whom we give presence to, and take it from
 
-	Hooks hook.Config // what it says of networks and times
+	Hooks   hook.Config   // what it says of networks and times
+	Sources source.Config // what it says of times
 
 	Multicast bool // the server's service (XEP-0033) is used, if it has one
 
@@ -94,6 +96,7 @@ type Service struct {
 	presence roster.Presence
 	caps     capsTag
 	scan     frame.Scanner
+	said     said
 	text     []byte
 	resource []byte
 }
@@ -127,7 +130,8 @@ func NewService(cfg ServiceConfig) *Service {
 	})
 	s.sources = newSourceLink(s.Link)
 	s.Sources, s.SourceLink = newSources(s), s.sources
-	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now}
+	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now,
+		Network: cfg.Network}
 	record, _ := cfg.Store.(audit.Reader) // the one in memory keeps none
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log,
 		Audit: record, Send: s.send, Hooks: s.Hooks.State})

@@ -27,6 +27,8 @@ type Group struct {
 	mu        sync.Mutex
 	closed    bool   // deleted: nothing is sent, nothing changes any more
 	source    string // who keeps the group, "" = we; changed with edit held as well
+	hidden    bool   // it hides the group from strangers; false until it was heard
+	powers    bool   // it says what powers members have; true until it was heard
 	settings  Settings
 	policy    policy.Group
 	aggregate aggregate // of the settings
@@ -110,7 +112,7 @@ func (g *Group) Title() string {
 
 func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g := &Group{
-		building: true, name: rec.Name, source: rec.Source, roster: r, settings: rec.Settings.Clone(),
+		building: true, name: rec.Name, source: rec.Source, powers: true, roster: r, settings: rec.Settings.Clone(),
 		tokens: newTokens(), version: 1, info: 1, infoBasic: 1, decided: 1, ready: true,
 		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
 		visitors: map[string]VisitorRecord{}, hooks: map[string]*hook{},

@@ -136,6 +136,7 @@ type MemberRecord struct {
 	Ask         Ask
 	ByContact   bool // adding the group as a contact made him a member; removing it ends that
 	Precision   Precision
+	Combination Combination // of his devices to one state
 	Roles       []string    // sorted, unique
 	Attributes  []Attribute // sorted by name, names unique
 	Agreed      string      // text form of the default authorization he agreed to, "" = the present one

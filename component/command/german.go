@@ -1,7 +1,11 @@
 package command
 
+import "slices"
+
 // germanTexts is the texts in German, by the English ones.
-var germanTexts = [...][2]string{
+var germanTexts = slices.Concat(germanMost, germanWilling)
+
+var germanMost = [][2]string{
 	{"%s keeps the list of this group: it can only be changed there.", "Die Liste dieser Gruppe führt %s: Nur dort kann sie geändert werden."},
 	{"%s keeps the list of this group, so you stay on it. But then nobody sees of you when you are available, and you are told nothing.",
 		"Die Liste dieser Gruppe führt %s, du bleibst also darauf. Aber niemand sieht dann, wann du da bist, und du erfährst nichts."},

@@ -29,6 +29,7 @@ func whoWord() word {
 		usage: "who – who is there",
 		may:   func(c *call) bool { return c.about.Watches },
 		run: func(_ context.Context, c *call, _ values) (*answer, error) {
+			c.locate() // now: then the group is locked
 			return &answer{later: c.who}, nil
 		},
 	}
@@ -87,11 +88,22 @@ func name(it *roster.Item) string {
 // state is how a member is, in few words.
 func (c *call) state(it *roster.Item) string {
 	s := c.show(it.Show)
-	if status := oneLine(it.Status); status != "" {
+	if status := oneLine(it.StatusIn(c.lang.tag)); status != "" {
 		s += ", " + shorten(status, maxNote)
+		if it.StatusBy != nil {
+			s += " (" + it.StatusBy.Bot + ")"
+		}
+	}
+	for _, more := range []string{c.idle(it), c.network(it)} {
+		if more != "" {
+			s += " · " + more
+		}
 	}
 	if mood := mood(it); mood != "" {
 		s += " · " + shorten(mood, maxNote)
+	}
+	if no := c.unwilling(it); no != "" {
+		s += " · " + no
 	}
 	if tune := tune(it); tune != "" {
 		s += " · ♪ " + shorten(tune, maxNote)

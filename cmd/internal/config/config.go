@@ -48,6 +48,7 @@ type Store struct {
 type Admin struct {
 	JIDs     []string // bare, normalised
 	Creators []string // bare, normalised; empty = the server's own users
+	Network  []string // bare, normalised: who knows how users' devices are connected
 	Consent  string   // of members whom others have added: ask or inform
 	Socket   string   // absolute
 }

@@ -121,6 +121,11 @@ func adminKeys() []Key {
 			Help:  "Who else may create groups: addresses and domains. Empty: everybody of the server's own host.",
 			set:   list(func(c *Config, l []string) error { return addresses(l, &c.Admin.Creators) }),
 			value: func(c *Config) string { return strings.Join(c.Admin.Creators, " ") }},
+		{Name: "admin.network", Type: typeList, Default: "[]", Example: `["watchdog@example.org", "example.org"]`, Reload: true,
+			Help: "Who knows the network, and may say of users' devices that they are on, interrupted or off: bots, and servers by their domain, " +
+				"which does not stand for its users. They see nothing by that.",
+			set:   list(func(c *Config, l []string) error { return addresses(l, &c.Admin.Network) }),
+			value: func(c *Config) string { return strings.Join(c.Admin.Network, " ") }},
 		{Name: "admin.consent", Type: typeText, Default: `"ask"`, Example: `"inform"`,
 			Help: "Of a member whom somebody else has added, where the server lets the component write its users' rosters: ask him, as any contact " +
 				"would; or, where all have agreed elsewhere, such as in a company, inform him only, and share at once what the group shares by default.",

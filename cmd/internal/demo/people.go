@@ -19,6 +19,7 @@ type person struct {
 	show   watch.Show // as his devices combine
 	status string
 	idle   bool
+	mood   string // what he publishes of it, in his own words
 	// devices are those that are on, with what each sent last.
 	devices map[string]watch.Show
 }
@@ -114,7 +115,7 @@ func (p *people) show() watch.Show {
 
 // look is a row reduced to what is compared, as text. What the node does not
 // carry is left out on both sides.
-func look(node, nick string, roles []string, title string, show watch.Show, status string, idle bool, devices []string) string {
+func look(node, nick string, roles []string, title string, show watch.Show, status string, idle bool, mood string, devices []string) string {
 	var parts []string
 	if node != watch.NodePresence {
 		parts = append(parts, fmt.Sprintf("%s (%s, %s)", nick, strings.Join(roles, " "), title))
@@ -126,6 +127,9 @@ func look(node, nick string, roles []string, title string, show watch.Show, stat
 		}
 		if idle {
 			parts = append(parts, "idle")
+		}
+		if mood != "" && show != watch.Offline {
+			parts = append(parts, "feeling "+mood)
 		}
 		if len(devices) > 0 {
 			parts = append(parts, "on "+strings.Join(devices, " and "))
@@ -142,7 +146,19 @@ func (m *person) look(node string, blurred bool) string {
 		}
 		devices = append(devices, name+":"+string(m.devices[name]))
 	}
-	return look(node, m.nick, m.roles, m.title, m.show, m.status, m.idle, devices)
+	return look(node, m.nick, m.roles, m.title, m.show, m.status, m.idle, m.mood, devices)
+}
+
+// moodOf is the text of a mood that was received.
+func moodOf(m *watch.Member) string {
+	for _, p := range m.Payloads {
+		for _, c := range p.Children {
+			if p.XMLName.Local == "mood" && c.XMLName.Local == "text" {
+				return c.Text
+			}
+		}
+	}
+	return ""
 }
 
 // seen is the row as it was received. What must not be in it shows.
@@ -154,7 +170,7 @@ func seen(node string, m *watch.Member, blurred bool) string {
 		}
 		devices = append(devices, d.Name+":"+string(d.Show))
 	}
-	s := look(node, m.Nick, m.Roles, m.Attribute("title"), m.Show, m.Status, !m.Idle.IsZero(), devices)
+	s := look(node, m.Nick, m.Roles, m.Attribute("title"), m.Show, m.Status, !m.Idle.IsZero(), moodOf(m), devices)
 	if node == watch.NodePresence && (m.Nick != "" || len(m.Roles)+len(m.Attributes) > 0) {
 		s += " with basic information"
 	}
