@@ -67,9 +67,9 @@ func (c *cell) counted(ctx context.Context, f func() (run, error)) (run, error) 
 	if !ok {
 		return f()
 	}
-	before := own.mallocs(ctx)
+	first, before := own.mallocs(ctx), own.mallocs(ctx) // the question has its price
 	r, err := f()
-	r.Allocs = own.mallocs(ctx) - before
+	r.Allocs = max(0, own.mallocs(ctx)-before-(before-first))
 	return r, err
 }
 
