@@ -1,6 +1,7 @@
 # Everything here does its own set-up; later runs find it done.
 #
 #   make demo          see it work: private server, five people, a live table (ONCE=1: play it, exit 0 or 1)
+#                      MANNER=2, MANNER=3: the same with the service elsewhere (docs/manners.md)
 #   make test          all tests, those on real Prosody and ejabberd included
 #   make build         bin/rollcall
 #   make docs          what is made from the code: packaging/man, packaging/rollcall.toml
@@ -20,6 +21,7 @@
 
 GO        ?= go
 ONCE      ?=
+MANNER    ?=
 TESTFLAGS ?=
 TIMEOUT   ?= 15m
 BENCH     ?= .
@@ -42,7 +44,7 @@ build: tools
 	@$(GO) build -o bin/rollcall ./cmd/rollcall
 
 demo: build
-	@bin/rollcall demo $(if $(ONCE),--once)
+	@bin/rollcall demo $(if $(MANNER),--manner $(MANNER)) $(if $(ONCE),--once)
 
 test: tools servers
 	$(GO) vet ./...

@@ -72,7 +72,7 @@ func (g *Group) silence(m *member) {
 	}
 	if m.presence != nil {
 		g.clock++
-		if changed := m.presence.set(nil, &Presence{}, g.clock, g.sweep); changed != 0 {
+		if changed := m.presence.set(m.Combination, nil, &Presence{}, g.clock, g.sweep); changed != 0 {
 			g.changed(m, changed)
 		}
 	}

@@ -256,7 +256,10 @@ type Item struct {
 	Attributes []Attribute
 	Show       Show // Offline for whoever is, or looks so
 	Status     string
+	Languages  string // all texts of a status that has several: see [Item.Texts]
 	Idle       string
+	Connection string        // of the best device, for who sees no devices
+	Can        *Capabilities // of all devices, for who sees no devices
 	Devices    []Device
 	Published  [publishable]string // elements, in the order of the policy's words; "" = none
 	Photo      string              // instead of that word's: the hash of his picture (XEP-0153)
@@ -271,6 +274,7 @@ type Device struct {
 	Name       string
 	Show       Show // Offline = not shown
 	Connection string
+	Can        *Capabilities
 }
 
 // item fills it with what mask shows of m. devices is scratch space.
@@ -290,7 +294,9 @@ func (m *member) item(it *Item, mask policy.Mask, devices []Device) []Device {
 		it.Show = m.show
 	}
 	if mask&policy.Status != 0 {
-		it.Status = m.status
+		if it.Status = m.status; it.Status != "" && it.Status[0] == statusLang {
+			it.Status, it.Languages = plainStatus(m.status), m.status
+		}
 	}
 	if mask&policy.Idle != 0 {
 		it.Idle = m.idle
@@ -309,6 +315,12 @@ func (m *member) item(it *Item, mask policy.Mask, devices []Device) []Device {
 	}
 	m.speak(it, mask)
 	if mask&policy.Devices == 0 {
+		if mask&policy.Connection != 0 {
+			it.Connection = m.connection.String()
+		}
+		if mask&policy.Capabilities != 0 {
+			it.Can = m.can()
+		}
 		return devices
 	}
 	devices = devices[:0]
@@ -318,7 +330,10 @@ func (m *member) item(it *Item, mask policy.Mask, devices []Device) []Device {
 			d.Show = m.devices[i].show
 		}
 		if mask&deviceConnection != 0 {
-			d.Connection = "on"
+			d.Connection = m.devices[i].connection.String()
+		}
+		if mask&deviceCapabilities != 0 {
+			d.Can = m.devices[i].can
 		}
 		devices = append(devices, d)
 	}

@@ -176,7 +176,10 @@ func (o op) in(w *world) error {
 	case "mirror", "adopt", "release":
 		return o.inMirror(w)
 	case "add", "update", "remove":
-		if w.source != "" {
+		switch {
+		case w.source != "" && o.kind == "update" && p == nil:
+			return roster.ErrNoMember
+		case w.source != "":
 			return roster.ErrForeign
 		}
 		return o.inMembers(w)

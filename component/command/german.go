@@ -365,6 +365,7 @@ var germanMost = [][2]string{
 	{"tell – say something to those who are there", "sag – denen etwas sagen, die da sind"},
 	{"that person is on your list of those who always see you offline", "diese Person sieht dich nach deinem Willen immer offline"},
 	{"that person may not watch this group", "diese Person darf der Gruppe nicht zusehen"},
+	{"the group learns nothing of anybody's presence", "die Gruppe erfährt von niemandem, ob er da ist"},
 	{"the group learns only: %s", "die Gruppe erfährt nur: %s"},
 	{"these are the rules of the group; you have set none", "das sind die Regeln der Gruppe; du hast keine gesetzt"},
 	{"time zone", "Zeitzone"},

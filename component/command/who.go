@@ -88,10 +88,15 @@ func name(it *roster.Item) string {
 // state is how a member is, in few words.
 func (c *call) state(it *roster.Item) string {
 	s := c.show(it.Show)
-	if status := oneLine(it.Status); status != "" {
+	if status := oneLine(it.StatusIn(c.lang.tag)); status != "" {
 		s += ", " + shorten(status, maxNote)
 		if it.StatusBy != nil {
 			s += " (" + it.StatusBy.Bot + ")"
+		}
+	}
+	for _, more := range []string{c.idle(it), c.network(it)} {
+		if more != "" {
+			s += " · " + more
 		}
 	}
 	if mood := mood(it); mood != "" {

@@ -46,6 +46,7 @@ func table() []word {
 		whoWord(),
 		authorizeWord(),
 		locationWord(),
+		combineWord(),
 		receiveWord(),
 		explainWord(),
 		watchersWord(),

@@ -18,9 +18,10 @@ type Config struct {
 	Server   Server
 	Store    Store
 	Admin    Admin
-	Sources  []Source
-	Delivery Delivery
 	Presence Presence
+	Sources  []Source
+	Peers    []Peer
+	Delivery Delivery
 	Limits   Limits
 	Webhooks Webhooks
 	HTTP     HTTP
@@ -47,6 +48,7 @@ type Store struct {
 type Admin struct {
 	JIDs     []string // bare, normalised
 	Creators []string // bare, normalised; empty = the server's own users
+	Network  []string // bare, normalised: who knows how users' devices are connected
 	Consent  string   // of members whom others have added: ask or inform
 	Socket   string   // absolute
 }
@@ -161,6 +163,9 @@ func (c *Config) complete(dir string) error {
 	}
 	if path, ok := strings.CutPrefix(c.Store.URL, "sqlite:"); ok && path != ":memory:" {
 		c.Store.URL = "sqlite:" + under(dir, path)
+	}
+	if err := c.completePeers(); err != nil {
+		return err
 	}
 	return c.completeSources(dir)
 }

@@ -37,6 +37,9 @@ func state(m *watch.Member) string {
 	if !m.Idle.IsZero() {
 		s += " idle"
 	}
+	if c := connection(m); c != "" {
+		s += " " + c
+	}
 	for _, p := range published(m) {
 		s += " " + p
 	}
@@ -91,10 +94,26 @@ func basic(m *watch.Member) string {
 	return Clean(m.Attribute("title") + " (" + strings.Join(m.Roles, " ") + ")")
 }
 
+// connection says how he is connected, "" for well, or not said.
+func connection(m *watch.Member) string {
+	switch m.Reach() {
+	case "interrupted":
+		return "interrupted"
+	case "off":
+		return "switched off"
+	}
+	return ""
+}
+
+// devices names each, with what is the matter with its connection.
 func devices(m *watch.Member) string {
 	var names []string
 	for _, d := range m.Devices {
-		names = append(names, Clean(d.Name))
+		name := Clean(d.Name)
+		if d.Connection != "" && d.Connection != "on" {
+			name += " (" + Clean(d.Connection) + ")"
+		}
+		names = append(names, name)
 	}
 	if names == nil {
 		return "nothing"
