@@ -19,9 +19,13 @@ func TestDescribe(t *testing.T) {
 	text := func(local, s string) watch.Payload { return watch.Payload{XMLName: xml.Name{Local: local}, Text: s} }
 	rich := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Away, Status: "Lunch", Devices: a.Devices, Payloads: []watch.Payload{
 		payload("mood", "mood", text("in_love", "")), payload("tune", "tune", text("title", "Star\x1bship"), text("artist", "Yes")), payload("other", "x")}}}
+	words := *a
+	words.Reported = []watch.Report{{Of: "status", Source: "cal@x"}}
+	words.Willing = []watch.Willing{{}, {App: "mail", Value: true}, {App: "voice", Source: "cal@x"}}
 	for want, diff := range map[string]watch.Diff{
 		"Anna is a member, away “Lunch”": {After: a}, "Anna is no longer a member": {Before: a},
 		"Anna: away “Lunch” → away “Lunch” in love ♪ Yes – Star\ufffdship":            {Before: a, After: rich},
+		"Anna: away “Lunch” → away “Lunch” (cal@x) not willing but mail":              {Before: a, After: &words},
 		"Anna: away “Lunch” → offline":                                                {Before: a, After: off},
 		"Anna: away “Lunch” → busy idle;  (lead) →  (ops); on phone → desk and phone": {Before: a, After: b},
 	} {
