@@ -91,10 +91,10 @@ func (a *attendant) begin(ctx context.Context) {
 		<-a.mustered // it ends with ctx, at the latest
 		a.run(ctx)
 	})
+	a.all.Go(func() { a.rounds(ctx) })
 	if len(a.s.cfg.Peers) > 0 {
 		a.all.Go(func() { a.checkPeers(ctx) })
 	}
-	a.all.Go(func() { a.rounds(ctx) })
 	a.all.Go(func() {
 		a.loadAll(ctx)
 		a.ended()
@@ -148,6 +148,7 @@ func (a *attendant) loadAll(ctx context.Context) {
 	if all {
 		a.s.Roster.Complete()
 		a.reconcile(ctx)
+		a.s.Sources.Complete()
 	}
 }
 

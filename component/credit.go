@@ -14,6 +14,12 @@ import (
 // all before it was routed. Without this, seconds of bulk wait in the server
 // behind a socket that took it all: what was true when it was rendered is not
 // when it arrives, and a reply waits as long. Guarded by Outbox.mu.
+//
+// A multicast service is somebody beside the server's router: of what went
+// there only its own answer says that it was dealt with. It gets our stanzas by
+// way of the router, so that its answer speaks for all before it; but the
+// server's says nothing of it. So, as long as some of the bulk is there, all
+// markers go there.
 type credit struct {
 	window, every int // bytes
 	keepalive     time.Duration
@@ -27,6 +33,11 @@ type credit struct {
 	prefix              string    // the same, with what is new for every connection
 	seq                 uint64
 	rtt                 time.Duration
+
+	domain, server string // we, and who answers markers
+	service        string // and who does so of what went there
+	copied         int64  // bulk up to the last that went to the service
+	hurry          bool   // somebody waits for that
 }
 
 // mark is a marker that was not yet answered.
@@ -34,11 +45,12 @@ type mark struct {
 	seq uint64
 	off int64 // bulk before it
 	at  time.Time
+	to  string
 }
 
 // reset begins a new connection: what the old one left unanswered is lost.
 func (c *credit) reset() {
-	c.acked, c.marked = c.sent, c.sent
+	c.acked, c.marked, c.copied, c.hurry = c.sent, c.sent, c.sent, false
 	c.marks, c.last = c.marks[:0], time.Time{}
 	if c.own == "" {
 		c.own = rand.Text() + "."
@@ -60,7 +72,7 @@ func (c *credit) free() int { return c.window - int(c.sent-c.acked) }
 
 // due reports whether a marker should go out.
 func (c *credit) due(now time.Time) bool {
-	if c.sent-c.marked >= int64(c.every) {
+	if c.sent-c.marked >= int64(c.every) || c.hurry && c.copied > c.marked {
 		return true
 	}
 	return len(c.marks) == 0 && now.Sub(c.last) >= c.keepalive
@@ -69,23 +81,27 @@ func (c *credit) due(now time.Time) bool {
 // appendMark appends a marker stanza that stands behind all bulk added so far.
 func (c *credit) appendMark(b []byte, now time.Time) []byte {
 	c.seq++
-	c.marked, c.last = c.sent, now
-	c.marks = append(c.marks, mark{c.seq, c.sent, now})
-	b = append(b, c.head...)
+	c.marked, c.last, c.hurry = c.sent, now, false
+	head, to := c.head, c.server
+	if c.copied > c.acked && c.service != "" {
+		head, to = c.headTo(c.service), c.service
+	}
+	c.marks = append(c.marks, mark{c.seq, c.sent, now, to})
+	b = append(b, head...)
 	b = append(b, c.prefix...)
 	b = strconv.AppendUint(b, c.seq, 10)
 	return append(b, c.tail...)
 }
 
-// ack takes the answer to the marker with this id, and so to all before it.
-// False: there is no such marker.
-func (c *credit) ack(id []byte, now time.Time) bool {
+// ack takes the answer from somebody to the marker with this id, and so to all
+// before it. False: there is no such marker.
+func (c *credit) ack(from, id []byte, now time.Time) bool {
 	digits, ok := bytes.CutPrefix(id, []byte(c.prefix))
 	if !ok || len(digits) > 20 {
 		return false
 	}
 	for i, m := range c.marks {
-		if strconv.FormatUint(m.seq, 10) != string(digits) {
+		if strconv.FormatUint(m.seq, 10) != string(digits) || string(from) != m.to {
 			continue
 		}
 		c.acked, c.rtt = m.off, now.Sub(m.at)
@@ -109,10 +125,15 @@ func (c *credit) stuck(now time.Time) bool {
 }
 
 // address makes the marker stanza: a ping from the component's domain to host
-// (XEP-0199 §4.2).
+// (XEP-0199 §4.2). A service that does not know it answers as well.
 func (c *credit) address(domain, host string) {
-	b := frame.AppendAttr([]byte("<iq type='get' from='"), domain)
-	b = frame.AppendAttr(append(b, "' to='"...), host)
-	c.head = string(append(b, "' id='"...))
+	c.domain, c.server = domain, host
+	c.head = c.headTo(host)
 	c.tail = "'><ping xmlns='urn:xmpp:ping'/></iq>"
+}
+
+func (c *credit) headTo(host string) string {
+	b := frame.AppendAttr([]byte("<iq type='get' from='"), c.domain)
+	b = frame.AppendAttr(append(b, "' to='"...), host)
+	return string(append(b, "' id='"...))
 }

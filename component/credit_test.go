@@ -49,7 +49,7 @@ func TestCredit(t *testing.T) {
 				}
 				i := rapid.IntRange(0, len(open)-1).Draw(t, "i")
 				now = now.Add(time.Millisecond)
-				if !c.ack([]byte(open[i].id), now) || c.rtt != now.Sub(open[i].at) {
+				if !c.ack([]byte("b"), []byte(open[i].id), now) || c.rtt != now.Sub(open[i].at) {
 					t.Fatalf("answer to %v not taken, rtt %v", open[i], c.rtt)
 				}
 				acked = open[i].off
@@ -60,7 +60,7 @@ func TestCredit(t *testing.T) {
 			},
 			"stale answer": func(t *rapid.T) {
 				for _, id := range append(old, "", "1", c.prefix, c.prefix+"0", c.prefix+strings.Repeat("1", 30)) {
-					if c.ack([]byte(id), now) {
+					if c.ack([]byte("b"), []byte(id), now) {
 						t.Fatalf("took the answer %q", id)
 					}
 				}

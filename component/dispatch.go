@@ -35,7 +35,7 @@ func (l *Link) dispatch(h Handler, s *frame.Stanza) error {
 // nobody may answer, and markers that come back.
 func (l *Link) answer(s *frame.Stanza) bool {
 	ours := string(s.From) == l.cfg.ServerHost && string(s.To) == l.cfg.Domain
-	if ours && l.Out.ack(s.ID) {
+	if string(s.To) == l.cfg.Domain && l.Out.ack(s.From, s.ID) {
 		return true
 	}
 	if t := string(s.Type); t != "result" && t != "error" {

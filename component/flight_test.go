@@ -28,7 +28,7 @@ func TestDoubt(t *testing.T) {
 	say(silent, 0)
 	o.mu.Lock()
 	marks := len(o.credit.marks)
-	acked := marks > 0 && o.credit.ack([]byte(o.credit.prefix+"1"), time.Now())
+	acked := marks > 0 && o.credit.ack([]byte(o.credit.server), []byte(o.credit.prefix+"1"), time.Now())
 	o.land()
 	o.mu.Unlock()
 	if !acked {

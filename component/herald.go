@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -24,20 +25,28 @@ type herald struct {
 	mu     sync.Mutex // the last of all locks: nothing is called with it
 	round  uint64     // connections so far
 	groups map[string]map[string][]*device
-	proven map[string]pubsub.Wish // by verification string
-	asking map[string]*inquiry    // by what presence says
-	busy   map[string]int         // questions under way, by bare JID
+	proven map[string]proven   // by verification string
+	asking map[string]*inquiry // by what presence says
+	busy   map[string]int      // questions under way, by bare JID
 }
 
 // device is one of a member's, in one group.
 type device struct {
 	group, bare, resource string
 	caps                  string // as its presence says it
-	wish                  pubsub.Wish
-	round                 uint64 // in which it was heard last
+	proven
+	wanted bool   // what it can do was wanted when it was asked last
+	round  uint64 // in which it was heard last
 
 	told           pubsub.Wish // what it has been told, and of what
 	title, picture string
+}
+
+// proven is what is known of some capabilities.
+type proven struct {
+	wish pubsub.Wish
+	read bool                 // what it can do was wanted
+	can  *roster.Capabilities // nil: nothing that is told
 }
 
 // Bounds of the herald.
@@ -53,7 +62,7 @@ const (
 )
 
 func newHerald(s *Service) *herald {
-	return &herald{s: s, groups: map[string]map[string][]*device{}, proven: map[string]pubsub.Wish{},
+	return &herald{s: s, groups: map[string]map[string][]*device{}, proven: map[string]proven{},
 		asking: map[string]*inquiry{}, busy: map[string]int{}}
 }
 
@@ -128,40 +137,53 @@ func (h *herald) find(group string, bare, resource []byte) *device {
 	return nil
 }
 
-// hear takes in what an available device says that it can do. Nearly always
-// it has said so before.
-func (h *herald) hear(g *roster.Group, bare, resource []byte, c *capsTag) {
+// hear takes in what an available device says that it can do, and returns what
+// that is, as far as it is known and somebody may see it. Nearly always it has
+// said so before.
+func (h *herald) hear(g *roster.Group, bare, resource []byte, c *capsTag) *roster.Capabilities {
 	h.mu.Lock()
 	d := h.find(g.Name(), bare, resource)
-	if d != nil && d.round == h.round && c.is(d.caps) {
+	same := d != nil && d.round == h.round && c.is(d.caps)
+	if same && (d.can != nil || d.wanted) {
+		can := d.can
 		h.mu.Unlock()
-		return
+		return can
 	}
 	h.mu.Unlock()
-	if len(resource) == 0 || !g.Grants(string(bare)) && !g.Awaits(bare) {
-		return
+	wanted := g.Keeps(bare, policy.Capabilities)
+	if same && !wanted || len(resource) == 0 || !g.Grants(string(bare)) && !g.Awaits(bare) {
+		return nil
 	}
 	h.mu.Lock()
 	if d == nil {
 		d = h.add(g.Name(), string(bare), string(resource))
 	}
 	d.round = h.round
-	caps, known := d.caps, true
-	if !c.is(caps) {
-		caps = c.String()
-		d.caps = caps
+	known, other := true, !c.is(d.caps)
+	if other {
+		d.caps, d.wanted = c.String(), false
+	}
+	caps := d.caps
+	if other || wanted && !d.wanted {
 		_, _, _, key := proofOf(caps)
-		if d.wish, known = h.proven[key]; !known {
+		p, proved := h.proven[key]
+		if proved || other { // else what it said of itself stays
+			d.proven = p
+		}
+		d.wanted = wanted
+		if known = proved && (p.read || !wanted); !known {
 			h.inquire(d)
 		}
 	}
-	wish := d.wish
+	now := d.proven
 	h.mu.Unlock()
 	if !known {
 		h.ask(caps)
-		return
 	}
-	h.wishes(g, string(bare), string(resource), wish)
+	if known || !other {
+		h.wishes(g, string(bare), string(resource), now.wish)
+	}
+	return now.can
 }
 
 // wishes lets a device be told what it wants to hear.

@@ -1,6 +1,7 @@
 package component
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
@@ -96,6 +97,9 @@ func (h *herald) answered(caps string, d *device, st *frame.Stanza, err error) {
 	for _, d := range h.found(caps, d, info, ok) {
 		if g := h.s.Roster.Loaded([]byte(d.group)); g != nil {
 			h.wishes(g, d.bare, d.resource, d.wish)
+			if d.can != nil {
+				h.s.pace.capable(g, d.bare, d.resource, d.can)
+			}
 		}
 	}
 }
@@ -110,7 +114,7 @@ func (h *herald) found(caps string, d *device, info pubsub.Capabilities, ok bool
 	}
 	q.asked = nil
 	delete(q.in, d)
-	of := []*device{d}
+	of, now := []*device{d}, proven{wish: info.Wish}
 	algo, hash, new, key := proofOf(caps)
 	switch {
 	case !ok:
@@ -123,14 +127,20 @@ func (h *herald) found(caps string, d *device, info pubsub.Capabilities, ok bool
 		if len(h.proven) >= maxProven {
 			clear(h.proven)
 		}
-		h.proven[key] = info.Wish
 		of, q.rest = append(of, q.rest...), nil
+		if now.read = h.proven[key].read || slices.ContainsFunc(of, func(d *device) bool { return d.caps == caps && d.wanted }); now.read {
+			now.can = info.Can()
+		}
+		h.proven[key] = now
 	}
 	for _, d := range of {
-		if d.caps == caps {
-			d.wish = info.Wish
-			all = append(all, *d)
+		if d.caps != caps {
+			continue
 		}
+		if d.proven = now; !d.wanted {
+			d.read, d.can = false, nil
+		}
+		all = append(all, *d)
 	}
 	return all
 }

@@ -140,12 +140,15 @@ func lastWord(conn net.Conn, failure error, readDone <-chan error) error {
 // leave ends our stream and waits for the server to end its own, at most for
 // the time of grace. It returns which of the two goroutines still run.
 func (l *Link) leave(h Handler, readDone, writeDone <-chan error) (reading, writing bool) {
+	grace := time.NewTimer(l.cfg.Grace)
+	defer grace.Stop()
 	l.Out.leave()
+	late := make(chan struct{})
+	defer time.AfterFunc(l.cfg.Grace/2, func() { close(late) }).Stop()
+	l.Out.quieten(late)
 	h.Detaching()
 	l.Out.finish()
 	reading, writing = true, true
-	grace := time.NewTimer(l.cfg.Grace)
-	defer grace.Stop()
 	for reading {
 		select {
 		case err := <-writeDone:

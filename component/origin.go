@@ -11,6 +11,7 @@ import (
 	"mellium.im/xmpp/version"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -82,6 +83,9 @@ func (s *Service) onCopy(st *frame.Stanza) {
 		if typ != "" {
 			s.herald.gone(g.Name(), bare, resource)
 			g.Departed(bare, resource)
+		}
+		if s.presence.Can = nil; typ == "" && len(s.caps.ver) > 0 && g.Keeps(bare, policy.Capabilities) {
+			s.presence.Can = s.herald.hear(g, bare, resource, &s.caps)
 		}
 		s.pace.hear(g, bare, resource, &s.presence)
 	})

@@ -22,6 +22,19 @@ type Bulk interface {
 	Doubt(turns int)
 }
 
+// Copier is a Bulk whose stanzas may go to a multicast service (XEP-0033), as
+// [roster.Group]'s may.
+type Copier interface {
+	Bulk
+	// Copied is asked right after each turn: how many of the turn's stanzas go
+	// to the service, and how many bytes more the copies are that it makes of
+	// them: they are bulk that the server has to handle, too. With hurry the
+	// source waits for the service to have dealt with all of them.
+	Copied() (extra, stanzas int, hurry bool)
+	// Landed says that the service has dealt with the next so many.
+	Landed(stanzas int)
+}
+
 // ErrStuck ends a connection whose server takes stanzas but does not handle
 // them: a marker ping stayed without any answer.
 var ErrStuck = errors.New("component: the server does not answer")
@@ -46,6 +59,7 @@ type Outbox struct {
 	log     *slog.Logger
 
 	wake chan struct{} // holds a token: the writer has reason to look
+	calm chan struct{} // holds a token: a marker was answered
 
 	mu      sync.Mutex
 	control []byte
@@ -78,12 +92,22 @@ func newOutbox(cfg *Config) *Outbox {
 		timeout: cfg.WriteTimeout,
 		log:     cfg.Log,
 		wake:    make(chan struct{}, 1),
+		calm:    make(chan struct{}, 1),
 		queue:   queue{in: map[Bulk]struct{}{}},
 	}
 	o.credit.window, o.credit.every = cfg.Window, cfg.Window/4
 	o.credit.keepalive, o.credit.patience = cfg.Keepalive, cfg.Patience
 	o.credit.address(cfg.Domain, cfg.ServerHost)
 	return o
+}
+
+// Multicast says which service some of the bulk goes to, from the next turns
+// on. It is remembered when nothing goes there any more: something may be on
+// its way.
+func (o *Outbox) Multicast(service string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.credit.service = service
 }
 
 // Ready puts t in the queue for a turn, unless it waits there already. During
@@ -177,6 +201,26 @@ func (o *Outbox) leave() {
 	o.leaving = true
 }
 
+// quieten waits for the multicast service to have dealt with what it has, until
+// done: what leaves by other ways then overtakes nothing.
+func (o *Outbox) quieten(done <-chan struct{}) {
+	for {
+		o.mu.Lock()
+		wait := o.up && o.credit.copied > o.credit.acked
+		o.credit.hurry = o.credit.hurry || wait
+		o.mu.Unlock()
+		if !wait {
+			return
+		}
+		o.signal()
+		select {
+		case <-o.calm:
+		case <-done:
+			return
+		}
+	}
+}
+
 // finish lets the writer send what is in the control lane and end the stream.
 func (o *Outbox) finish() {
 	o.mu.Lock()
@@ -185,17 +229,25 @@ func (o *Outbox) finish() {
 	o.signal()
 }
 
-// ack takes an inbound iq's id and reports whether it answers a marker. The
-// caller has checked who answered.
-func (o *Outbox) ack(id []byte) bool {
+// ack takes an inbound iq's sender and id and reports whether it answers a
+// marker. The caller has checked that it is to us.
+func (o *Outbox) ack(from, id []byte) bool {
+	var landed []flight
 	o.mu.Lock()
-	ok := o.credit.ack(id, time.Now())
+	ok := o.credit.ack(from, id, time.Now())
 	if ok {
-		o.land()
+		landed = o.land()
 	}
 	o.mu.Unlock()
+	for _, f := range landed {
+		f.t.(Copier).Landed(f.copied)
+	}
 	if ok {
 		o.signal()
+		select {
+		case o.calm <- struct{}{}:
+		default:
+		}
 	}
 	return ok
 }

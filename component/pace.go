@@ -3,7 +3,6 @@ package component
 import (
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -82,12 +81,17 @@ func (c *pace) hear(g *roster.Group, bare, resource []byte, p *roster.Presence) 
 		if l := c.held[string(key)]; l != nil {
 			l.g = g
 			l.copy(p)
+			l.p.At = c.now().Unix()
 			c.delayed++
 			return
 		}
 	}
+	now := c.now()
+	if s := now.Unix(); p.At == 0 || p.At > s {
+		p.At = s
+	}
 	// A stranger's word is ignored there: it takes no room here.
-	if c.limits.allow(key[:end], c.now()) || len(c.held) >= c.max || !g.Grants(string(bare)) {
+	if c.limits.allow(key[:end], now) || len(c.held) >= c.max || !g.Grants(string(bare)) {
 		g.Hear(bare, resource, p)
 		return
 	}
@@ -121,6 +125,18 @@ func (c *pace) published(g *roster.Group, bare string, kind policy.Mask, payload
 	c.hold(key, l)
 }
 
+// capable lets g hear what a device was found to be able to do, with what waits
+// of it.
+func (c *pace) capable(g *roster.Group, bare, resource string, can *roster.Capabilities) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l := c.held[g.Name()+"\n"+bare+"/"+resource]; l != nil {
+		l.p.Can = can
+		return
+	}
+	g.HearCapabilities(bare, resource, can)
+}
+
 // hold lets l wait.
 func (c *pace) hold(key string, l *late) {
 	c.held[key] = l
@@ -131,7 +147,7 @@ func (c *pace) hold(key string, l *late) {
 
 func (l *late) copy(p *roster.Presence) {
 	l.p = *p
-	status := p.Status[:min(len(p.Status), roster.MaxStatus+utf8.UTFMax)] // the group cuts it between characters
+	status := p.Status[:min(len(p.Status), roster.MaxStatuses)] // the group cuts it between characters
 	l.p.Status = append([]byte(nil), status...)
 	l.p.Idle = append([]byte(nil), p.Idle...)
 	if p.Photo != nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"strconv"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/audit"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
@@ -39,7 +40,7 @@ func (s *Service) onPresence(st *frame.Stanza) {
 			s.herald.gone(g.Name(), bare, resource)
 			g.Departed(bare, resource)
 		} else if len(p.ver) > 0 {
-			s.herald.hear(g, bare, resource, p)
+			s.presence.Can = s.herald.hear(g, bare, resource, p)
 		}
 		if leak.Face == "log" {
 			s.log.Info("presence", "status", string(s.presence.Status))
@@ -60,7 +61,7 @@ func (s *Service) decodePresence(st *frame.Stanza) {
 		p.Show = roster.Offline
 		return
 	}
-	s.text = s.text[:0]
+	s.text, s.said.n = s.text[:0], 0
 	in := &s.scan
 	for in.Reset(st.Inner); in.Next(); {
 		if in.Kind != frame.Start || in.Depth != 1 {
@@ -70,9 +71,8 @@ func (s *Service) decodePresence(st *frame.Stanza) {
 		case "show":
 			p.Show = roster.ParseShow(bytes.TrimSpace(s.value(in)))
 		case "status":
-			if p.Status == nil {
-				p.Status = s.value(in)
-			}
+			lang := in.Attr("xml:lang")
+			s.said.add(lang, s.value(in))
 		case "priority":
 			n, err := strconv.ParseInt(string(bytes.TrimSpace(s.value(in))), 10, 8)
 			if err == nil {
@@ -95,10 +95,18 @@ func (s *Service) decodePresence(st *frame.Stanza) {
 			case pubsub.NSCaps2:
 				s.caps.readNew(in, func() []byte { return s.value(in) })
 			}
+		case "delay":
+			if stamp := in.Attr("stamp"); string(in.NS()) == nsDelay && len(stamp) <= maxStamp {
+				p.Delayed = true
+				if t, err := time.Parse(time.RFC3339, string(stamp)); err == nil {
+					p.At = t.Unix()
+				}
+			}
 		default:
 			in.Skip()
 		}
 	}
+	p.Status = s.said.whole(&s.text)
 }
 
 const maxStamp = 40 // bytes of a date and time (XEP-0082)
@@ -133,16 +141,6 @@ func (s *Service) value(in *frame.Scanner) []byte {
 	from := len(s.text)
 	s.text = in.AppendValue(s.text)
 	return s.text[from:]
-}
-
-// bounced takes in that something we sent did not arrive.
-func (s *Service) bounced(st *frame.Stanza) {
-	if g := s.resolve(st); g != nil {
-		bare, raw := split(st.From)
-		resource := plain(raw)
-		s.herald.gone(g.Name(), bare, []byte(resource))
-		g.Bounced(string(bare), resource)
-	}
 }
 
 // proved is what the server says, in other words, of a member whose answer to

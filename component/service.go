@@ -28,11 +28,15 @@ type ServiceConfig struct {
 
 	Admin     func(jid string) bool // who administers every group; nil = nobody
 	MayCreate func(jid string) bool // who else may create groups; nil = nobody
+	Network   func(jid string) bool // who may say how users' devices are connected; nil = nobody else
 	Inform    bool                  // see [roster.Options]
 	Origin    roster.Origin         // of the presence of the server's own users
 	Peers     peers                 // whom we give presence to, and take it from
 
-	Hooks hook.Config // what it says of networks and times
+	Hooks   hook.Config   // what it says of networks and times
+	Sources source.Config // what it says of times
+
+	Multicast bool // the server's service (XEP-0033) is used, if it has one
 
 	ProbeRate int           // probes a second, 2000
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s
@@ -75,9 +79,10 @@ type Service struct {
 	attend   *attendant
 	pace     *pace
 	herald   *herald
-	takings  *takings
 	wishes   *wishes
 	sources  *sourceLink
+	copier   *multicast
+	takings  *takings
 	counts   counts
 	writes   atomic.Bool // the server lets us write its users' rosters
 	tells    atomic.Bool // the server tells of their presence, and we listen
@@ -92,6 +97,7 @@ type Service struct {
 	presence roster.Presence
 	caps     capsTag
 	scan     frame.Scanner
+	said     said
 	text     []byte
 	resource []byte
 }
@@ -102,6 +108,7 @@ func NewService(cfg ServiceConfig) *Service {
 	s := &Service{cfg: cfg, log: cfg.Link.Log, Link: NewLink(cfg.Link)}
 	s.attend = newAttendant(s)
 	s.herald = newHerald(s)
+	s.copier = &multicast{s: s}
 	s.takings, s.wishes = newTakings(s), newWishes(s)
 	s.Hooks = newHooks(s)
 	s.Roster = roster.New(roster.Options{
@@ -124,7 +131,8 @@ func NewService(cfg ServiceConfig) *Service {
 	})
 	s.sources = newSourceLink(s.Link)
 	s.Sources, s.SourceLink = newSources(s), s.sources
-	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now}
+	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now,
+		Network: cfg.Network}
 	record, _ := cfg.Store.(audit.Reader) // the one in memory keeps none
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log,
 		Audit: record, Send: s.send, Hooks: s.Hooks.State})
@@ -195,6 +203,9 @@ func (s *Service) Attached(ctx context.Context) {
 	s.Roster.Attached()
 	s.Sources.Attached(ctx)
 	s.attend.begin(ctx)
+	if s.cfg.Multicast {
+		s.copier.begin(ctx)
+	}
 }
 
 // Detached implements [Handler].

@@ -11,6 +11,7 @@ import (
 // demonstration waits without guessing; who goes on talking to the service
 // meanwhile may wait for long.
 func (s *Service) Settle(ctx context.Context) error {
+	s.copier.settled(ctx)
 	for calm := 0; calm < 2; { // the second fence is behind the answers to what the first let out
 		if err := s.attend.settled(ctx); err != nil {
 			return fmt.Errorf("settle service: %w", err)
@@ -19,6 +20,7 @@ func (s *Service) Settle(ctx context.Context) error {
 			return fmt.Errorf("settle service: %w", err)
 		}
 		fenced := s.Fence(ctx)
+		s.Link.Out.quieten(ctx.Done())
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("settle service: %w", err)
 		}

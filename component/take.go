@@ -276,7 +276,7 @@ func (s *Service) unknown(g *roster.Group, jid string) {
 // there is not so any more.
 func (s *Service) peerItem(t *taking, jid string, in *frame.Scanner) {
 	p := roster.Presence{}
-	s.text = s.text[:0]
+	s.text, s.said.n = s.text[:0], 0
 	var said policy.Mask
 	for in.Next() && in.Depth > 4 {
 		if in.Kind != frame.Start {
@@ -306,9 +306,11 @@ func (s *Service) peerItem(t *taking, jid string, in *frame.Scanner) {
 		case in.Depth == 7 && p.Show != roster.Offline && in.Is("jabber:client", "show"):
 			p.Show = roster.ParseShow(bytes.TrimSpace(s.value(in)))
 		case in.Depth == 7 && in.Is("jabber:client", "status"):
-			p.Status = s.value(in)
+			lang := in.Attr("xml:lang")
+			s.said.add(lang, s.value(in))
 		}
 	}
+	p.Status = s.said.whole(&s.text)
 	for r := roster.Published &^ said; r != 0; r &= r - 1 {
 		t.g.HearItem(jid, r&-r, nil)
 	}

@@ -74,12 +74,12 @@ func (o *Outbox) round() (round, error) {
 	if closing {
 		return round{b: append(b, streamEnd...), end: true}, nil
 	}
-	b, turns := o.turns(b)
+	b, turns, extra := o.turns(b)
 
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := time.Now()
-	o.credit.sent += int64(len(b) - control)
+	o.credit.sent += int64(len(b) - control + extra)
 	o.stats.BulkBytes += uint64(len(b) - control)
 	o.stats.ControlBytes += uint64(control)
 	o.stats.Turns += uint64(turns)
@@ -93,19 +93,22 @@ func (o *Outbox) round() (round, error) {
 	return round{b: b, idle: len(b) == 0 && turns == 0, wake: o.credit.wake()}, nil
 }
 
-// turns appends up to one slice of bulk. Only the writer changes credit.sent,
-// so it may read it without the lock.
-func (o *Outbox) turns(b []byte) (out []byte, turns int) {
+// turns appends up to one slice of bulk; extra is what copies of it are more.
+// Only the writer changes credit.sent, so it may read it without the lock.
+func (o *Outbox) turns(b []byte) (out []byte, turns, extra int) {
 	from := len(b)
 	for turns < maxTurns {
-		t, budget := o.next(len(b) - from)
+		t, budget := o.next(len(b) - from + extra)
 		if t == nil {
 			break
 		}
 		turns++
-		n, more := len(b), false
+		n, more, copied := len(b), false, 0
 		if b, more = o.turn(t, b, budget); len(b) > n {
-			o.fly(t, o.credit.sent+int64(len(b)-from))
+			copied, extra = o.copied(t, int64(len(b)-from), extra)
+			o.fly(t, o.credit.sent+int64(len(b)-from+extra), copied)
+		} else {
+			o.copied(t, 0, 0)
 		}
 		if more {
 			o.mu.Lock()
@@ -113,7 +116,27 @@ func (o *Outbox) turns(b []byte) (out []byte, turns int) {
 			o.mu.Unlock()
 		}
 	}
-	return b, turns
+	return b, turns, extra
+}
+
+// copied asks t, which had its turn, what of it goes to the multicast service,
+// and adds that to extra. bulk is that of this write so far.
+func (o *Outbox) copied(t Bulk, bulk int64, extra int) (stanzas, all int) {
+	c, ok := t.(Copier)
+	if !ok {
+		return 0, extra
+	}
+	more, stanzas, hurry := c.Copied()
+	extra += more
+	if stanzas > 0 || hurry {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.credit.hurry = o.credit.hurry || hurry
+		if stanzas > 0 {
+			o.credit.copied = o.credit.sent + bulk + int64(extra)
+		}
+	}
+	return stanzas, extra
 }
 
 // next takes the first of the queue, if it may have its turn in a write that

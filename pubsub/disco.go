@@ -149,6 +149,8 @@ func (s *Service) serviceRequest(ctx context.Context, b []byte, q *Request) ([]b
 	switch {
 	case q.Space == NS && q.Local == "authorization" && s.Peers != nil && s.Roster.Ours(q.Bare()):
 		return s.peerAuthorization(ctx, b, q)
+	case q.Space == NS && q.Local == "connection":
+		return b, s.connection(nil, q)
 	case q.Space == NS && q.Local == "willing":
 		return s.willingness(ctx, b, nil, q)
 	case q.Space == NS && q.Local == "report":

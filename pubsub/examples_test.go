@@ -127,9 +127,11 @@ func (s *stage) watch() {
 }
 
 var (
-	sees      = regexp.MustCompile(`^(\w+) sees (?:(\w+) in )?(#\w+|the contact)$`)
-	isAt      = regexp.MustCompile(`^(\w+) on (\w+): (offline|online|chat|away|xa|dnd)(?: (-?\d+))?(?:, "([^"]*)")?(?:, idle (\S+))?$`)
-	does      = regexp.MustCompile(`^(\w+) (allows|tries|wants|joins|leaves|agrees|is offered|is)(?: (.*))?$`)
+	sees     = regexp.MustCompile(`^(\w+) sees (?:(\w+) in )?(#\w+|the contact)$`)
+	isAt     = regexp.MustCompile(`^(\w+) on (\w+): (offline|online|chat|away|xa|dnd)(?: (-?\d+))?(?:, "([^"]*)")?(?:, (de) "([^"]*)")?(?:, idle (\S+))?(?:, can ([\w/ ]+))?$`)
+	connects = regexp.MustCompile(`^(\w+) on (\w+) is (on|interrupted|off)$`)
+
+	does      = regexp.MustCompile(`^(\w+) (allows|tries|wants|joins|leaves|agrees|is offered|is|combines by)(?: (.*))?$`)
 	elsewhere = map[string]string{"mallory": "mallory@elsewhere.example"}
 )
 
@@ -152,6 +154,10 @@ func (s *stage) line(l exampleLine) {
 	}
 	if at := isAt.FindStringSubmatch(l.says); at != nil {
 		s.at(person(at[1]), at)
+		return
+	}
+	if at := connects.FindStringSubmatch(l.says); at != nil {
+		s.allowed(act{kind: "connects", jid: person(at[1]), name: at[2], text: at[3]})
 		return
 	}
 	if at := does.FindStringSubmatch(l.says); at != nil {
@@ -243,7 +249,10 @@ func (s *stage) at(jid string, at []string) {
 	s.t.Helper()
 	a := act{kind: "appears", jid: jid, name: at[2]}
 	if at[3] != "offline" {
-		a.device = &model.Device{Name: at[2], Show: strings.TrimPrefix(at[3], "online"), Status: at[5], Idle: at[6]}
+		a.device = &model.Device{Name: at[2], Show: strings.TrimPrefix(at[3], "online"), Status: at[5], Idle: at[8], Can: strings.Fields(at[9])}
+		if at[6] != "" {
+			a.device.Texts = map[string]string{at[6]: at[7]}
+		}
 		if at[4] != "" {
 			_, err := fmt.Sscan(at[4], &a.device.Priority)
 			s.must(err)
@@ -274,6 +283,8 @@ func (s *stage) does(jid, verb, text string, want []string) {
 		s.allowed(act{kind: "joins", jid: jid, member: &model.Member{Roles: strings.Fields(text)}})
 	case "leaves", "agrees":
 		s.allowed(act{kind: verb, jid: jid})
+	case "combines by":
+		s.allowed(act{kind: "combines", jid: jid, text: text})
 	case "is offered":
 		s.offered(jid, strings.Join(want, ""))
 	}

@@ -171,7 +171,11 @@ func (h *house) on(a act) string {
 	ctx, g, name := context.Background(), h.g, h.w.m.Name
 	switch a.kind {
 	case "appears":
-		h.hear(a.jid, a.name, a.device)
+		h.hear(a.jid, a.name, a.device, false)
+	case "connects":
+		return condition(h.request(a.jid, "set", "<connection xmlns='"+ns+"' jid='"+model.Attr(a.jid+"/"+a.name)+"' state='"+a.text+"'/>"))
+	case "combines":
+		return condition(h.request(a.jid, "set", "<combination xmlns='"+ns+"' by='"+a.text+"'/>"))
 	case "publishes": // the server may tell of it unasked
 		kind, err := policy.ParseMask(a.name)
 		h.must(err)
@@ -253,7 +257,7 @@ func (h *house) lost(a act) {
 	h.again = true
 	for _, jid := range probe {
 		for _, d := range h.w.devices[jid] {
-			h.hear(jid, d.Name, &d)
+			h.hear(jid, d.Name, &d, true)
 		}
 	}
 	h.g.Swept(false)

@@ -20,6 +20,7 @@ const (
 	NSIdle     = "urn:xmpp:idle:1"
 	NSHeaders  = "http://jabber.org/protocol/shim"
 	NSReceipts = "urn:xmpp:receipts"
+	NSAddress  = "http://jabber.org/protocol/address"
 	NSPing     = "urn:xmpp:ping"
 	NSNick     = "http://jabber.org/protocol/nick"
 	nsVersion  = "jabber:iq:version"

@@ -18,7 +18,7 @@ func pidf(b []byte, it *roster.Item) []byte {
 		if d.Show != roster.Offline {
 			show = seen(d.Show)
 		}
-		m.Devices = append(m.Devices, watch.Device{Name: d.Name, Show: show, Connection: d.Connection})
+		m.Devices = append(m.Devices, watch.Device{Name: d.Name, Show: show})
 	}
 	b = append(attr(append(b, "<item"...), "id", it.JID), '>')
 	return append(interchange.AppendPIDF(b, &m), "</item>"...)

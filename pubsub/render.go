@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -135,18 +136,14 @@ func presence(b []byte, it *roster.Item) []byte {
 	if s := it.Show.String(); s != "" {
 		b = append(append(append(b, "<show>"...), s...), "</show>"...)
 	}
-	if it.Status != "" {
-		b = element(b, "status", it.Status)
-	}
-	b = append(b, "</presence>"...)
+	b = append(statuses(b, it, "", ""), "</presence>"...)
 	for i := range it.Devices {
-		d := &it.Devices[i]
-		b = attr(append(b, "<device"...), "name", d.Name)
-		b = optional(b, "show", d.Show.String())
-		b = optional(b, "connection", d.Connection)
-		b = append(b, "/>"...)
+		b = device(b, &it.Devices[i])
 	}
-	b = idle(b, it.Idle)
+	if it.Connection != "" {
+		b = append(attr(append(b, "<connection"...), "state", it.Connection), "/>"...)
+	}
+	b = idle(capabilitiesOf(b, it.Can), it.Idle)
 	return published(b, it)
 }
 
@@ -166,6 +163,24 @@ func portrait(b []byte, photo string) []byte {
 	}
 	b = append(b, "<x xmlns='"+NSUpdate+"'>"...)
 	return append(element(b, "photo", photo), "</x>"...)
+}
+
+// statuses is what a member says, in each language in which he says it (RFC 6121
+// §4.7.2.2), between words of ours.
+func statuses(b []byte, it *roster.Item, before, after string) []byte {
+	if it.Languages == "" {
+		if before == "" && it.Status == "" && after == "" {
+			return b
+		}
+		b = frame.AppendText(append(b, "<status>"...), before)
+		return append(frame.AppendText(frame.AppendText(b, it.Status), after), "</status>"...)
+	}
+	for lang, text := range it.Texts() {
+		b = append(optional(append(b, "<status"...), "xml:lang", lang), '>')
+		b = frame.AppendText(frame.AppendText(b, before), text)
+		b = append(frame.AppendText(b, after), "</status>"...)
+	}
+	return b
 }
 
 // idle is XEP-0319's element, nothing without a time.
@@ -226,6 +241,25 @@ func (r *Renderer) EventTail(b []byte, t *roster.Tail) []byte {
 
 // EventClose implements [roster.Renderer].
 func (r *Renderer) EventClose(b []byte) []byte { return append(b, "</message>"...) }
+
+// CopiesStart implements [roster.Renderer]: XEP-0033 §4.
+func (r *Renderer) CopiesStart(b []byte) []byte {
+	return append(b, "<addresses xmlns='"+NSAddress+"'>"...)
+}
+
+// CopyTo implements [roster.Renderer]. Nothing but bcc: of all other types the
+// readers are shown (XEP-0033 §4.5.3).
+func (r *Renderer) CopyTo(b, to []byte) []byte {
+	if leak.Face == "copies" {
+		b = append(b, "<address type='to' jid='"...)
+	} else {
+		b = append(b, "<address type='bcc' jid='"...)
+	}
+	return append(append(b, to...), "'/>"...)
+}
+
+// CopiesEnd implements [roster.Renderer].
+func (r *Renderer) CopiesEnd(b []byte) []byte { return append(b, "</addresses>"...) }
 
 func stamp(b []byte, s *roster.Stamp) []byte {
 	if s.To == "" {

@@ -182,7 +182,7 @@ func drawReceiving(t *rapid.T) string {
 
 // kinds of acts, the frequent ones more than once.
 var kinds = []string{"appears", "appears", "appears", "appears", "appears", "publishes", "publishes", "joins", "leaves", "changes", "changes", "allows", "allows", "allows", "policy", "policy",
-	"settings", "subscribes", "subscribes", "subscribes", "configures", "configures", "unsubscribes", "adds", "drops", "denies", "approves", "agrees", "time", "time", "lost"}
+	"settings", "connects", "connects", "combines", "subscribes", "subscribes", "subscribes", "configures", "configures", "unsubscribes", "adds", "drops", "denies", "approves", "agrees", "time", "time", "lost"}
 
 func drawAct(t *rapid.T, w *truth) act {
 	a := act{kind: pick(t, "act", kinds...), jid: pick(t, "jid", everybody...)}
@@ -191,8 +191,16 @@ func drawAct(t *rapid.T, w *truth) act {
 		a.name = pick(t, "device", "desk", "ph'ne")
 		if a.kind == "appears" && !rarely(t, 4, "gone") {
 			a.device = &model.Device{Name: a.name, Show: drawShow(t), Priority: rapid.SampledFrom([]int{0, 0, 5, -1}).Draw(t, "priority"),
-				Status: pick(t, "status", "", "a", "<b>"), Idle: pick(t, "idle", "", "", "2026-01-01T11:00:00Z")}
+				Status: pick(t, "status", "", "a", "<b>"), Idle: pick(t, "idle", "", "", "2026-01-01T11:00:00Z"),
+				Can: rapid.SampledFrom([][]string{nil, nil, {"client/phone", "audio"}, {"client/pc", "audio", "omemo"}, {"files"}}).Draw(t, "can")}
+			if rarely(t, 4, "languages") {
+				a.device.Texts = map[string]string{"de": pick(t, "text", "b", "<c>")}
+			}
 		}
+	case "connects":
+		a.name, a.text = pick(t, "device", "desk", "ph'ne"), pick(t, "connection", "on", "interrupted", "off")
+	case "combines":
+		a.text = pick(t, "rule", "available", "priority", "recent")
 	case "publishes":
 		a.name = pick(t, "word", "mood", "tune", "location")
 		a.text = pick(t, "what", "", "<x xmlns='urn:x'>a</x>", "<x xmlns='urn:x'/>")

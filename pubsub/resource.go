@@ -15,6 +15,21 @@ func (r *Renderer) ResourceStart(b []byte, group, jid string) []byte {
 	return append(frame.AppendAttr(b, jid), "' to='"...)
 }
 
+// aside is what stands behind a status that is all that people are shown: who
+// said it for him, what he publishes, and what he is not willing to do.
+func aside(it *roster.Item) (s string) {
+	if it.StatusBy != nil {
+		s = " (" + it.StatusBy.Bot + ")"
+	}
+	if text := strings.Join(Glance(it), " · "); text != "" {
+		s += " – " + text
+	}
+	if text := willingText(it.Willing); text != "" {
+		s += " – " + text
+	}
+	return s
+}
+
 // resource appends a member's presence from its address on. It takes no
 // messages, and stands behind the group's own; his name leads what he says,
 // for people are shown little else.
@@ -30,13 +45,9 @@ func resource(b []byte, it *roster.Item) []byte {
 	if name == "" {
 		name, _, _ = strings.Cut(it.JID, "@")
 	}
-	b = frame.AppendText(append(b, "<status>"...), name)
 	if it.Status != "" {
-		b = frame.AppendText(append(b, ": "...), statusText(it))
+		name += ": "
 	}
-	if text := willingText(it.Willing); text != "" {
-		b = frame.AppendText(append(b, " – "...), text)
-	}
-	b = append(b, "</status><priority>-1</priority>"...)
+	b = append(statuses(b, it, name, aside(it)), "<priority>-1</priority>"...)
 	return append(idle(b, it.Idle), "</presence>"...)
 }

@@ -3,7 +3,9 @@ package pubsub_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,12 +64,42 @@ func authorizationXML(a *policy.Authorization) string {
 	return s + "</authorization>"
 }
 
-func (h *house) hear(jid, device string, d *model.Device) {
+// hear is a device's presence, or what the server tells of it again.
+func (h *house) hear(jid, device string, d *model.Device, again bool) {
 	p := &roster.Presence{}
 	if d != nil {
-		p = &roster.Presence{Show: roster.ParseShow([]byte(d.Show)), Priority: int8(d.Priority), Status: []byte(d.Status), Idle: []byte(d.Idle)}
+		p = &roster.Presence{Show: roster.ParseShow([]byte(d.Show)), Priority: int8(d.Priority), Status: statuses(d), Idle: []byte(d.Idle),
+			Delayed: again, Can: abilities(d.Can)}
 	}
 	h.g.Hear([]byte(jid), []byte(device), p)
+}
+
+// statuses is what a device says, in all its languages.
+func statuses(d *model.Device) (b []byte) {
+	if len(d.Texts) == 0 {
+		return []byte(d.Status)
+	}
+	if d.Status != "" {
+		b = roster.AppendStatus(b, "", []byte(d.Status))
+	}
+	for _, lang := range slices.Sorted(maps.Keys(d.Texts)) {
+		b = roster.AppendStatus(b, lang, []byte(d.Texts[lang]))
+	}
+	return b
+}
+
+// abilities are words and identities as the service has them.
+func abilities(can []string) *roster.Capabilities {
+	var ids []roster.Identity
+	var able roster.Ability
+	for _, w := range can {
+		if category, kind, ok := strings.Cut(w, "/"); ok {
+			ids = append(ids, roster.Identity{Category: category, Type: kind})
+		} else {
+			able |= map[string]roster.Ability{"audio": roster.Audio, "video": roster.Video, "files": roster.Files, "omemo": roster.OMEMO}[w]
+		}
+	}
+	return roster.NewCapabilities(ids, able)
 }
 
 // attend is the server, and those whom it asks.
@@ -106,7 +138,7 @@ func (h *house) outgoing(e outgoing) {
 	case "probe": // nobody is told
 		h.again = true
 		for _, d := range h.w.devices[e.jid] {
-			h.hear(e.jid, d.Name, &d)
+			h.hear(e.jid, d.Name, &d, true)
 		}
 		return
 	case "ended":
@@ -134,6 +166,9 @@ func (h *house) request(jid, typ, payload string) string {
 	q := &pubsub.Request{Set: typ == "set", From: from, To: team, Group: h.w.m.Name, ID: id,
 		Space: string(in.NS()), Local: string(in.Local()), Payload: []byte(payload)}
 	answer := string(h.service.Handle(context.Background(), nil, q))
+	if q.Local != "connection" {
+		h.w.alive(from)
+	}
 	if answer == "" {
 		h.settle()
 		answer = h.answers[from+" "+id]

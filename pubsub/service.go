@@ -21,6 +21,10 @@ type Service struct {
 	// it; nil = yes.
 	Invites func(bare string) bool
 
+	// Network says whether somebody may say how users' devices are connected;
+	// nil = nobody but the users.
+	Network func(bare string) bool
+
 	// Peers says whether somebody is a peer, and what he is granted of who has
 	// said nothing (see [roster.Roster.Entrust]); nil = there are none.
 	Peers func(bare string) (rule string, ok bool)
@@ -69,6 +73,9 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 	if err != nil {
 		return b, err
 	}
+	if q.Space == NS && q.Local == "connection" {
+		return b, s.connection(g, q)
+	}
 	if q.Space == NS && q.Local == "report" { // who is trusted need not know the group otherwise
 		return s.report(ctx, b, g, q)
 	}
@@ -84,6 +91,8 @@ func (s *Service) dispatch(ctx context.Context, b []byte, q *Request) ([]byte, e
 		return groupItems(b, q.Group+"@"+s.Domain, d, q)
 	case q.Space == NS && q.Local == "authorization":
 		return authorization(ctx, b, g, q)
+	case q.Space == NS && q.Local == "combination":
+		return combination(ctx, b, g, q)
 	case q.Space == NS && q.Local == "willing":
 		return s.willingness(ctx, b, g, q)
 	case q.Space == NS && q.Local == "trust":

@@ -71,6 +71,20 @@ func (w *truth) do(a act) string {
 	switch a.kind {
 	case "appears":
 		w.appears(a)
+	case "connects":
+		if !w.m.MayKnow(a.jid) {
+			return "item-not-found"
+		}
+		w.connects(a.jid, a.name, a.text)
+	case "combines":
+		switch m := w.m.Members[a.jid]; {
+		case !w.m.MayKnow(a.jid):
+			return "item-not-found"
+		case m == nil:
+			return "not-allowed"
+		default:
+			m.Combination = a.text
+		}
 	case "publishes":
 		w.published[a.jid] = maps.Clone(w.published[a.jid])
 		if w.published[a.jid] == nil {
@@ -120,6 +134,25 @@ func (w *truth) appears(a act) {
 	w.devices[a.jid] = rest
 }
 
+// connects is what the network says of a device.
+func (w *truth) connects(jid, device, state string) {
+	devices := slices.Clone(w.devices[jid])
+	for i := range devices {
+		if devices[i].Name == device {
+			devices[i].Connection = strings.TrimPrefix(state, "on")
+		}
+	}
+	w.devices[jid] = devices
+}
+
+// alive is a sign of life of a device.
+func (w *truth) alive(full string) {
+	if jid, device, ok := strings.Cut(full, "/"); ok && w.m.MayKnow(jid) {
+		w.connects(jid, device, "on")
+		w.follow()
+	}
+}
+
 func (w *truth) doMember(a act) string {
 	old := w.m.Members[a.jid]
 	switch {
@@ -154,6 +187,16 @@ func (w *truth) follow() {
 		m.Devices, m.Published = nil, nil
 		if w.given[jid] {
 			m.Devices, m.Published = w.devices[jid], w.published[jid]
+		}
+	}
+	for jid := range w.devices { // what nobody may see is not held
+		if m := w.m.Members[jid]; m == nil || !w.given[jid] || !w.m.Acquired(jid, w.time)["connection"] {
+			for _, d := range w.devices[jid] {
+				w.connects(jid, d.Name, "on")
+			}
+			if m != nil && w.given[jid] {
+				m.Devices = w.devices[jid]
+			}
 		}
 	}
 }
@@ -200,6 +243,7 @@ func (w *truth) policy(a act) string {
 }
 
 func (w *truth) subscription(a act) string {
+	w.alive(a.jid)
 	key, owner := tableKey(a.jid, a.node), bare(a.jid)
 	s, known := w.subs[key]
 	switch {

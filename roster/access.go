@@ -122,11 +122,14 @@ func (g *Group) Describe(jid string) (*Description, error) {
 	return d, nil
 }
 
-// Alive takes in that a watcher did something: he can be reached.
+// Alive takes in that somebody's device did something: it can be reached.
 func (g *Group) Alive(full string) {
 	bare, resource, _ := strings.Cut(full, "/")
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if m := g.live(bare); m != nil && m.presence != nil && resource != "" {
+		g.connect(m, resource, On)
+	}
 	if len(g.byOwner[bare]) > 0 {
 		g.heard(bare, resource)
 		g.signal()

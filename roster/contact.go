@@ -19,7 +19,7 @@ func (g *Group) Asked(ctx context.Context, jids []string) error {
 	g.mu.Lock()
 	for _, j := range jids {
 		if m := g.live(j); m != nil && m.Ask == Unasked && m.asking {
-			rec := m.MemberRecord.Clone()
+			rec := m.record()
 			rec.Ask = Asked
 			recs = append(recs, rec)
 		}
@@ -72,10 +72,11 @@ func (g *Group) silence(m *member) {
 	}
 	if m.presence != nil {
 		g.clock++
-		if changed := m.presence.set(nil, &Presence{}, g.clock, g.sweep); changed != 0 {
+		if changed := m.presence.set(m.Combination, nil, &Presence{}, g.clock, g.sweep); changed != 0 {
 			g.changed(m, changed)
 		}
 	}
+	g.unhear(m)
 	g.parted(m)
 	g.signal()
 }
@@ -114,7 +115,7 @@ func (g *Group) turnAskLocked(ctx context.Context, jid string, next Ask, from fu
 		g.mu.Unlock()
 		return false, nil
 	}
-	rec := m.MemberRecord.Clone()
+	rec := m.record()
 	g.mu.Unlock()
 	rec.Ask = next
 	return true, g.storeAsk(ctx, []MemberRecord{rec})

@@ -1,6 +1,7 @@
 package roster_test
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -41,7 +42,19 @@ func resourceLine(it *roster.Item) string {
 	if it.Show == roster.Offline {
 		return "gone"
 	}
-	return fmt.Sprintf("%q %d %q %q", it.Nick, it.Show, it.Status, it.Idle)
+	return fmt.Sprintf("%q %d %q %q%s", it.Nick, it.Show, it.Status, it.Idle, wordsLine(it))
+}
+
+func wordsLine(it *roster.Item) (s string) {
+	for _, x := range it.Willing {
+		s += fmt.Sprintf(" willing=%q,%v,%v,%q", x.App, x.No, x.Until, x.Source)
+	}
+	for _, by := range []*roster.Source{it.StatusBy, it.ActivityBy} {
+		if by != nil {
+			s += fmt.Sprintf(" by=%q,%v", by.Bot, by.Until)
+		}
+	}
+	return s
 }
 
 func (dialect) Gone(b []byte, jid string) []byte {
@@ -61,6 +74,13 @@ func (dialect) EventTail(b []byte, t *roster.Tail) []byte {
 }
 
 func (dialect) EventClose(b []byte) []byte { return append(b, ".\n"...) }
+
+// A stanza to many has their addresses in one line before its end.
+func (dialect) CopiesStart(b []byte) []byte { return append(b, "\ncopies"...) }
+
+func (dialect) CopyTo(b, to []byte) []byte { return append(append(b, ' '), to...) }
+
+func (dialect) CopiesEnd(b []byte) []byte { return append(b, '\n') }
 
 func (dialect) ContactStart(b []byte, group string) []byte {
 	return fmt.Appendf(b, "contact %q ", group)
@@ -130,6 +150,7 @@ func memberLine(n roster.Node, it *roster.Item) string {
 			fmt.Fprintf(&b, " published=%d,%q", i, text)
 		}
 	}
+	b.WriteString(wordsLine(it))
 	return b.String()
 }
 
@@ -158,6 +179,7 @@ type heard struct {
 
 	interest policy.Mask // of contact
 	tail     roster.Tail
+	copies   []string // to whom it is, if it is to the multicast service
 }
 
 // line is one item: the whole line it was, under its id.
@@ -218,6 +240,12 @@ func (h *heard) add(t rapid.TB, l string) {
 	word, rest, _ := strings.Cut(l, " ")
 	var err error
 	switch {
+	case l == "":
+	case word == "copies":
+		for _, to := range strings.Fields(rest) {
+			to, bad := strconv.Unquote(to)
+			h.copies, err = append(h.copies, to), errors.Join(err, bad)
+		}
 	case h.kind == "contact" && h.text != "":
 		_, err = fmt.Sscan(l, &h.interest)
 	case h.kind == "contact" || h.kind == "refuse":

@@ -46,7 +46,7 @@ func (r *Roster) UpdateGroup(ctx context.Context, name string, edit func(*Settin
 // change is UpdateGroup with edit held.
 func (g *Group) change(ctx context.Context, edit func(*Settings) error) error {
 	g.mu.Lock()
-	s, source := g.settings.Clone(), g.source
+	s, source, hidden := g.settings.Clone(), g.source, g.hidden
 	old := s.Clone()
 	g.mu.Unlock()
 	if err := edit(&s); err != nil {
@@ -55,8 +55,11 @@ func (g *Group) change(ctx context.Context, edit func(*Settings) error) error {
 	if err := s.validate(); err != nil {
 		return err
 	}
-	if source != "" && s.keeps(&old) {
+	switch {
+	case source != "" && s.keeps(&old):
 		return &ForeignError{source}
+	case source != "" && hidden && s.Listed && !old.Listed:
+		return errHidden()
 	}
 	p := g.readPolicy(s.Policy)
 	var agreed []Agreement
@@ -288,28 +291,28 @@ func (r *Roster) UpdateMember(ctx context.Context, group, jid string, edit func(
 
 // changeMember is UpdateMember with edit held.
 func (g *Group) changeMember(ctx context.Context, jid string, edit func(*MemberRecord) error) error {
-	if err := g.native(); err != nil {
-		return err
-	}
 	g.mu.Lock()
 	m := g.live(jid)
 	if m == nil {
 		g.mu.Unlock()
 		return fmt.Errorf("%w: %s", ErrNoMember, jid)
 	}
-	rec := m.MemberRecord.Clone()
+	rec := m.record()
 	g.mu.Unlock()
 	his := rec
 	if err := edit(&rec); err != nil {
 		return err
 	}
-	rec.Ask, rec.Agreed, rec.Elsewhere, rec.ByContact = his.Ask, his.Agreed, his.Elsewhere, his.ByContact // his to say
+	rec.Ask, rec.Agreed, rec.Elsewhere, rec.ByContact, rec.Combination = his.Ask, his.Agreed, his.Elsewhere, his.ByContact, his.Combination // his to say
 	rec.Said, rec.Trusts, rec.Precision = his.Said, his.Trusts, his.Precision
 	if rec.JID != jid {
 		return invalid("jid", "a member's JID cannot change")
 	}
 	if err := validateMembers([]MemberRecord{rec}); err != nil {
 		return err
+	}
+	if !g.appoints(&his, &rec) {
+		return g.native()
 	}
 	if err := g.roster.store.StoreMembers(ctx, g.name, rec); err != nil {
 		return err
@@ -330,7 +333,7 @@ func (g *Group) setRecord(m *member, rec MemberRecord) {
 	roles := !slices.Equal(m.Roles, rec.Roles)
 	standing := roles || m.Affiliation != rec.Affiliation
 	seen := roles || m.Nick != rec.Nick || !slices.Equal(m.Attributes, rec.Attributes)
-	m.MemberRecord = rec
+	m.setRecord(&rec)
 	if !seen && !standing {
 		return
 	}

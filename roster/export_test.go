@@ -62,7 +62,7 @@ func (g *Group) Watches() (all, held []string) {
 		for _, w := range ws {
 			key := w.node.String() + " " + w.rec.JID
 			all = append(all, key)
-			if w.lag != nil {
+			if w.lag != nil && !w.paused {
 				held = append(held, key)
 			}
 		}
@@ -135,10 +135,10 @@ func (c checker) slots() {
 		switch {
 		case m == nil:
 			free++
-			if !slices.Contains(g.free, slot) {
+			if !slices.Contains(g.free, int32(slot)) {
 				c.t.Fatalf("slot %d is lost", slot)
 			}
-		case m.slot != slot || g.members[m.JID] != m:
+		case int(m.slot) != slot || g.members[m.JID] != m:
 			c.t.Fatalf("slot %d is not that of %s", slot, m.JID)
 		case m.gone > 0 && g.shows[slot] != gone, m.gone == 0 && m.presence == nil && g.shows[slot] != Offline,
 			m.gone == 0 && m.presence != nil && g.shows[slot] != m.show:
@@ -168,7 +168,7 @@ func (c checker) index() {
 	count := func(r string) { roles[r]++ }
 	references(&g.policy).Roles(count)
 	for text, a := range g.agreements {
-		if a.Roles(count); !slices.ContainsFunc(g.sorted, func(m *member) bool { return m.Agreed == text }) {
+		if a.Roles(count); !slices.ContainsFunc(g.sorted, func(m *member) bool { return m.papers().Agreed == text }) {
 			c.t.Logf("nobody stands by %q", text) // until the next policy
 		}
 	}
@@ -236,7 +236,7 @@ func (c checker) audience(a *audience) {
 		c.t.Fatalf("audience %+v is out of order", a.key)
 	}
 	for slot, m := range g.slots {
-		if m == nil && (a.masks[slot] != 0 || a.past[slot] != nil) {
+		if m == nil && (a.masks[slot] != 0 || a.past[int32(slot)] != nil) {
 			c.t.Fatalf("audience %+v remembers the free slot %d", a.key, slot)
 		}
 		if m != nil && a.masks[slot] != a.decide(m) {

@@ -27,6 +27,8 @@ type Group struct {
 	mu        sync.Mutex
 	closed    bool   // deleted: nothing is sent, nothing changes any more
 	source    string // who keeps the group, "" = we; changed with edit held as well
+	hidden    bool   // it hides the group from strangers; false until it was heard
+	powers    bool   // it says what powers members have; true until it was heard
 	settings  Settings
 	policy    policy.Group
 	aggregate aggregate // of the settings
@@ -44,7 +46,7 @@ type Group struct {
 	sorted   []*member                // by JID, tombstones left out
 	slots    []*member                // by slot; nil = free
 	shows    []Show                   // by slot: what the summary counts
-	free     []int                    // free slots
+	free     []int32                  // free slots
 	visitors map[string]VisitorRecord // who is no member but known; changed with edit held as well
 	vows     map[string]bool          // of who applied: whether he said so himself, see vow
 	heardOf  map[string]time.Time     // whose wish to join the admins were told of, and when
@@ -94,6 +96,7 @@ type Group struct {
 	resaid    map[*member]struct{}  // members whose words are others than are stored
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
+	mail      mail                 // what leaves by multicast
 	scratch   scratch
 }
 
@@ -109,7 +112,7 @@ func (g *Group) Title() string {
 
 func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g := &Group{
-		building: true, name: rec.Name, source: rec.Source, roster: r, settings: rec.Settings.Clone(),
+		building: true, name: rec.Name, source: rec.Source, powers: true, roster: r, settings: rec.Settings.Clone(),
 		tokens: newTokens(), version: 1, info: 1, infoBasic: 1, decided: 1, ready: true,
 		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
 		visitors: map[string]VisitorRecord{}, hooks: map[string]*hook{},
@@ -117,7 +120,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
 		clocks: map[int]*clock{}, digests: map[int]int{}, leases: map[*Watch]struct{}{}, attuned: map[string]int{},
 		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{}, courted: map[*member]struct{}{},
-		sought: map[*member]struct{}{}, recalls: map[*member]struct{}{}, spoken: map[*member]time.Time{}, resaid: map[*member]struct{}{},
+		recalls: map[*member]struct{}{}, sought: map[*member]struct{}{}, spoken: map[*member]time.Time{}, resaid: map[*member]struct{}{},
 		auths: map[string]*policy.Authorization{}, strangers: map[string]int{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
 	}
 	g.setAggregate()
@@ -193,7 +196,9 @@ func (g *Group) insert(rec MemberRecord) *member {
 	} else {
 		g.graves--
 	}
-	m.MemberRecord, m.gone, m.presence, m.parked, m.asking, m.withdrawn = rec, 0, nil, nil, false, false
+	m.seldom = nil
+	m.setRecord(&rec)
+	m.gone, m.presence, m.parked, m.asking, m.withdrawn = 0, nil, nil, false, false
 	m.published, m.words, m.pulls, m.keeps, m.clocked, m.unsure = nil, nil, 0, 0, false, rec.Ask == Granted && g.roster.reads
 	m.consents, m.clicks = rec.JID == g.acting && !rec.ByContact, false
 	if m.lent = g.roster.lends(rec.JID); !g.building {
@@ -201,7 +206,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 	}
 	g.recall(m)
 	m.named, m.basic = g.version, g.version
-	m.agreed = g.agreement(m.Agreed)
+	g.agree(m, rec.Agreed)
 	g.keep1(m)
 	g.shows[m.slot] = Offline
 	i, _ := g.search(rec.JID)
@@ -215,7 +220,7 @@ func (g *Group) search(jid string) (int, bool) {
 	return slices.BinarySearchFunc(g.sorted, jid, func(m *member, j string) int { return cmp.Compare(m.JID, j) })
 }
 
-func (g *Group) takeSlot() int {
+func (g *Group) takeSlot() int32 {
 	if n := len(g.free); n > 0 {
 		s := g.free[n-1]
 		g.free = g.free[:n-1]
@@ -225,7 +230,7 @@ func (g *Group) takeSlot() int {
 	for _, a := range g.order {
 		a.masks = append(a.masks, 0)
 	}
-	return len(g.slots) - 1
+	return int32(len(g.slots) - 1)
 }
 
 // gone is the show of a tombstone: it is not counted.
@@ -235,7 +240,8 @@ const gone = Show(255)
 func (g *Group) bury(m *member) {
 	was := m.policies()
 	g.unindex(m)
-	m.auth, m.elsewhere, m.agreed, m.gone, m.presence, m.parked, m.published, m.words = nil, nil, nil, g.version, nil, nil, nil, nil
+	m.file(func(p *papers) { p.elsewhere, p.agreed = nil, nil })
+	m.auth, m.gone, m.presence, m.parked, m.published, m.words = nil, g.version, nil, nil, nil, nil
 	delete(g.auths, m.JID)
 	g.schedule(m)
 	g.left = g.version
@@ -249,14 +255,14 @@ func (g *Group) bury(m *member) {
 	delete(g.refresh, m)
 	delete(g.unread, m)
 	delete(g.courted, m)
+	delete(g.spoken, m)
+	delete(g.resaid, m)
+	delete(g.sought, m)
 	delete(g.recalls, m)
 	g.roster.census.leave(m.JID, g)
 	if m.lent {
 		g.roster.outbox.Wanted(g) // who lends it need not any more
 	}
-	delete(g.spoken, m)
-	delete(g.resaid, m)
-	delete(g.sought, m)
 	g.graves++
 	g.touch(m, 0)
 	g.reshow(m.JID)
@@ -324,10 +330,16 @@ func (g *Group) signal() {
 }
 
 func (g *Group) pending() bool {
+	if g.hurries() {
+		return true
+	}
 	if !g.ready || g.closed {
 		return g.closed && len(g.questions) > 0
 	}
-	if len(g.questions) > 0 || g.opened() {
+	if g.waits() {
+		return false
+	}
+	if slices.ContainsFunc(g.questions, g.ripe) || g.opened() {
 		return true
 	}
 	return g.late()
@@ -347,7 +359,7 @@ func (g *Group) late() bool {
 func (g *Group) record() *GroupRecord {
 	rec := &GroupRecord{Name: g.name, Source: g.source, Settings: g.settings.Clone()}
 	for _, m := range g.sorted {
-		rec.Members = append(rec.Members, m.MemberRecord.Clone())
+		rec.Members = append(rec.Members, m.record())
 		if leak.Face == "admin" && m.presence != nil {
 			rec.Members[len(rec.Members)-1].Nick = m.status
 		}

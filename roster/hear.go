@@ -48,7 +48,7 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 		m.presence = &presence{}
 	}
 	var spare Presence
-	if changed := m.presence.set(resource, p.kept(m.keeps, &spare), g.clock, g.sweep) | portrait; changed != 0 {
+	if changed := m.presence.set(m.Combination, resource, p.kept(m.keeps, &spare), g.clock, g.sweep) | portrait; changed != 0 {
 		g.changed(m, changed)
 	}
 	if ws := g.byOwner[m.JID]; len(ws) > 0 && (p.Show == Offline || slices.ContainsFunc(ws, held)) {
@@ -100,7 +100,7 @@ func (g *Group) Bounced(bare, resource string) {
 	defer g.mu.Unlock()
 	if m := g.live(bare); m != nil && m.presence != nil && resource != "" {
 		g.clock++
-		if changed := m.presence.set([]byte(resource), &Presence{}, g.clock, g.sweep); changed != 0 {
+		if changed := m.presence.set(m.Combination, []byte(resource), &Presence{}, g.clock, g.sweep); changed != 0 {
 			g.changed(m, changed)
 			if len(m.devices) == 0 {
 				g.hold(bare, "")
@@ -245,7 +245,7 @@ func (g *Group) Swept(early bool) bool {
 				g.hold(m.JID, d.resource)
 			}
 		}
-		if changed := m.presence.expire(g.sweep); changed != 0 {
+		if changed := m.presence.expire(m.Combination, g.sweep); changed != 0 {
 			g.changed(m, changed)
 			if len(m.devices) == 0 {
 				g.hold(m.JID, "")

@@ -13,8 +13,8 @@ import (
 
 // kept is p without what mask does not have. It may be p itself.
 func (p *Presence) kept(mask policy.Mask, spare *Presence) *Presence {
-	const all = policy.Show | policy.Status | policy.Idle
-	if mask&all == all {
+	const all = policy.Show | policy.Status | policy.Idle | policy.Capabilities
+	if mask&all == all && (mask&policy.Connection != 0 || p.connection == On) {
 		return p
 	}
 	*spare = *p
@@ -27,18 +27,24 @@ func (p *Presence) kept(mask policy.Mask, spare *Presence) *Presence {
 	if mask&policy.Idle == 0 {
 		spare.Idle = nil
 	}
+	if mask&policy.Capabilities == 0 {
+		spare.Can = nil
+	}
+	if mask&policy.Connection == 0 {
+		spare.connection = On
+	}
 	return spare
 }
 
 // drop forgets what mask does not have, and says which kinds that changed.
-func (p *presence) drop(mask policy.Mask) (changed policy.Mask) {
+func (p *presence) drop(by Combination, mask policy.Mask) (changed policy.Mask) {
 	var spare Presence
+	could := p.can()
 	for i := range p.devices {
 		d := &p.devices[i]
-		held := &Presence{Show: d.show, Priority: d.priority, Status: []byte(d.status), Idle: []byte(d.idle)}
-		changed |= d.set(held.kept(mask, &spare), d.at, d.sweep)
+		changed |= d.set(d.said().kept(mask, &spare), d.at, d.sweep)
 	}
-	return changed | p.recombine()
+	return changed | p.after(could, true) | p.recombine(by)
 }
 
 // keep1 brings what is held of m in line with the policies: what is no longer
@@ -73,7 +79,7 @@ func (g *Group) keep1(m *member) {
 		return
 	}
 	if was&^m.keeps != 0 {
-		if changed := m.presence.drop(m.keeps) | dropped; changed != 0 {
+		if changed := m.presence.drop(m.Combination, m.keeps) | dropped; changed != 0 {
 			g.changed(m, changed)
 		}
 	}
@@ -126,7 +132,7 @@ func (g *Group) unshared(jids []string) (withdrawn []MemberRecord, ask bool) {
 		case m.shares:
 			ask = ask || m.Ask == Unasked
 		case asked:
-			rec := m.MemberRecord.Clone()
+			rec := m.record()
 			rec.Ask = Unasked
 			withdrawn = append(withdrawn, rec)
 		}

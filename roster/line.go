@@ -36,9 +36,12 @@ func (a *audience) show(b []byte, c *cohort, w *Watch) []byte {
 		w.own.last = string(rest)
 	}
 	w.shown(vacant)
-	b = append(b, c.walk.single...)
-	b = append(b, w.to...)
-	return a.g.roster.renderer.ContactEnd(append(b, rest...), a.g.interest(w.rec.Owner))
+	interest := a.g.interest(w.rec.Owner)
+	if w.own == nil && a.g.together(w, rest, 0, interest) {
+		return b
+	}
+	b = append(append(append(b, c.walk.single...), a.g.route(w)...), rest...)
+	return a.g.roster.renderer.ContactEnd(a.g.copyTo(b, w, "", 0), interest)
 }
 
 // line is the aggregate presence as a's watchers, or the one with o's

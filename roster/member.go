@@ -10,16 +10,25 @@ import (
 )
 
 // member is one entry of the change list: a member, or the tombstone of one
-// who left. Everything in it is guarded by Group.mu.
+// who left. Everything in it is guarded by Group.mu. There are many of them:
+// small fields stand together, so that none costs eight bytes.
 type member struct {
-	MemberRecord
-	auth      *policy.Authorization // nil = the group's default
-	elsewhere *policy.Authorization // Elsewhere, read; nil = nothing
-	agreed    *policy.Authorization // Agreed, read; nil = the present default
-	keeps     policy.Mask           // what is acquired of him: the rest is not held
-	might     policy.Mask           // the same but for what he set elsewhere
-	shares    bool                  // might is something: he is subscribed to
-	slot      int                   // index into audience.masks; kept until the tombstone is freed
+	core
+	seldom *papers               // see papers
+	auth   *policy.Authorization // nil = the group's default
+	keeps  policy.Mask           // what is acquired of him: the rest is not held
+	might  policy.Mask           // the same but for what he set elsewhere
+	pulls  policy.Mask           // what is to be read of what he published: see Group.Pull
+	slot   int32                 // index into audience.masks; kept until the tombstone is freed
+
+	shares    bool // might is something: he is subscribed to
+	lent      bool // his presence is the server's to tell, and he is not asked: see Origin
+	asking    bool // a request is on its way that the store does not know of
+	withdrawn bool // so is the end of his approval: see Group.Approves
+	consents  bool // he joined by a word of his own: see Group.Preapproval
+	clicks    bool // he has to be asked, the server would not do without
+	clocked   bool // his device was asked for its time zone in this period
+	unsure    bool // what he keeps at his server is not known yet
 
 	version uint64 // of the last change of any kind or decision: the list's order
 	named   uint64 // version at which he joined
@@ -27,28 +36,21 @@ type member struct {
 	gone    uint64 // version at which he left; 0 = is a member
 	access  uint64 // version of the last change of what he himself may see
 	*presence
-	lent      bool      // his presence is the server's to tell, and he is not asked: see Origin
-	asking    bool      // a request is on its way that the store does not know of
-	withdrawn bool      // so is the end of his approval: see Group.Approves
-	consents  bool      // he joined by a word of his own: see Group.Preapproval
-	clicks    bool      // he has to be asked, the server would not do without
-	clocked   bool      // his device was asked for its time zone in this period
 	parked    *presence // what is not shown before his server was asked, nil = nothing
 	published *published
 	words     *speech
-	unsure    bool        // what he keeps at his server is not known yet
-	pulls     policy.Mask // what is to be read of them: see Group.Pull
 
 	prev, next *member
 }
 
 func (m *member) subject() policy.Subject {
-	return policy.Subject{JID: m.JID, Roles: m.Roles, Authorization: m.auth, Agreed: m.agreed, Elsewhere: m.elsewhere}
+	p := m.papers()
+	return policy.Subject{JID: m.JID, Roles: m.Roles, Authorization: m.auth, Agreed: p.agreed, Elsewhere: p.elsewhere}
 }
 
 // policies are those that m has set.
 func (m *member) policies() [2]*policy.Authorization {
-	return [2]*policy.Authorization{m.auth, m.elsewhere}
+	return [2]*policy.Authorization{m.auth, m.papers().elsewhere}
 }
 
 // singles calls f for each JID and domain that they name.
@@ -256,7 +258,10 @@ type Item struct {
 	Attributes []Attribute
 	Show       Show // Offline for whoever is, or looks so
 	Status     string
+	Languages  string // all texts of a status that has several: see [Item.Texts]
 	Idle       string
+	Connection string        // of the best device, for who sees no devices
+	Can        *Capabilities // of all devices, for who sees no devices
 	Devices    []Device
 	Published  [publishable]string // elements, in the order of the policy's words; "" = none
 	Photo      string              // instead of that word's: the hash of his picture (XEP-0153)
@@ -271,6 +276,7 @@ type Device struct {
 	Name       string
 	Show       Show // Offline = not shown
 	Connection string
+	Can        *Capabilities
 }
 
 // item fills it with what mask shows of m. devices is scratch space.
@@ -290,7 +296,9 @@ func (m *member) item(it *Item, mask policy.Mask, devices []Device) []Device {
 		it.Show = m.show
 	}
 	if mask&policy.Status != 0 {
-		it.Status = m.status
+		if it.Status = m.status; it.Status != "" && it.Status[0] == statusLang {
+			it.Status, it.Languages = plainStatus(m.status), m.status
+		}
 	}
 	if mask&policy.Idle != 0 {
 		it.Idle = m.idle
@@ -309,6 +317,12 @@ func (m *member) item(it *Item, mask policy.Mask, devices []Device) []Device {
 	}
 	m.speak(it, mask)
 	if mask&policy.Devices == 0 {
+		if mask&policy.Connection != 0 {
+			it.Connection = m.connection.String()
+		}
+		if mask&policy.Capabilities != 0 {
+			it.Can = m.can()
+		}
 		return devices
 	}
 	devices = devices[:0]
@@ -318,7 +332,10 @@ func (m *member) item(it *Item, mask policy.Mask, devices []Device) []Device {
 			d.Show = m.devices[i].show
 		}
 		if mask&deviceConnection != 0 {
-			d.Connection = "on"
+			d.Connection = m.devices[i].connection.String()
+		}
+		if mask&deviceCapabilities != 0 {
+			d.Can = m.devices[i].can
 		}
 		devices = append(devices, d)
 	}

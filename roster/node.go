@@ -56,14 +56,15 @@ func (p Payload) Has(n Node) bool {
 	return p == Both || p == Separate
 }
 
-// A change has kinds: the attributes of policy, and two more for what stands
+// A change has kinds: the attributes of policy, and three more for what stands
 // inside a device and is seen only together with it. Each kind has a version
 // of its own, so that a watcher who may not see one is not told of it.
 const (
 	deviceShow policy.Mask = 1 << (policy.Words + iota)
 	deviceConnection
+	deviceCapabilities
 	presenceKinds = 1<<kinds - 1
-	kinds         = policy.Words + 2
+	kinds         = policy.Words + 3
 )
 
 // expand adds the kinds that follow from two attributes together.
@@ -73,6 +74,9 @@ func expand(m policy.Mask) policy.Mask {
 	}
 	if m.Has(policy.Devices | policy.Connection) {
 		m |= deviceConnection
+	}
+	if m.Has(policy.Devices | policy.Capabilities) {
+		m |= deviceCapabilities
 	}
 	return m
 }
@@ -87,7 +91,8 @@ func (n Node) kinds() policy.Mask {
 	case NodePresence:
 		return presenceKinds&^policy.Counted | policy.Named
 	case NodeResources:
-		return policy.Named | policy.Basic | policy.Availability | policy.Show | policy.Status | policy.Idle | policy.Willingness
+		return policy.Named | policy.Basic | policy.Availability | policy.Show | policy.Status | policy.Idle | policy.Willingness |
+			policy.Mood | policy.Activity | policy.Tune | policy.Location | policy.Timezone
 	}
 	return presenceKinds | policy.Named | policy.Basic | policy.Enrolled
 }

@@ -47,7 +47,7 @@ func (g *Group) Read(jid string) {
 	var spare Presence
 	for i := range parked.devices {
 		d := &parked.devices[i]
-		changed |= m.presence.set([]byte(d.resource), d.said().kept(m.keeps, &spare), d.at, g.sweep)
+		changed |= m.presence.set(m.Combination, []byte(d.resource), d.said().kept(m.keeps, &spare), d.at, g.sweep)
 	}
 	if changed != 0 {
 		g.changed(m, changed)
@@ -64,7 +64,7 @@ func (g *Group) park(m *member, resource []byte, p *Presence) bool {
 		if there || m.parked == nil {
 			return false
 		}
-		if m.parked.set(resource, p, g.clock, g.sweep); len(m.parked.devices) == 0 {
+		if m.parked.set(m.Combination, resource, p, g.clock, g.sweep); len(m.parked.devices) == 0 {
 			m.parked = nil
 		}
 		return true
@@ -87,13 +87,8 @@ func (g *Group) park(m *member, resource []byte, p *Presence) bool {
 		return false
 	}
 	var spare Presence
-	m.parked.set(resource, p.kept(m.might, &spare), g.clock, g.sweep)
+	m.parked.set(m.Combination, resource, p.kept(m.might, &spare), g.clock, g.sweep)
 	return true
-}
-
-// said is the presence that d last sent.
-func (d *device) said() *Presence {
-	return &Presence{Show: d.show, Priority: d.priority, Status: []byte(d.status), Idle: []byte(d.idle)}
 }
 
 // Grants says whether jid is a member whose presence is taken in.

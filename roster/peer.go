@@ -133,7 +133,7 @@ func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (
 }
 
 func (r *Roster) establishPeer(ctx context.Context, b *Basic, source, policy string, said map[string]*policy.Authorization) (*Group, error) {
-	rec, err := b.record(source)
+	rec, _, err := b.record(source)
 	if err != nil {
 		return nil, err
 	}

@@ -43,8 +43,10 @@ func groupProperty(t *rapid.T) {
 			s.turn(rapid.SampledFrom([]int{0, 1, 200, 700, 1 << 20}).Draw(t, "budget"))
 		case 7:
 			drawQuestion(t, s)
-		case 8, 9:
+		case 8:
 			settle()
+		case 9:
+			s.mail.happens(t, s)
 		}
 	}
 	for _, o := range []op{{kind: "swept"}, {kind: "wants"}} {
@@ -83,6 +85,9 @@ func drawStage(t *rapid.T) *stage {
 	s.limits[0] = rapid.SampledFrom([]int{60 << 10, 60 << 10, 150, 400}).Draw(t, "stanza")
 	s.limits[1] = rapid.SampledFrom([]int{64, 0, 1}).Draw(t, "tombstones")
 	s.r.SetLimits(s.limits[0], s.limits[1], rapid.SampledFrom([]int{16, 0}).Draw(t, "idle"))
+	if rapid.Bool().Draw(t, "multicast") {
+		s.mail.draw(t, s)
+	}
 	t.Logf("group %v", rec)
 	return s
 }
@@ -225,20 +230,30 @@ func drawPresence(t *rapid.T) roster.Presence {
 }
 
 // kinds of operations, the frequent ones more than once.
-var opKinds = []string{"item", "item", "item", "hear", "hear", "hear", "hear", "hear", "hear", "add", "add", "update", "update", "remove",
+var opKinds = []string{"say", "publish", "trust", "trust", "report", "report", "item", "item", "item", "hear", "hear", "hear", "hear", "hear", "hear", "add", "add", "update", "update", "remove",
 	"settings", "authorize", "authorize", "authorize", "receive", "policy", "subscribe", "subscribe", "subscribe",
 	"unsubscribe", "onSubscribe", "onUnsubscribe", "onSubscribed", "onUnsubscribed", "onProbe", "bounced", "alive",
 	"lost", "open", "swept", "swept", "wants", "wants", "wants", "onSubscribed", "onSubscribed", "doubt", "tick", "policy", "agree", "deliver", "elsewhere", "digest", "digest",
 	"mirror", "mirror", "mirror", "adopt", "adopt", "release"}
 
 func drawOp(t *rapid.T, w *world) op {
-	o := op{kind: rapid.SampledFrom(opKinds).Draw(t, "op"), jid: rapid.SampledFrom(everybody).Draw(t, "jid")}
+	return drawOpOf(t, w, rapid.SampledFrom(opKinds).Draw(t, "op"), rapid.SampledFrom(everybody).Draw(t, "jid"))
+}
+
+func drawOpOf(t *rapid.T, w *world, kind, jid string) op {
+	o := op{kind: kind, jid: jid}
 	switch o.kind {
 	case "hear":
 		o.resource = rapid.SampledFrom(resources[1:3]).Draw(t, "resource")
 		if o.presence = drawPresence(t); o.presence.Show == roster.Offline && rapid.Bool().Draw(t, "bare") {
 			o.resource = ""
 		}
+	case "say", "publish":
+		o.willing = drawWilling(t, w.now)
+	case "report":
+		o.report = drawReport(t, w.now)
+	case "trust":
+		o.early = rapid.IntRange(0, 4).Draw(t, "distrust") == 0
 	case "item":
 		o.item = rapid.SampledFrom([]policy.Mask{policy.Mood, policy.Tune, policy.Addresses}).Draw(t, "kind")
 		o.text = rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "text")

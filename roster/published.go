@@ -76,10 +76,10 @@ func (m *member) unpublish(mask policy.Mask) (dropped policy.Mask) {
 }
 
 // kinds are those that the items of an audience can show: PIDF has no words for
-// what members publish.
+// what members publish, for what devices can do, or for how they are connected.
 func (k *audienceKey) kinds() policy.Mask {
 	if k.format == FormatPIDF {
-		return k.node.kinds() &^ Published
+		return k.node.kinds() &^ (Published | policy.Capabilities | deviceCapabilities | policy.Connection | deviceConnection)
 	}
 	return k.node.kinds()
 }

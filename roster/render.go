@@ -27,6 +27,13 @@ type Renderer interface {
 	EventTail(b []byte, t *Tail) []byte
 	EventClose(b []byte) []byte
 
+	// CopiesStart, CopyTo and CopiesEnd append, last in a stanza to the
+	// multicast service, to whom it is ([Roster.SetMulticast]): addresses that
+	// Address has escaped, of whom no reader learns.
+	CopiesStart(b []byte) []byte
+	CopyTo(b, to []byte) []byte
+	CopiesEnd(b []byte) []byte
+
 	// ContactStart appends the group's aggregate presence up to the value of
 	// its to, Contact what many are shown alike, ContactEnd the rest: what the
 	// group wants of its reader ([Group.Interest]).

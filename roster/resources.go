@@ -143,7 +143,7 @@ func (a *audience) spread(b []byte, limit int, c *cohort, w *Watch, entries []en
 		})
 	}
 	for ; i < len(entries); i++ {
-		if len(b) >= limit {
+		if a.g.full(b, limit) {
 			if c.partial == nil {
 				c.partial = &partial{cursor: c.walk.version, seen: to}
 			}

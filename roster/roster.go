@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -86,6 +87,9 @@ type Roster struct {
 
 	domain string
 	hooks  HookKeeper
+
+	multicast atomic.Pointer[multicast] // nil = there is none
+	copies    copies
 
 	loading sync.Mutex // held over the store while a group is loaded, created or deleted
 

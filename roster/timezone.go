@@ -60,11 +60,5 @@ func (g *Group) Speaker(jid string) (resource string) {
 	if m == nil || !m.isAvailable() {
 		return ""
 	}
-	best := &m.devices[0]
-	for i := range m.devices[1:] {
-		if d := &m.devices[i+1]; d.before(best) {
-			best = d
-		}
-	}
-	return best.resource
+	return m.best(m.Combination).resource
 }

@@ -10,15 +10,14 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.queued = false
-	if !g.ready && !g.closed {
+	g.startMail(g.roster.multicast.Load())
+	if !g.ready && !g.closed || g.waits() {
 		return b, false
 	}
 	start, limit := len(b), len(b)+budget
-	for len(g.questions) > 0 && len(b) < limit {
-		b = g.reply(b, g.next())
-	}
+	b = g.replies(b, limit)
 	for range g.order {
-		if len(b) >= limit || g.closed {
+		if g.full(b, limit) || g.closed {
 			break
 		}
 		g.turnAt = (g.turnAt + 1) % len(g.order)
@@ -27,7 +26,7 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 	if len(b) > start {
 		g.turns++
 	}
-	if len(b) < limit {
+	if !g.full(b, limit) {
 		g.shut()
 	}
 	g.queued = g.pending()
@@ -40,6 +39,7 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 func (g *Group) Doubt(turns int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.mail.lost()
 	for _, a := range g.order {
 		for _, c := range a.cohorts {
 			if c.turn+uint64(turns) > g.turns {
@@ -70,7 +70,7 @@ func (c *cohort) doubt() {
 
 // turn serves a's cohorts, the one furthest behind first.
 func (a *audience) turn(b []byte, limit int) []byte {
-	for len(b) < limit && !a.mute {
+	for !a.g.full(b, limit) && !a.mute {
 		var c *cohort
 		for _, x := range a.cohorts {
 			if a.due(x) && (c == nil || x.cursor < c.cursor) {
@@ -85,8 +85,14 @@ func (a *audience) turn(b []byte, limit int) []byte {
 	return b
 }
 
+// serve tells c's watches what they are to be told, as far as there is room.
 func (a *audience) serve(b []byte, limit int, c *cohort) []byte {
-	if c.walk == nil || c.walk.version != a.g.version {
+	return a.g.post(a.serveEach(b, limit, c))
+}
+
+func (a *audience) serveEach(b []byte, limit int, c *cohort) []byte {
+	g := a.g
+	if c.walk == nil || c.walk.version != g.version {
 		a.start(c)
 	}
 	for c.done < len(c.watch) {
@@ -95,10 +101,10 @@ func (a *audience) serve(b []byte, limit int, c *cohort) []byte {
 			c.done++
 			continue
 		}
-		if len(b) >= limit {
+		if g.full(b, limit) {
 			return b
 		}
-		if w.waits() {
+		if w.waits() || g.pauses(w) {
 			c.done++
 			continue
 		}
@@ -107,15 +113,15 @@ func (a *audience) serve(b []byte, limit int, c *cohort) []byte {
 			c.done++
 			continue
 		}
-		n, whole := len(b), true
+		n, whole := len(b)+g.mail.extra, true
 		switch a.key.node {
 		case NodeContact:
 			b = a.show(b, c, w)
 		default:
 			b, whole = a.tell(b, limit, c, w)
 		}
-		if len(b) > n {
-			c.turn = a.g.turns + 1
+		if len(b)+g.mail.extra > n {
+			c.turn = g.turns + 1
 		}
 		if !whole {
 			return b
@@ -210,10 +216,11 @@ func (a *audience) stamp(w *walk, from, to uint64) *Stamp {
 // first; the rest follows in another turn.
 func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, whole bool) {
 	if c.partial == nil && a.key.node != NodeResources {
+		before := w.held(c)
 		if said, ok := a.shared(c, w); ok {
-			if said.rest != nil {
-				b = append(append(append(b, c.walk.single...), w.to...), said.rest...)
-				b = a.end(b, w)
+			if said.rest != nil && !a.g.together(w, said.rest, before, 0) {
+				b = append(append(append(b, c.walk.single...), a.g.route(w)...), said.rest...)
+				b = a.end(b, w, c.walk.id, before)
 				w.sent(c.walk.id, said.to)
 			}
 			return b, true
@@ -311,9 +318,10 @@ func (a *audience) begin(w *walk) {
 	w.single = a.g.roster.renderer.EventStart(w.single, a.g.name, w.id)
 }
 
-// end appends the end of an event to w.
-func (a *audience) end(b []byte, w *Watch) []byte {
-	return a.g.roster.renderer.EventClose(append(b, w.tail...))
+// end appends the end of the event of that id to w, who held before until then.
+func (a *audience) end(b []byte, w *Watch, id string, before uint64) []byte {
+	b = a.g.copyTo(append(b, w.tail...), w, id, before)
+	return a.g.roster.renderer.EventClose(b)
 }
 
 // stanza appends an event from its address on, up to what is its reader's.
@@ -354,7 +362,7 @@ func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []ent
 		s.Part = n
 		id := randomID()
 		b = g.roster.renderer.EventStart(b, g.name, id)
-		b = a.end(a.stanza(c.walk, append(b, w.to...), entries[i:j], s), w)
+		b = a.end(a.stanza(c.walk, append(b, g.route(w)...), entries[i:j], s), w, id, 0)
 		if j == len(entries) {
 			w.sent(id, to)
 			return b, true
@@ -363,7 +371,7 @@ func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []ent
 			c.partial = &partial{cursor: c.walk.version, seen: to}
 		}
 		c.partial.after, c.partial.parts = entries[j-1].key, n
-		if i = j; len(b) >= limit {
+		if i = j; g.full(b, limit) {
 			return b, false
 		}
 	}

@@ -185,6 +185,9 @@ func (m *MemberRecord) validate(field string) error {
 	if int(m.Ask) >= len(askNames) {
 		return invalid(field+".ask", "unknown")
 	}
+	if int(m.Combination) >= len(combinationNames) {
+		return invalid(field+".combination", "unknown")
+	}
 	if int(m.Precision) >= len(precisionNames) {
 		return invalid(field+".location", "unknown")
 	}

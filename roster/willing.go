@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"slices"
 	"time"
@@ -230,7 +229,7 @@ func (g *Group) reword(m *member) {
 			g.latest = now
 		}
 	}
-	if w.String() != m.Said {
+	if w.String() != m.papers().Said {
 		g.resaid[m] = struct{}{}
 	}
 	if changed := m.visibly(w.shown.differs(&was)); changed != 0 {
@@ -394,7 +393,7 @@ func (g *Group) rephraseLocked(ctx context.Context, jid string, edit func(*membe
 	if m.words == nil {
 		m.words = &speech{}
 	}
-	m.Said, m.Trusts = rec.Said, rec.Trusts
+	m.file(func(p *papers) { p.Said, p.Trusts = rec.Said, rec.Trusts })
 	m.words.said, m.words.trusts = w.said, w.trusts
 	g.reword(m)
 	g.wind()
@@ -418,9 +417,9 @@ func (g *Group) rephrased(jid string, edit func(*member, *speech) error) (*speec
 		return nil, MemberRecord{}, err
 	}
 	w.forget(m.keeps, g.now())
-	rec := m.MemberRecord.Clone()
+	rec := m.record()
 	rec.Said, rec.Trusts = w.String(), formatTrusts(w.trusts)
-	if rec.Said == m.Said && rec.Trusts == m.Trusts {
+	if p := m.papers(); rec.Said == p.Said && rec.Trusts == p.Trusts {
 		return nil, rec, nil
 	}
 	return w, rec, nil
@@ -448,11 +447,19 @@ func (g *Group) listen(m *member, payload []byte) (fits bool) {
 	return true
 }
 
+// unhear forgets what m published of it.
+func (g *Group) unhear(m *member) {
+	if m.words != nil && m.words.published != nil {
+		m.words.published = nil
+		g.reword(m)
+	}
+}
+
 // FormatWilling makes of willingness what [Group.HearItem] takes for one of
 // [policy.Willingness]. InvalidError.
 func FormatWilling(all []Willing) ([]byte, error) {
 	if err := validateWilling(all); err != nil {
-		return nil, fmt.Errorf("format willingness: %w", err)
+		return nil, err
 	}
 	return []byte((&said{Here: all}).String()), nil
 }

@@ -127,15 +127,18 @@ func scanAuthorization(rows *sql.Rows) (a roster.AuthorizationRecord, err error)
 }
 
 func scanMember(rows *sql.Rows) (m roster.MemberRecord, err error) {
-	var affiliation, roles, attributes, ask, location string
+	var affiliation, roles, attributes, ask, location, combination string
 	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask, &m.Agreed, &m.Elsewhere, &m.ByContact,
-		&m.Said, &m.Trusts, &location); err != nil {
+		&m.Said, &m.Trusts, &location, &combination); err != nil {
 		return m, err
 	}
 	if m.Affiliation, err = roster.ParseAffiliation(affiliation); err != nil {
 		return m, err
 	}
 	if m.Ask, err = roster.ParseAsk(ask); err != nil {
+		return m, err
+	}
+	if m.Combination, err = roster.ParseCombination(combination); err != nil {
 		return m, err
 	}
 	if m.Precision, err = roster.ParsePrecision(location); err != nil {

@@ -65,6 +65,7 @@ func TestMigrateFromSchema1(t *testing.T) {
 	want.Settings.Delivery, want.Settings.Join, want.Settings.Aggregate, want.Settings.Avatar, want.Visitors = 0, roster.Invite, "", "", nil
 	for i := range want.Members {
 		want.Members[i].Agreed, want.Members[i].Elsewhere, want.Members[i].ByContact, want.Members[i].Precision = "", "", false, roster.Exact
+		want.Members[i].Combination = roster.MostAvailable
 		want.Members[i].Said, want.Members[i].Trusts = "", ""
 	}
 	for i := range want.Subscriptions {

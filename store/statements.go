@@ -30,7 +30,8 @@ type readStatements struct {
 
 const (
 	selectGroup  = `SELECT id, title, description, language, attributes, listed, payload, policy, delivery, admission, aggregate, avatar, source FROM groups WHERE name = ?`
-	selectMember = `SELECT jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact, said, trusts, location FROM members WHERE group_id = ?`
+	selectMember = `SELECT jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact, said, trusts, location, combination
+		FROM members WHERE group_id = ?`
 )
 
 // preparer is a *sql.Conn or a *sql.DB.
@@ -54,10 +55,10 @@ func (w *writeStatements) all() []statement {
 		{&w.source, `SELECT source FROM groups WHERE name = ?`},
 		{&w.storeSource, `UPDATE groups SET source = ? WHERE name = ?`},
 		{&w.storeMember, `INSERT INTO members (group_id, jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact,
-			said, trusts, location) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE SET nick = excluded.nick,
-			affiliation = excluded.affiliation, roles = excluded.roles, attributes = excluded.attributes, ask = excluded.ask,
-			agreed = excluded.agreed, elsewhere = excluded.elsewhere, by_contact = excluded.by_contact,
-			said = excluded.said, trusts = excluded.trusts, location = excluded.location`},
+			said, trusts, location, combination) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, jid) DO UPDATE
+			SET nick = excluded.nick, affiliation = excluded.affiliation, roles = excluded.roles, attributes = excluded.attributes,
+			ask = excluded.ask, agreed = excluded.agreed, elsewhere = excluded.elsewhere, by_contact = excluded.by_contact,
+			said = excluded.said, trusts = excluded.trusts, location = excluded.location, combination = excluded.combination`},
 		{&w.storeAgreed, `UPDATE members SET agreed = (SELECT value ->> 'To' FROM json_each(?1) WHERE value ->> 'From' = agreed)
 			WHERE group_id = ?2 AND agreed IN (SELECT value ->> 'From' FROM json_each(?1))`},
 		{&w.deleteMember, `DELETE FROM members WHERE group_id = ? AND jid = ?`},

@@ -306,7 +306,7 @@ func (s *sqlite) storeMembers(group int64, members []roster.MemberRecord) error 
 	for _, m := range members {
 		_, err := s.writes.storeMember.Exec(group, m.JID, m.Nick, m.Affiliation.String(),
 			encode(m.Roles), encode(m.Attributes), m.Ask.String(), m.Agreed, m.Elsewhere, m.ByContact,
-			m.Said, m.Trusts, m.Precision.String())
+			m.Said, m.Trusts, m.Precision.String(), m.Combination.String())
 		if err == nil { // who is a member is no visitor any more
 			_, err = s.writes.deleteVisitor.Exec(group, m.JID)
 		}

@@ -3,6 +3,7 @@ package watch
 import (
 	"encoding/xml"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -48,8 +49,15 @@ type Presence struct {
 	Known    bool      `json:"-"`    // whether the item had a presence at all
 	Show     Show      `json:"show"` // Offline if it had none
 	Status   string    `json:"status,omitempty"`
-	Idle     time.Time `json:"idle,omitzero"` // since when, zero = not idle (XEP-0319)
+	Statuses []Text    `json:"statuses,omitempty"` // the status in several languages, Status among them
+	Idle     time.Time `json:"idle,omitzero"`      // since when, zero = not idle (XEP-0319)
 	Devices  []Device  `json:"devices,omitempty"`
+
+	// Of all devices together, for who sees no devices: see [Presence.Reach] and
+	// [Presence.Able].
+	Connection   string        `json:"connection,omitempty"`
+	Capabilities *Capabilities `json:"capabilities,omitempty"`
+
 	Willing  []Willing `json:"willing,omitempty"`
 	Payloads []Payload `json:"payloads,omitempty"` // moods, activities and whatever else this package does not know
 }
@@ -65,6 +73,79 @@ type Device struct {
 	Name       string `json:"name"`
 	Show       Show   `json:"show"`                 // Available if it has none
 	Connection string `json:"connection,omitempty"` // on, interrupted, off, or "" = not said
+
+	Capabilities *Capabilities `json:"capabilities,omitempty"` // nil = not said
+}
+
+// Text is a status in one language (BCP 47), "" = the member's own.
+type Text struct {
+	Lang string `json:"lang,omitempty"`
+	Text string `json:"text"`
+}
+
+// Capabilities are what a device can do: audio, video (calls), files, omemo; and
+// what sort of program it is, such as client/phone.
+type Capabilities struct {
+	Can        []string `json:"can,omitempty"`
+	Identities []string `json:"identities,omitempty"`
+}
+
+// StatusIn is the status in a language, or the first that there is.
+func (p *Presence) StatusIn(lang string) string {
+	primary, _, _ := strings.Cut(lang, "-")
+	near := p.Status
+	for _, t := range p.Statuses {
+		if strings.EqualFold(t.Lang, lang) {
+			return t.Text
+		}
+		if l, _, _ := strings.Cut(t.Lang, "-"); strings.EqualFold(l, primary) {
+			near = t.Text
+		}
+	}
+	return near
+}
+
+// Reach is how the best of the member's devices is connected: on, interrupted,
+// off, or "" = not said.
+func (p *Presence) Reach() (best string) {
+	best = p.Connection
+	for _, d := range p.Devices {
+		switch {
+		case d.Connection == "on":
+			return "on"
+		case d.Connection == "interrupted", best == "":
+			best = d.Connection
+		}
+	}
+	return best
+}
+
+// Able is what the member's devices can do together, nil = not said.
+func (p *Presence) Able() *Capabilities {
+	all, only := Capabilities{}, p.Capabilities
+	add := func(c *Capabilities) {
+		if c == nil {
+			return
+		}
+		only = c
+		all.Can, all.Identities = append(all.Can, c.Can...), append(all.Identities, c.Identities...)
+	}
+	add(p.Capabilities)
+	for _, d := range p.Devices {
+		add(d.Capabilities)
+	}
+	if only == nil {
+		return nil
+	}
+	var can []string
+	for _, word := range []string{"audio", "video", "files", "omemo"} {
+		if slices.Contains(all.Can, word) {
+			can = append(can, word)
+		}
+	}
+	slices.Sort(all.Identities)
+	all.Can, all.Identities = can, slices.Compact(all.Identities)
+	return &all
 }
 
 // Willing says whether a member wants to communicate by an application, ""

@@ -126,7 +126,7 @@ func (w *Want) strip(m *Member) *Member {
 		out.Show = m.Show
 	}
 	if w.wants("status") {
-		out.Status = m.Status
+		out.Status, out.Statuses = m.Status, m.Statuses
 	}
 	if out.Idle = m.Idle; !w.wants("idle") {
 		out.Idle = time.Time{}
@@ -137,12 +137,28 @@ func (w *Want) strip(m *Member) *Member {
 	if w.wants("devices") {
 		out.Devices = w.stripDevices(m.Devices)
 	}
+	w.stripTogether(m, &out)
 	for _, p := range m.Payloads {
 		if w.wants(wordOf(p.XMLName.Space)) {
 			out.Payloads = append(out.Payloads, p)
 		}
 	}
 	return &out
+}
+
+// stripTogether leaves of the devices as one what is wanted: who wants no devices
+// has them so.
+func (w *Want) stripTogether(m, out *Member) {
+	out.Connection, out.Capabilities = m.Connection, m.Capabilities
+	if !w.wants("devices") {
+		out.Connection, out.Capabilities = m.Reach(), m.Able()
+	}
+	if !w.wants("connection") {
+		out.Connection = ""
+	}
+	if !w.wants("capabilities") {
+		out.Capabilities = nil
+	}
 }
 
 func (w *Want) stripDevices(list []Device) (out []Device) {
@@ -152,6 +168,9 @@ func (w *Want) stripDevices(list []Device) (out []Device) {
 		}
 		if !w.wants("connection") {
 			d.Connection = ""
+		}
+		if !w.wants("capabilities") {
+			d.Capabilities = nil
 		}
 		out = append(out, d)
 	}

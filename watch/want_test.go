@@ -138,8 +138,10 @@ func (x *twin) anything(policies []string) {
 		p := &roster.Presence{Show: roster.Show(rapid.IntRange(0, int(roster.Chat)).Draw(x.T, "show"))}
 		if p.Show != roster.Offline && rapid.Bool().Draw(x.T, "more") {
 			p.Status, p.Idle = []byte("On a call"), []byte("2026-01-01T12:00:00Z")
+			p.Can = roster.NewCapabilities([]roster.Identity{{Category: "client", Type: device}}, roster.Ability(rapid.IntRange(0, 15).Draw(x.T, "can")))
 		}
 		x.g.Hear([]byte(jid), []byte(device), p)
+		x.g.Connect(jid, device, roster.Connection(rapid.IntRange(0, 2).Draw(x.T, "connection")))
 	}
 }
 

@@ -50,13 +50,23 @@ type (
 		Presence   *struct {
 			Type   string `xml:"type,attr"`
 			Show   string `xml:"show"`
-			Status string `xml:"status"`
+			Status []struct {
+				Lang string `xml:"http://www.w3.org/XML/1998/namespace lang,attr"`
+				Text string `xml:",chardata"`
+			} `xml:"status"`
 		} `xml:"presence"` // in jabber:client; components may see it in their own
 		Devices []struct {
 			Name       string `xml:"name,attr"`
 			Show       string `xml:"show,attr"`
 			Connection string `xml:"connection,attr"`
+
+			Capabilities *wireCapabilities `xml:"urn:xmpp:tmp:group-presence:0 capabilities"`
 		} `xml:"device"`
+		Connection *struct {
+			State string `xml:"state,attr"`
+		} `xml:"urn:xmpp:tmp:group-presence:0 connection"`
+		Capabilities *wireCapabilities `xml:"urn:xmpp:tmp:group-presence:0 capabilities"`
+
 		Idle *struct {
 			Since string `xml:"since,attr"`
 		} `xml:"urn:xmpp:idle:1 idle"`
@@ -66,6 +76,13 @@ type (
 			Until string `xml:"until,attr"`
 		} `xml:"urn:xmpp:tmp:group-presence:0 willing"`
 		Payloads []Payload `xml:",any"`
+	}
+	wireCapabilities struct {
+		Can        string `xml:"can,attr"`
+		Identities []struct {
+			Category string `xml:"category,attr"`
+			Type     string `xml:"type,attr"`
+		} `xml:"identity"`
 	}
 	wireAttribute struct {
 		Name  string `xml:"name,attr"`
@@ -141,12 +158,24 @@ func (w *wireMember) member(id string, at time.Time) Member {
 	if p := w.Presence; p != nil {
 		m.Known = true
 		if p.Type == "" {
-			m.Show, m.Status = showOf(p.Show), p.Status
+			m.Show = showOf(p.Show)
+			for i, t := range p.Status {
+				if i == 0 {
+					m.Status = t.Text
+				}
+				if len(p.Status) > 1 || t.Lang != "" {
+					m.Statuses = append(m.Statuses, Text{t.Lang, t.Text})
+				}
+			}
 		}
 	}
 	for _, d := range w.Devices {
-		m.Devices = append(m.Devices, Device{d.Name, showOf(d.Show), d.Connection})
+		m.Devices = append(m.Devices, Device{d.Name, showOf(d.Show), d.Connection, d.Capabilities.capabilities()})
 	}
+	if w.Connection != nil {
+		m.Connection = w.Connection.State
+	}
+	m.Capabilities = w.Capabilities.capabilities()
 	if w.Idle != nil {
 		m.Idle, _ = time.Parse(time.RFC3339, w.Idle.Since) // a member's own word: nonsense is no idleness
 	}
@@ -156,6 +185,17 @@ func (w *wireMember) member(id string, at time.Time) Member {
 	}
 	m.Payloads = w.Payloads
 	return m
+}
+
+func (w *wireCapabilities) capabilities() *Capabilities {
+	if w == nil {
+		return nil
+	}
+	c := &Capabilities{Can: strings.Fields(w.Can)}
+	for _, i := range w.Identities {
+		c.Identities = append(c.Identities, i.Category+"/"+i.Type)
+	}
+	return c
 }
 
 func (w *wireInfo) info() Info {

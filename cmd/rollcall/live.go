@@ -84,6 +84,9 @@ func (l *live) reload() {
 // isAdmin says whether jid administers every group.
 func (l *live) isAdmin(jid string) bool { return slices.Contains(l.config().Admin.JIDs, jid) }
 
+// isNetwork says whether jid may say how users' devices are connected.
+func (l *live) isNetwork(jid string) bool { return slices.Contains(l.config().Admin.Network, jid) }
+
 // mayCreate says whether jid may create groups: who is named, by address or by
 // domain; if nobody is, the server's own users.
 func (l *live) mayCreate(jid string) bool {

@@ -11,10 +11,12 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
 	"github.com/rollcall-xmpp/rollcall/component"
+	"github.com/rollcall-xmpp/rollcall/component/source"
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
 	"github.com/rollcall-xmpp/rollcall/internal/lab/labtest"
 	"github.com/rollcall-xmpp/rollcall/store"
@@ -127,7 +129,9 @@ func (s *stage) Start(ctx context.Context) (err error) {
 	if s.tune != nil {
 		s.tune(&made)
 	}
+	made.Sources = source.Config{Retry: 100 * time.Millisecond, MaxRetry: time.Second}
 	svc := component.NewService(made)
+	svc.Sources.Set(sources(cfg, svc.SourceLink, source.Pace{Check: 300 * time.Millisecond, Reread: 3 * time.Second, Pause: 100 * time.Millisecond}))
 	s.svc, s.wire = svc, wire
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop, s.done = stop, make(chan error, 1)

@@ -30,7 +30,7 @@ type languages struct {
 // who asked for none of ours.
 func newLanguages() *languages {
 	b := catalog.NewBuilder(catalog.Fallback(lang.English))
-	for _, t := range slices.Concat(germanTexts[:], germanPlaces) {
+	for _, t := range slices.Concat(germanTexts[:], germanPlaces, germanDevices) {
 		// A text that cannot be set stays English; a test says which.
 		_ = b.SetString(lang.German, t[0], t[1])
 	}

@@ -50,6 +50,9 @@ func texts(t *testing.T) (all []string) {
 	for _, p := range places {
 		all = append(all, p.label)
 	}
+	for _, p := range speakers {
+		all = append(all, p.label)
+	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
@@ -64,7 +67,7 @@ func TestTranslations(t *testing.T) {
 	}
 	german := map[string]string{}
 	b := catalog.NewBuilder()
-	for _, pair := range slices.Concat(germanTexts[:], germanPlaces) {
+	for _, pair := range slices.Concat(germanTexts[:], germanPlaces, germanDevices) {
 		if german[pair[0]] != "" {
 			t.Errorf("twice: %q", pair[0])
 		}

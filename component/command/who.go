@@ -2,14 +2,12 @@ package command
 
 import (
 	"context"
-	"iter"
 	"strings"
 	"unicode"
 
 	data "mellium.im/xmpp/form"
 
-	"github.com/rollcall-xmpp/rollcall/internal/frame"
-	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -29,6 +27,7 @@ func whoWord() word {
 		usage: "who – who is there",
 		may:   func(c *call) bool { return c.about.Watches },
 		run: func(_ context.Context, c *call, _ values) (*answer, error) {
+			c.locate() // now: then the group is locked
 			return &answer{later: c.who}, nil
 		},
 	}
@@ -87,63 +86,18 @@ func name(it *roster.Item) string {
 // state is how a member is, in few words.
 func (c *call) state(it *roster.Item) string {
 	s := c.show(it.Show)
-	if status := oneLine(it.Status); status != "" {
+	if status := oneLine(it.StatusIn(c.lang.tag)); status != "" {
 		s += ", " + shorten(status, maxNote)
+		if it.StatusBy != nil {
+			s += " (" + it.StatusBy.Bot + ")"
+		}
 	}
-	if mood := mood(it); mood != "" {
-		s += " · " + shorten(mood, maxNote)
-	}
-	if tune := tune(it); tune != "" {
-		s += " · ♪ " + shorten(tune, maxNote)
+	for _, more := range append([]string{c.idle(it), c.network(it), c.unwilling(it)}, pubsub.Glance(it)...) {
+		if more = oneLine(more); more != "" {
+			s += " · " + more
+		}
 	}
 	return s
-}
-
-// mood is how a member feels: in his own words, or else that of XEP-0107, which
-// is English.
-func mood(it *roster.Item) (word string) {
-	for name, text := range children(it, policy.Mood) {
-		switch {
-		case name == "text" && text != "":
-			return text
-		case word == "" && name != "text":
-			word = strings.ReplaceAll(name, "_", " ")
-		}
-	}
-	return word
-}
-
-// tune is what he listens to (XEP-0118).
-func tune(it *roster.Item) string {
-	var artist, title string
-	for name, text := range children(it, policy.Tune) {
-		switch name {
-		case "artist":
-			artist = text
-		case "title":
-			title = text
-		}
-	}
-	if artist != "" && title != "" {
-		return artist + " – " + title
-	}
-	return artist + title
-}
-
-// children are the names of the elements in what he published, with their text
-// on one line.
-func children(it *roster.Item, kind policy.Mask) iter.Seq2[string, string] {
-	return func(yield func(string, string) bool) {
-		var in frame.Scanner
-		for in.Reset([]byte(it.Publishes(kind))); in.Next(); {
-			if in.Kind != frame.Start || in.Depth != 2 {
-				continue
-			}
-			if name := string(in.Local()); !yield(name, oneLine(string(in.AppendValue(nil)))) {
-				return
-			}
-		}
-	}
 }
 
 // oneLine is what somebody has written, as part of a line: without what would

@@ -40,7 +40,7 @@ func flood() []fault {
 	return []fault{
 		{name: "what was told later is forgotten", file: "component/pace.go", test: "component TestPace",
 			old: "c.say(l)\n			delete(c.held, key)", new: "c.say(l)\n			_ = key"},
-		{name: "a device that is gone is forgotten", file: "roster/presence.go", test: "component TestFlood",
+		{name: "a device that is gone is forgotten", file: "roster/device.go", test: "component TestFlood",
 			old: "p.devices = slices.Delete(p.devices, i, i+1)", new: "p.devices[i].show = Offline"},
 	}
 }
@@ -79,7 +79,7 @@ func link() []fault {
 		{name: "members are asked again after an outage", file: "component/attend.go", test: "component TestOutage/restart/fake",
 			old: "		g.Lost()\n		a.put(g)\n", new: "		a.put(g)\n"},
 		{name: "who is silent after an outage is offline", file: "roster/hear.go", test: "roster TestGroup",
-			old: "if changed := m.presence.expire(g.sweep); changed != 0 {", new: "if changed := m.presence.content() & 0; changed != 0 {"},
+			old: "if changed := m.presence.expire(m.Combination, g.sweep); changed != 0 {", new: "if changed := m.presence.content() & 0; changed != 0 {"},
 		{name: "a server that answers no marker is left", file: "component/credit.go", test: "component TestHalfOpenLink/fake",
 			old: "return len(c.marks) > 0 && now.Sub(c.marks[0].at) >= c.patience", new: "return false"},
 		{name: "a marker leaves although nothing happens", file: "component/credit.go", test: "component TestHalfOpenLink/fake",

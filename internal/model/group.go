@@ -48,6 +48,8 @@ type Member struct {
 	Devices    []Device          // the one heard of last comes last
 	Published  map[string]string // what he publishes at his server, by word: an element each
 	Agreed     []Rule            // the default that he has agreed to
+
+	Combination string // available, priority, recent; "" = available
 }
 
 // Device is where a member is available.
@@ -56,7 +58,11 @@ type Device struct {
 	Show     string // chat, away, xa, dnd, or "" for plainly available
 	Priority int
 	Status   string
-	Idle     string // since when
+	Texts    map[string]string // the status in other languages
+	Idle     string            // since when
+
+	Connection string   // interrupted, off, or "" for on
+	Can        []string // such as client/phone, audio
 }
 
 // Authorization is what one user lets others see.

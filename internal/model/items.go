@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -90,12 +91,14 @@ func (m *Member) presence(d *Device, sees Set) string {
 	if sees["show"] && d.Show != "" {
 		s += "<show>" + d.Show + "</show>"
 	}
-	if sees["status"] && d.Status != "" {
-		s += "<status>" + Text(d.Status) + "</status>"
+	if sees["status"] {
+		s += d.status()
 	}
 	s += "</presence>"
 	if sees["devices"] {
 		s += m.devices(sees)
+	} else {
+		s += m.together(sees)
 	}
 	if sees["idle"] && d.Idle != "" {
 		s += "<idle xmlns='urn:xmpp:idle:1' since='" + Attr(d.Idle) + "'/>"
@@ -119,41 +122,120 @@ func (m *Member) devices(sees Set) (s string) {
 			s += " show='" + show + "'"
 		}
 		if sees["connection"] {
-			s += " connection='on'"
+			s += " connection='" + byName[name].connection() + "'"
 		}
-		s += "/>"
+		if can := capabilities(byName[name].Can); sees["capabilities"] && can != "" {
+			s += ">" + can + "</device>"
+		} else {
+			s += "/>"
+		}
 	}
 	return s
+}
+
+// together is what the devices are, for who may not see them one by one: their
+// best connection, and all that they can do.
+func (m *Member) together(sees Set) (s string) {
+	best, can := "off", []string(nil)
+	for _, d := range m.Devices {
+		if c := d.connection(); c == "on" || best == "off" {
+			best = c
+		}
+		can = append(can, d.Can...)
+	}
+	if sees["connection"] {
+		s += "<connection state='" + best + "'/>"
+	}
+	if sees["capabilities"] {
+		s += capabilities(can)
+	}
+	return s
+}
+
+func (d Device) connection() string {
+	if d.Connection == "" {
+		return "on"
+	}
+	return d.Connection
+}
+
+func (d Device) status() (s string) {
+	if d.Status != "" {
+		s = "<status>" + Text(d.Status) + "</status>"
+	}
+	for _, lang := range slices.Sorted(maps.Keys(d.Texts)) {
+		s += "<status xml:lang='" + Attr(lang) + "'>" + Text(d.Texts[lang]) + "</status>"
+	}
+	return s
+}
+
+// capabilities are what a device, or all of them, can do: what it is, and the
+// words of that for which others ask.
+func capabilities(can []string) string {
+	if len(can) == 0 {
+		return ""
+	}
+	var words []string
+	for _, w := range []string{"audio", "video", "files", "omemo"} {
+		if slices.Contains(can, w) {
+			words = append(words, w)
+		}
+	}
+	s := "<capabilities"
+	if len(words) > 0 {
+		s += " can='" + strings.Join(words, " ") + "'"
+	}
+	ids := ""
+	for _, w := range slices.Compact(slices.Sorted(slices.Values(can))) {
+		if category, kind, ok := strings.Cut(w, "/"); ok {
+			ids += "<identity category='" + category + "' type='" + kind + "'/>"
+		}
+	}
+	if ids == "" {
+		return s + "/>"
+	}
+	return s + ">" + ids + "</capabilities>"
 }
 
 // ladder is the availability of a device, the greater the more.
 var ladder = map[string]int{"chat": 5, "": 4, "dnd": 3, "away": 2, "xa": 1}
 
-// speaker is the device that speaks for a member, nil when he is offline: one
-// that takes messages before one of negative priority, then the most available,
-// the highest priority, the most recent. Where nobody at all may see how
-// available the devices are, they all are alike.
+// speaker is the device that speaks for a member, nil when he is offline, by the
+// rule that he has chosen. Where nobody at all may see how available the devices
+// are, they all are alike.
 func (g *Group) speaker(jid string, now time.Time) *Device {
 	var best *Device
-	devices := g.Members[jid].Devices
-	shown := len(devices) > 1 && g.Acquired(jid, now)["show"]
-	for i := range devices {
-		if d := &devices[i]; best == nil || !d.behind(best, shown) {
-			best = d
+	m := g.Members[jid]
+	shown := len(m.Devices) < 2 || g.Acquired(jid, now)["show"]
+	for i := range m.Devices {
+		d := m.Devices[i]
+		if !shown {
+			d.Show = ""
+		}
+		if best == nil || !d.Behind(best, m.Combination) {
+			best = &d
 		}
 	}
 	return best
 }
 
-// behind says whether d speaks after b, which was heard of before it.
-func (d *Device) behind(b *Device, shown bool) bool {
-	if (d.Priority < 0) != (b.Priority < 0) {
-		return d.Priority < 0
+// Behind says whether d speaks after b, which was heard of before it: the table
+// in the page.
+func (d *Device) Behind(b *Device, rule string) bool {
+	takes, show, priority := 0, ladder[b.Show]-ladder[d.Show], b.Priority-d.Priority
+	switch {
+	case d.Priority < 0 && b.Priority >= 0:
+		takes = 1
+	case d.Priority >= 0 && b.Priority < 0:
+		takes = -1
 	}
-	if shown && d.Show != b.Show {
-		return ladder[d.Show] < ladder[b.Show]
+	switch rule {
+	case "priority":
+		return cmp.Or(priority, show) > 0
+	case "recent":
+		return takes > 0
 	}
-	return d.Priority < b.Priority
+	return cmp.Or(takes, show, priority) > 0
 }
 
 // counts are those of the summary.

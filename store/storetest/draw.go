@@ -263,7 +263,8 @@ func drawMember(t *rapid.T, jid string) roster.MemberRecord {
 		Ask:         rapid.SampledFrom([]roster.Ask{roster.Unasked, roster.Asked, roster.Granted, roster.Refused}).Draw(t, "ask"),
 		Agreed:      agreements.Draw(t, "agreed"), Elsewhere: texts.Draw(t, "elsewhere"),
 		ByContact: rapid.Bool().Draw(t, "by contact"), Said: texts.Draw(t, "said"), Trusts: texts.Draw(t, "trusts"),
-		Precision: rapid.SampledFrom(roster.Precisions()).Draw(t, "precision"),
+		Combination: rapid.SampledFrom([]roster.Combination{roster.MostAvailable, roster.HighestPriority, roster.MostRecent}).Draw(t, "combination"),
+		Precision:   rapid.SampledFrom(roster.Precisions()).Draw(t, "precision"),
 	}
 }
 

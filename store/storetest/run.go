@@ -107,7 +107,7 @@ func Team() *roster.GroupRecord {
 			{JID: "alice@example.org", Nick: "Alice", Affiliation: roster.Owner, Roles: []string{"lead", "ops"},
 				Attributes: []roster.Attribute{{Name: "title", Value: "Shift <lead> & more"}}, Ask: roster.Granted,
 				Said: `{"here":[{"app":"voice","no":true}]}`, Trusts: "calendar@bots.example.org willingness\n"},
-			{JID: "bob@example.org", Affiliation: roster.Plain, Ask: roster.Refused, Agreed: "members: availability\n", Elsewhere: "share no\n"},
+			{JID: "bob@example.org", Affiliation: roster.Plain, Ask: roster.Refused, Agreed: "members: availability\n", Elsewhere: "share no\n", Combination: roster.MostRecent},
 			{JID: "eve@example.org", Affiliation: roster.Outcast, ByContact: true, Precision: roster.Region},
 		},
 		Subscriptions: []roster.SubscriptionRecord{

@@ -27,7 +27,7 @@ func Diff(before, after *Config) []Change {
 func Reloaded(before, after *Config) *Config {
 	c := *before
 	c.secret = after.secret
-	c.Admin.JIDs, c.Admin.Creators = after.Admin.JIDs, after.Admin.Creators
+	c.Admin.JIDs, c.Admin.Creators, c.Admin.Network = after.Admin.JIDs, after.Admin.Creators, after.Admin.Network
 	c.Sources = after.Sources
 	c.Limits, c.Log = after.Limits, after.Log
 	return &c

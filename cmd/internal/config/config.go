@@ -21,6 +21,7 @@ type Config struct {
 	Presence Presence
 	Sources  []Source
 	Peers    []Peer
+	Delivery Delivery
 	Limits   Limits
 	Webhooks Webhooks
 	HTTP     HTTP
@@ -47,6 +48,7 @@ type Store struct {
 type Admin struct {
 	JIDs     []string // bare, normalised
 	Creators []string // bare, normalised; empty = the server's own users
+	Network  []string // bare, normalised: who knows how users' devices are connected
 	Consent  string   // of members whom others have added: ask or inform
 	Socket   string   // absolute
 }

@@ -42,7 +42,7 @@ const (
 // a reader wants to meet them.
 func Keys() []Key {
 	var all []Key
-	for _, section := range [][]Key{{domainKey()}, serverKeys(), storeKeys(), adminKeys(), sourceKeys(), presenceKeys(), peerKeys(), limitKeys(), webhookKeys(), httpKeys(), logKeys()} {
+	for _, section := range [][]Key{{domainKey()}, serverKeys(), storeKeys(), adminKeys(), sourceKeys(), presenceKeys(), peerKeys(), deliveryKeys(), limitKeys(), webhookKeys(), httpKeys(), logKeys()} {
 		all = append(all, section...)
 	}
 	return all
@@ -58,6 +58,7 @@ func Sections() map[string]string {
 		"presence": "Where the presence of the server's own users comes from.",
 		"sources":  "Who else keeps groups: each source has a section of its own. Here such groups can only be read; their policies, and what members let others see, are set here.",
 		"peers":    "Other services of groups that are trusted, with the presence of users here or for that of theirs: each has a section of its own.",
+		"delivery": "Where group presence leaves.",
 		"limits":   "Who may use the service, and how much.",
 		"webhooks": "Whom webhooks may reach.",
 		"http":     "Metrics and health, for machines.",
@@ -120,6 +121,11 @@ func adminKeys() []Key {
 			Help:  "Who else may create groups: addresses and domains. Empty: everybody of the server's own host.",
 			set:   list(func(c *Config, l []string) error { return addresses(l, &c.Admin.Creators) }),
 			value: func(c *Config) string { return strings.Join(c.Admin.Creators, " ") }},
+		{Name: "admin.network", Type: typeList, Default: "[]", Example: `["watchdog@example.org", "example.org"]`, Reload: true,
+			Help: "Who knows the network, and may say of users' devices that they are on, interrupted or off: bots, and servers by their domain, " +
+				"which does not stand for its users. They see nothing by that.",
+			set:   list(func(c *Config, l []string) error { return addresses(l, &c.Admin.Network) }),
+			value: func(c *Config) string { return strings.Join(c.Admin.Network, " ") }},
 		{Name: "admin.consent", Type: typeText, Default: `"ask"`, Example: `"inform"`,
 			Help: "Of a member whom somebody else has added, where the server lets the component write its users' rosters: ask him, as any contact " +
 				"would; or, where all have agreed elsewhere, such as in a company, inform him only, and share at once what the group shares by default.",

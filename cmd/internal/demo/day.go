@@ -85,6 +85,9 @@ func morning() []step {
 		{"09:02", "Bo: on a call (do not disturb)",
 			[]act{says("bo", "laptop", watch.DND, "On a call")},
 			[]outcome{looks("bo", watch.DND, "On a call")}},
+		{"09:05", "Cy is proud of what he did yesterday (his mood, published at his server)",
+			[]act{feels("cy", "laptop", "proud", "all tests are green")},
+			[]outcome{same("cy")}},
 		{"09:10", "Dee is driving",
 			[]act{says("dee", "phone", watch.XA, "Driving")},
 			[]outcome{looks("dee", watch.XA, "Driving")}},
@@ -95,8 +98,9 @@ func morning() []step {
 			[]act{admin("cy", "member", "set", "--role", "dev", "--role", "ops", "--attr", "title=On call")},
 			[]outcome{{"cy", func(p *people) { m := p.of("cy"); m.roles, m.title = []string{"dev", "ops"}, "On call" }}}},
 		{"09:40", "admin: rollcall member add: Fay joins for the day",
-			[]act{arrives("fay", "phone", watch.Available, "First day"),
-				admin("fay", "member", "add", "--nick", "Fay", "--role", "guest", "--attr", "title=Auditor"), joins("fay", "phone")},
+			[]act{arrives("fay", "phone", watch.Available, ""),
+				admin("fay", "member", "add", "--nick", "Fay", "--role", "guest", "--attr", "title=Auditor"), joins("fay", "phone"),
+				says("fay", "phone", watch.Available, "First day")},
 			[]outcome{{"fay", func(p *people) {
 				p.add(&person{user: "fay", nick: "Fay", roles: []string{"guest"}, title: "Auditor"})
 			}}, looks("fay", watch.Available, "First day")}},
@@ -153,9 +157,15 @@ func afternoon() []step {
 		{"15:10", "Cy's phone has found a charger",
 			[]act{arrives("cy", "phone", watch.Away, "")},
 			[]outcome{same("cy")}},
+		{"15:20", "Cy is relieved: it works",
+			[]act{feels("cy", "laptop", "relieved", "it works")},
+			[]outcome{same("cy")}},
 		{"15:30", "Cy: deployed",
-			[]act{says("cy", "laptop", watch.Available, "At my desk")},
-			[]outcome{looks("cy", watch.Available, "At my desk")}},
+			[]act{says("cy", "laptop", watch.Available, "Done")},
+			[]outcome{looks("cy", watch.Available, "Done")}},
+		{"15:45", "Eli has not touched his keyboard for twelve minutes",
+			[]act{rests("eli", "desk", watch.Away, "Tea", 12*time.Minute)},
+			[]outcome{looksIdle("eli", watch.Away, "Tea")}},
 	}
 }
 
@@ -172,5 +182,6 @@ func life() []step {
 		{at, "Anna: far away", []act{says("anna", "laptop", watch.XA, "In a meeting")}, []outcome{looks("anna", watch.XA, "In a meeting")}},
 		{at, "Dee is back", []act{arrives("dee", "laptop", watch.Available, "In the workshop")}, []outcome{looks("dee", watch.Available, "In the workshop")}},
 		{at, "Anna is back", []act{says("anna", "laptop", watch.Available, "")}, []outcome{looks("anna", watch.Available, "")}},
+		{at, "Eli: away for a tea", []act{rests("eli", "desk", watch.Away, "Tea", 12*time.Minute)}, []outcome{looksIdle("eli", watch.Away, "Tea")}},
 	}
 }

@@ -19,6 +19,7 @@ type person struct {
 	show   watch.Show // as his devices combine
 	status string
 	idle   bool
+	mood   string // what he publishes of it, in his own words
 	// devices are those that are on, with what each sent last.
 	devices map[string]watch.Show
 }
@@ -28,10 +29,11 @@ type person struct {
 type people struct {
 	members []*person // by user
 	phone   string    // the group's own attribute
+	blurred bool      // devices are not told apart
 }
 
 func (p *people) clone() *people {
-	c := &people{phone: p.phone}
+	c := &people{phone: p.phone, blurred: p.blurred}
 	for _, m := range p.members {
 		n := *m
 		n.devices = maps.Clone(m.devices)
@@ -113,7 +115,7 @@ func (p *people) show() watch.Show {
 
 // look is a row reduced to what is compared, as text. What the node does not
 // carry is left out on both sides.
-func look(node, nick string, roles []string, title string, show watch.Show, status string, idle bool, devices []string) string {
+func look(node, nick string, roles []string, title string, show watch.Show, status string, idle bool, mood string, devices []string) string {
 	var parts []string
 	if node != watch.NodePresence {
 		parts = append(parts, fmt.Sprintf("%s (%s, %s)", nick, strings.Join(roles, " "), title))
@@ -126,6 +128,9 @@ func look(node, nick string, roles []string, title string, show watch.Show, stat
 		if idle {
 			parts = append(parts, "idle")
 		}
+		if mood != "" && show != watch.Offline {
+			parts = append(parts, "feeling "+mood)
+		}
 		if len(devices) > 0 {
 			parts = append(parts, "on "+strings.Join(devices, " and "))
 		}
@@ -133,21 +138,39 @@ func look(node, nick string, roles []string, title string, show watch.Show, stat
 	return strings.Join(parts, " ")
 }
 
-func (m *person) look(node string) string {
+func (m *person) look(node string, blurred bool) string {
 	var devices []string
 	for _, name := range slices.Sorted(maps.Keys(m.devices)) {
+		if blurred {
+			break
+		}
 		devices = append(devices, name+":"+string(m.devices[name]))
 	}
-	return look(node, m.nick, m.roles, m.title, m.show, m.status, m.idle, devices)
+	return look(node, m.nick, m.roles, m.title, m.show, m.status, m.idle, m.mood, devices)
+}
+
+// moodOf is the text of a mood that was received.
+func moodOf(m *watch.Member) string {
+	for _, p := range m.Payloads {
+		for _, c := range p.Children {
+			if p.XMLName.Local == "mood" && c.XMLName.Local == "text" {
+				return c.Text
+			}
+		}
+	}
+	return ""
 }
 
 // seen is the row as it was received. What must not be in it shows.
-func seen(node string, m *watch.Member) string {
+func seen(node string, m *watch.Member, blurred bool) string {
 	var devices []string
 	for _, d := range m.Devices {
+		if blurred {
+			break
+		}
 		devices = append(devices, d.Name+":"+string(d.Show))
 	}
-	s := look(node, m.Nick, m.Roles, m.Attribute("title"), m.Show, m.Status, !m.Idle.IsZero(), devices)
+	s := look(node, m.Nick, m.Roles, m.Attribute("title"), m.Show, m.Status, !m.Idle.IsZero(), moodOf(m), devices)
 	if node == watch.NodePresence && (m.Nick != "" || len(m.Roles)+len(m.Attributes) > 0) {
 		s += " with basic information"
 	}
@@ -173,7 +196,7 @@ func (p *people) differs(s *seat, bare func(string) string) string {
 		if i >= len(rows) || rows[i].JID != bare(m.user) {
 			return fmt.Sprintf("%s has no row of %s at place %d", s, m.user, i+1)
 		}
-		if got, want := seen(s.node, rows[i]), m.look(s.node); got != want {
+		if got, want := seen(s.node, rows[i], p.blurred), m.look(s.node, p.blurred); got != want {
 			return fmt.Sprintf("%s sees %s as %s, not %s", s, m.user, got, want)
 		}
 	}
@@ -198,7 +221,7 @@ func (p *people) differs(s *seat, bare func(string) string) string {
 func (p *people) differsIn(s *seat, bare func(string) string, users []string) bool {
 	for _, user := range users {
 		row, m := s.table.Member(bare(user)), p.of(user)
-		if (row == nil) != (m == nil) || m != nil && seen(s.node, row) != m.look(s.node) {
+		if (row == nil) != (m == nil) || m != nil && seen(s.node, row, p.blurred) != m.look(s.node, p.blurred) {
 			return true
 		}
 	}

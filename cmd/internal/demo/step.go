@@ -106,6 +106,25 @@ func rests(user, device string, show watch.Show, status string, idle time.Durati
 	}}
 }
 
+// feels publishes a mood at the user's own server (XEP-0107).
+func feels(user, device, mood, text string) act {
+	plan := func(p *people) { p.of(user).mood = text }
+	return act{plan: plan, do: func(ctx context.Context, st *stage) error {
+		s := st.seat(user, device)
+		c := s.online()
+		if c == nil {
+			return fmt.Errorf("publish from %s: it is off", s)
+		}
+		st.word()
+		answer, err := c.Query(ctx, "", "set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='http://jabber.org/protocol/mood'><item>"+
+			"<mood xmlns='http://jabber.org/protocol/mood'><"+mood+"/><text>"+lab.Text(text)+"</text></mood></item></publish></pubsub>")
+		if err == nil && answer.Type != "result" {
+			err = fmt.Errorf("publish from %s: %s", s, answer.Raw)
+		}
+		return err
+	}}
+}
+
 // leaves logs a device out; vanishes breaks its connection.
 func leaves(user, device string) act   { return gone(user, device, false) }
 func vanishes(user, device string) act { return gone(user, device, true) }
@@ -137,8 +156,7 @@ func joins(user, device string) act {
 // admin is a command of an admin, about a member if user is not "".
 func admin(user string, args ...string) act {
 	return act{plan: func(*people) {}, command: true, do: func(ctx context.Context, st *stage) error {
-		_, err := st.world.admin(ctx, st.world.command(user, args)...)
-		return err
+		return st.world.keep(ctx, st.world.command(user, args))
 	}}
 }
 

@@ -38,6 +38,7 @@ type Member struct {
 	Agreed      string      `json:"agreed,omitempty"`
 	Elsewhere   string      `json:"elsewhere,omitempty"`
 	ByContact   bool        `json:"by_contact,omitempty"`
+	Combination string      `json:"combination,omitempty"` // "" = available
 	Said        string      `json:"said,omitempty"`
 	Trusts      string      `json:"trusts,omitempty"`
 	Location    string      `json:"location,omitempty"` // how exactly others see it
@@ -89,6 +90,9 @@ func Of(rec *roster.GroupRecord) Group {
 		if m.Precision != roster.Exact {
 			one.Location = m.Precision.String()
 		}
+		if m.Combination != roster.MostAvailable {
+			one.Combination = m.Combination.String()
+		}
 		g.Members = append(g.Members, one)
 	}
 	for _, s := range rec.Subscriptions {
@@ -125,6 +129,9 @@ func (g *Group) Record() (rec *roster.GroupRecord, err error) {
 			return nil, err
 		}
 		if err := parse(m.Presence, roster.ParseAsk, &r.Ask); err != nil {
+			return nil, err
+		}
+		if err := parse(m.Combination, roster.ParseCombination, &r.Combination); err != nil {
 			return nil, err
 		}
 		if err := parse(m.Location, roster.ParsePrecision, &r.Precision); err != nil {

@@ -1,6 +1,10 @@
 package metrics
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rollcall-xmpp/rollcall/component/source"
+)
 
 // figures are all of our own metrics.
 func figures() (all []figure) {
@@ -55,6 +59,12 @@ func figures() (all []figure) {
 	gauge("unacked_bytes", "Bytes of presence that the server has not handled.", func(s *sample) float64 { return float64(s.Outbox.Unacked) })
 	gauge("server_rtt_seconds", "How long the server took to handle the latest marker.", func(s *sample) float64 { return s.Outbox.RTT.Seconds() })
 
+	gauge("multicast_addresses", "Addresses that the server's multicast service takes in one message: 0 = it has none, or it is not used.",
+		func(s *sample) float64 { return float64(s.Multicast.Messages) })
+	counter("multicast_stanzas_total", "Stanzas for many, sent to the multicast service.", func(s *sample) float64 { return float64(s.Multicast.Stanzas) })
+	counter("multicast_copies_total", "Copies that the service was to make of them.", func(s *sample) float64 { return float64(s.Multicast.Copies) })
+	counter("multicast_returned_total", "Stanzas that it did not take: these were sent one by one.", func(s *sample) float64 { return float64(s.Multicast.Returned) })
+
 	gauge("webhooks", "Webhooks that are told.", func(s *sample) float64 { return float64(s.Hooks.Webhooks) })
 	gauge("webhooks_failing", "Webhooks whose last post was not accepted.", func(s *sample) float64 { return float64(s.Hooks.Failing) })
 	by("webhook_posts_total", "Posts to webhooks.", "result", map[string]func(*sample) float64{
@@ -63,6 +73,22 @@ func figures() (all []figure) {
 		"unreachable": func(s *sample) float64 { return float64(s.Hooks.Unreachable) },
 		"timeout":     func(s *sample) float64 { return float64(s.Hooks.Timeouts) },
 		"broken":      func(s *sample) float64 { return float64(s.Hooks.Broken) },
+	})
+
+	gauge("sources", "Sources of groups: whoever else keeps some.", func(s *sample) float64 { return float64(len(s.Sources)) })
+	gauge("sources_lost", "Sources of which nothing is known now; their groups stay as they were.", func(s *sample) float64 {
+		return s.sum(func(x *source.Stats) float64 { return is(x.Lost) })
+	})
+	gauge("source_groups", "Groups that sources keep and that were heard since the start.", func(s *sample) float64 {
+		return s.sum(func(x *source.Stats) float64 { return float64(x.Groups) })
+	})
+	by("source_lists_total", "Lists of sources that brought something new, or that could not be taken in.", "result", map[string]func(*sample) float64{
+		"changed": func(s *sample) float64 {
+			return s.sum(func(x *source.Stats) float64 { return float64(x.Changed) })
+		},
+		"refused": func(s *sample) float64 {
+			return s.sum(func(x *source.Stats) float64 { return float64(x.Refused) })
+		},
 	})
 
 	counter("store_commits_total", "Transactions on disk.", func(s *sample) float64 { return float64(s.store.Commits) })
@@ -75,6 +101,14 @@ func figures() (all []figure) {
 		"damaged":   func(s *sample) float64 { return float64(s.store.Corrupt) },
 	})
 	return all
+}
+
+// sum adds up a figure of all sources.
+func (s *sample) sum(of func(*source.Stats) float64) (n float64) {
+	for i := range s.Sources {
+		n += of(&s.Sources[i])
+	}
+	return n
 }
 
 func is(yes bool) float64 {

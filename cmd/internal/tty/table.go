@@ -128,6 +128,9 @@ func presenceCell(m *watch.Member, now time.Time) Line {
 	if !m.Idle.IsZero() {
 		l = append(l, span{" idle " + Age(now.Sub(m.Idle)), Dim})
 	}
+	if c := connection(m); c != "" {
+		l = append(l, span{" " + c, Dim})
+	}
 	return l
 }
 
@@ -155,6 +158,9 @@ func devicesCell(m *watch.Member, _ time.Time) Line {
 			_, _, sgr = Symbol(d.Show)
 		}
 		l = append(l, span{Clean(d.Name), sgr})
+		if d.Connection != "" && d.Connection != "on" {
+			l = append(l, span{"✗", Dim})
+		}
 	}
 	return l
 }
