@@ -3,7 +3,7 @@ package fault
 // faults is the list, by what goes wrong.
 func faults() []fault {
 	var all []fault
-	for _, part := range [][]fault{killed(), disk(), flood(), clock(), link(), meanwhile()} {
+	for _, part := range [][]fault{killed(), disk(), flood(), clock(), link(), meanwhile(), copies()} {
 		all = append(all, part...)
 	}
 	return all
@@ -104,5 +104,25 @@ func meanwhile() []fault {
 			old: "if !closed {", new: "if closed = true; closed {"},
 		{name: "who is forgotten is forgotten at once", file: "roster/erase.go", test: "cmd/internal/forget TestForgetsAtOnce",
 			old: "err = g.authorize(ctx, jid, nil)", new: "err = g.storeAuthorization(ctx, jid, nil)"},
+	}
+}
+
+// copies: by the server's multicast service, which stands beside its router.
+func copies() []fault {
+	return []fault{
+		{name: "the service answers for itself", file: "component/credit.go", test: "component TestMarkersOfCopies", fast: true,
+			old: " || string(from) != m.to", new: ""},
+		{name: "markers go where the copies are made", file: "component/credit.go", test: "component TestMarkersOfCopies",
+			old: "c.copied > c.acked && c.service != \"\"", new: "false"},
+		{name: "copies use up credit", file: "component/writer.go", test: "component TestMarkersOfCopies",
+			old: "int64(len(b) - control + extra)", new: "int64(len(b) - control)"},
+		{name: "no answer overtakes a copy", file: "roster/copies.go", test: "roster TestCopies",
+			old: "return g.aloftTo(q.Watcher) == 0", new: "return true"},
+		{name: "an answer comes though there always is news", file: "roster/copies.go", test: "roster TestCopies",
+			old: "len(g.asked) == 0 || !m.aloft(w)", new: "true || !m.aloft(w)"},
+		{name: "what comes back is told again", file: "roster/copies.go", test: "roster TestCopies",
+			old: "t.w.rewind(t.before)", new: "_ = t.before"},
+		{name: "the service copies for its own users", file: "roster/copies.go", test: "roster TestCopies",
+			old: " || domainOf(w.rec.Owner) != m.via.suffix", new: ""},
 	}
 }
