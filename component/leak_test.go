@@ -129,7 +129,7 @@ func newLeakWorld(t *testing.T) *leakWorld {
 			return a
 		}}))
 	log.Info("a world begins") // so that somebody looks at the log
-	w.s = NewService(ServiceConfig{Store: store.Memory(), Link: Config{Domain: "groups.example.org", Log: log},
+	w.s = NewService(ServiceConfig{Store: store.Memory(), Link: Config{Domain: "groups.example.org", Log: log, Window: 1 << 30},
 		Now: func() time.Time { return w.now }})
 	w.s.Link.Out.attach()
 	w.s.Roster.SetMulticast(roster.Multicast{Service: "multicast.example.org", Domain: "example.org", Messages: 20, Presences: 20})
@@ -201,7 +201,7 @@ func (w *leakWorld) hear() {
 		r, err := w.s.Link.Out.round()
 		w.must(err)
 		for _, g := range w.s.Roster.All() { // the server has copied everything already
-			g.Landed(1)
+			g.Landed(1000)
 		}
 		if len(r.b) == 0 {
 			w.s.Link.Out.recycle(r.b)
