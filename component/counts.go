@@ -50,7 +50,7 @@ type ServiceStats struct {
 	Hooks  hook.Stats
 
 	Multicast MulticastStats
-	Sources []source.Stats // by name
+	Sources   []source.Stats // by name
 
 	Attached    *time.Time // since when; nil = not attached
 	Connections uint64
