@@ -83,8 +83,13 @@ func TestHostileWillingness(t *testing.T) {
 	})
 }
 
-// maskedWord is masked as an application.
-const maskedWord = "pf`qfwnbqhfq4"
+// wordMarker is a marker that may stand as an application.
+func wordMarker(granted bool) string {
+	if granted {
+		return marker(1<<20)[:20]
+	}
+	return marker(1<<20 + 1)[:20]
+}
 
 // What is not granted is neither in memory nor in the database, whoever says it
 // and wherever; what is granted is in both, but for what is published.
@@ -109,7 +114,7 @@ func TestWordsAreHeldIfGranted(t *testing.T) {
 			marker string
 			stored bool
 		}{{"said", true}, {"reported", true}, {"published", false}} {
-			marker := []byte(unmask(maskedWord) + "." + c.marker)
+			marker := []byte(wordMarker(granted) + "." + c.marker)
 			if got := bytes.Contains(memory, marker); got != granted {
 				t.Errorf("granted %v, %s in memory %v", granted, c.marker, got)
 			}
@@ -148,7 +153,7 @@ func wordsIn(t *testing.T, path string, granted bool) (memory []byte, closing fu
 	}
 	said := make(chan bool)
 	go func() { // whose stack is no more then
-		word, ok := unmask(maskedWord), true
+		word, ok := wordMarker(granted), true
 		for _, raw := range []string{
 			set(ann, "<willing"+inNS+"><willing app='"+word+".said' value='no'/></willing>"),
 			set(bot, "<report"+inNS+" for='"+ann+"' until='"+time.Now().Add(time.Hour).UTC().Format(time.RFC3339)+"'><status>"+word+".reported</status></report>"),
