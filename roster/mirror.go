@@ -219,7 +219,7 @@ func (g *Group) compare(d *difference, m *member, want *MemberRecord) {
 		slices.Equal(m.Attributes, want.Attributes) && !m.ByContact {
 		return
 	}
-	one := m.MemberRecord.Clone()
+	one := m.record()
 	one.Nick, one.Affiliation, one.Roles, one.Attributes, one.ByContact = want.Nick, want.Affiliation, want.Roles, want.Attributes, false
 	d.Members, d.changes = append(d.Members, one), append(d.changes, one.JID)
 }

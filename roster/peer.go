@@ -119,12 +119,16 @@ func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (
 	if err := r.grant(ctx, g, peerPolicy(jid, rule)); err != nil {
 		return nil, err
 	}
+	if known := wish.Of != PeerAll && wish.Members != nil || wish.Of == PeerAll && r.allLoaded(); !known && wish.Of != PeerList && g.Wishes() == wish.Of {
+		return g, nil // who they are now is found out
+	}
 	for _, m := range b.Members { // before they are in it
 		if err := g.state(ctx, m.JID, said[m.JID], true); err != nil {
 			return nil, err
 		}
 	}
 	_, err = r.Mirror(ctx, source, b)
+	r.outbox.Wanted(g) // it may have to be followed otherwise now
 	return g, err
 }
 
@@ -175,6 +179,12 @@ func (r *Roster) residents() (all []string) {
 		all = append(all, jid)
 	}
 	return all
+}
+
+func (r *Roster) allLoaded() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.complete
 }
 
 // Peers lists the groups of peers that are in memory.
