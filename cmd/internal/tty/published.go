@@ -13,6 +13,7 @@ const ours = "urn:xmpp:tmp:group-presence:0"
 // presence: mood, activity, place and time zone, and music, which needs the most
 // room.
 func published(m *watch.Member) (all []string) {
+	all = unwilling(m)
 	music := ""
 	for i := range m.Payloads {
 		p := &m.Payloads[i]
