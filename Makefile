@@ -1,6 +1,7 @@
 # Everything here does its own set-up; later runs find it done.
 #
 #   make demo          see it work: private server, five people, a live table (ONCE=1: play it, exit 0 or 1)
+#                      MANNER=2, MANNER=3: the same with the service elsewhere (docs/manners.md)
 #   make test          all tests, those on real Prosody and ejabberd included
 #   make build         bin/rollcall
 #   make docs          what is made from the code: packaging/man, packaging/rollcall.toml
@@ -10,7 +11,8 @@
 #   make test-image    build the container image and run the service in it, as root
 #   make test-newcomer run docs/admins.md word by word on this machine, as root
 #   make test-clients  real clients (Gajim, Profanity, Poezio, Converse) use groups; renews the pictures in docs/images
-#   make bench         benchmarks        (BENCH=regexp, BENCHTIME=2s)
+#   make bench         measure side by side with rooms, rosters and PubSub; writes docs/performance.md  (25 minutes; BENCH_QUICK=1: two, elsewhere; BENCHFLAGS)
+#   make microbench    Go's benchmarks   (BENCH=regexp, BENCHTIME=2s)
 #   make kill          kill -9 under load, again and again, and nothing is lost   (KILLS=200 on each server)
 #   make flood         ten million changes of presence in flat memory      (CHANGES=10000000)
 #   make lint          staticcheck and govulncheck
@@ -20,9 +22,11 @@
 
 GO        ?= go
 ONCE      ?=
+MANNER    ?=
 TESTFLAGS ?=
 TIMEOUT   ?= 15m
 BENCH     ?= .
+BENCHFLAGS ?=
 BENCHTIME ?= 1s
 FUZZTIME  ?= 30s
 FAULT     ?= .
@@ -36,13 +40,13 @@ UNITDIR    ?= $(PREFIX)/lib/systemd/system
 VERSION    ?= $(shell git describe --tags --match 'v*' 2>/dev/null | sed 's/^v//; s/-/+/; s/-/./g' | grep . || git log -1 --format=0.0.0+git%cd.%h --date=format:%Y%m%d)
 NFPM       ?= $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.4
 
-.PHONY: build demo test docs bench kill flood lint fuzz leaks faults clean tools servers install package test-package test-newcomer test-clients
+.PHONY: build demo test docs bench microbench kill flood lint fuzz leaks faults clean tools servers install package test-package test-newcomer test-clients
 
 build: tools
 	@$(GO) build -o bin/rollcall ./cmd/rollcall
 
 demo: build
-	@bin/rollcall demo $(if $(ONCE),--once)
+	@bin/rollcall demo $(if $(MANNER),--manner $(MANNER)) $(if $(ONCE),--once)
 
 test: tools servers
 	$(GO) vet ./...
@@ -51,7 +55,10 @@ test: tools servers
 docs: tools
 	$(GO) generate ./cmd/rollcall
 
-bench: tools servers
+bench: build servers
+	$(GO) run ./bench -program bin/rollcall $(if $(BENCH_QUICK),-quick -o -) $(BENCHFLAGS)
+
+microbench: tools servers
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -timeout $(TIMEOUT) ./...
 
 kill: tools servers

@@ -148,6 +148,7 @@ func (a *attendant) loadAll(ctx context.Context) {
 	if all {
 		a.s.Roster.Complete()
 		a.reconcile(ctx)
+		a.s.Sources.Complete()
 	}
 }
 

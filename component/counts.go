@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/component/hook"
+	"github.com/rollcall-xmpp/rollcall/component/source"
 )
 
 // counts is what a service has done.
@@ -49,6 +50,7 @@ type ServiceStats struct {
 	Hooks  hook.Stats
 
 	Multicast MulticastStats
+	Sources   []source.Stats // by name
 
 	Attached    *time.Time // since when; nil = not attached
 	Connections uint64
@@ -70,7 +72,7 @@ type ServiceStats struct {
 func (s *Service) Stats() ServiceStats {
 	c := &s.counts
 	stats := ServiceStats{
-		Outbox: s.Link.Out.Stats(), Hooks: s.Hooks.Stats(), Multicast: s.copier.stats(), Attached: c.since.Load(), Connections: c.connections.Load(),
+		Outbox: s.Link.Out.Stats(), Hooks: s.Hooks.Stats(), Multicast: s.copier.stats(), Sources: s.Sources.Stats(), Attached: c.since.Load(), Connections: c.connections.Load(),
 		Settled: s.attend.quiet(), Groups: len(s.Roster.All()),
 		Presence: c.presence.Load(), IQ: c.iq.Load(), Message: c.message.Load(),
 		Refused: c.refused.Load(), Limited: c.turned[limited].Load(), Foreign: c.turned[foreign].Load(),

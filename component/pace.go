@@ -175,6 +175,13 @@ func (c *pace) tell() {
 	}
 }
 
+// forget forgets what waits of a device.
+func (c *pace) forget(g *roster.Group, bare, resource string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.held, g.Name()+"\n"+bare+"/"+resource)
+}
+
 // drop forgets what waits: the link is lost, and a probe will tell.
 func (c *pace) drop() {
 	c.mu.Lock()

@@ -33,7 +33,8 @@ type ServiceConfig struct {
 	Origin    roster.Origin         // of the presence of the server's own users
 	Peers     peers                 // whom we give presence to, and take it from
 
-	Hooks hook.Config // what it says of networks and times
+	Hooks   hook.Config   // what it says of networks and times
+	Sources source.Config // what it says of times
 
 	Multicast bool // the server's service (XEP-0033) is used, if it has one
 
@@ -139,9 +140,20 @@ func NewService(cfg ServiceConfig) *Service {
 		s.pubsub.Peers = cfg.Peers.gives
 	}
 	s.workers = newWorkers(s.log)
-	s.gate = newGate(cfg.Limits, s.Link.cfg.ServerHost)
+	s.gate = s.newGate(cfg.Limits)
 	s.pace = newPace(cfg.Limits.ChangeRate, cfg.Limits.ChangeBurst, cfg.Now)
 	return s
+}
+
+// newGate lets the peers of the configuration use the service, whoever else may.
+func (s *Service) newGate(l Limits) *gate {
+	if len(l.Domains) > 0 {
+		l.Domains = slices.Clone(l.Domains)
+		for _, p := range s.cfg.Peers {
+			l.Domains = append(l.Domains, p.Address)
+		}
+	}
+	return newGate(l, s.Link.cfg.ServerHost)
 }
 
 // SetLimits puts other limits in force, from the next stanza on. What anybody
@@ -186,9 +198,9 @@ func (s *Service) Run(ctx context.Context) error {
 func (s *Service) Attached(ctx context.Context) {
 	s.counts.attach(s.cfg.Now())
 	s.herald.attached()
-	s.Sources.Attached(ctx)
 	s.granted.Store(nil)
 	s.Roster.Attached()
+	s.Sources.Attached(ctx)
 	s.attend.begin(ctx)
 	if s.cfg.Multicast {
 		s.copier.begin(ctx)
@@ -245,14 +257,11 @@ func (s *Service) Stanza(st *frame.Stanza) {
 		s.counts.turned[limited].Add(1)
 		return
 	}
-	if s.sources.take(st) {
+	if string(st.Name) == "message" && string(st.Type) != "error" && s.onPeer(st) || s.sources.take(st) {
 		return
 	}
 	if s.limits.Load() != nil { // seldom, and only we take it
-		s.gate = newGate(*s.limits.Swap(nil), s.Link.cfg.ServerHost)
-	}
-	if string(st.Name) == "message" && string(st.Type) != "error" && s.onPeer(st) {
-		return
+		s.gate = s.newGate(*s.limits.Swap(nil))
 	}
 	if v := s.gate.judge(st, s.cfg.Now()); v != hear {
 		s.counts.turned[v].Add(1)

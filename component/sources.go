@@ -17,8 +17,10 @@ const sourceTime = 30 * time.Second
 
 // newSources makes who keeps the groups of others up to date.
 func newSources(s *Service) *source.Keeper {
-	return source.New(source.Config{Roster: s.Roster, Now: s.cfg.Now, Log: s.log,
-		By: func(ctx context.Context, name string) context.Context { return audit.By(ctx, audit.Source+name) }})
+	cfg := s.cfg.Sources
+	cfg.Roster, cfg.Now, cfg.Log = s.Roster, s.cfg.Now, s.log
+	cfg.By = func(ctx context.Context, name string) context.Context { return audit.By(ctx, audit.Source+name) }
+	return source.New(cfg)
 }
 
 // sourceLink is the way of sources to the server. It implements [source.Link].

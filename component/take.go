@@ -170,13 +170,13 @@ func unsubscribed(from string) []byte {
 func (x *takings) lose(t *taking) {
 	t.asked, t.up, t.token, t.seen = false, false, "", nil
 	for _, jid := range t.wanted {
-		t.g.Hear([]byte(jid), nil, &roster.Presence{})
+		x.s.unknown(t.g, jid)
 	}
 	t.release()
 }
 
 // onPeer takes a message of a peer's: what it says of those whom the group that
-// it speaks to has asked for. False: it is no peer's.
+// it speaks to has asked for. False: it is about nothing that we asked for.
 func (s *Service) onPeer(st *frame.Stanza) bool {
 	p := s.cfg.Peers.at(st.From)
 	if p == nil {
@@ -186,7 +186,10 @@ func (s *Service) onPeer(st *frame.Stanza) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	t := x.of[takingKey{p.Address, string(local(st.To))}]
-	if t == nil || !t.asked || bytes.IndexByte(st.To, '/') >= 0 {
+	if t == nil || bytes.IndexByte(st.To, '/') >= 0 {
+		return false
+	}
+	if !t.asked {
 		return true
 	}
 	x.event(t, st)
@@ -232,7 +235,7 @@ func (x *takings) event(t *taking, st *frame.Stanza) {
 	}
 	for _, jid := range t.wanted {
 		if _, said := t.seen[jid]; !said {
-			t.g.Hear([]byte(jid), nil, &roster.Presence{})
+			x.s.unknown(t.g, jid)
 		}
 	}
 	t.up, t.seen = true, nil
@@ -254,17 +257,28 @@ func (s *Service) peerItems(t *taking, st *frame.Stanza) {
 		if t.seen != nil {
 			t.seen[jid] = struct{}{}
 		}
-		s.peerItem(t, jid, &in, string(in.Local()) == "item")
+		if string(in.Local()) != "item" { // retracted: he lets the peer tell us no more
+			s.unknown(t.g, jid)
+			continue
+		}
+		s.peerItem(t, jid, &in)
 	}
+}
+
+// unknown takes in that nobody tells us of a member any more, nor of what waits
+// to be heard of him.
+func (s *Service) unknown(g *roster.Group, jid string) {
+	s.pace.forget(g, jid, peerDevice)
+	g.Unknown(jid)
 }
 
 // peerItem takes in what one item says: in stands at its start. What is not
 // there is not so any more.
-func (s *Service) peerItem(t *taking, jid string, in *frame.Scanner, item bool) {
+func (s *Service) peerItem(t *taking, jid string, in *frame.Scanner) {
 	p := roster.Presence{}
 	s.text, s.said.n = s.text[:0], 0
 	var said policy.Mask
-	for item && in.Next() && in.Depth > 4 {
+	for in.Next() && in.Depth > 4 {
 		if in.Kind != frame.Start {
 			continue
 		}

@@ -20,11 +20,12 @@ import (
 //	require availability
 //
 // Lines of the same word add up; only basic is said once. Each line with default is a rule of the default authorization, "default
-// nothing" is one without rules. What no line speaks of is as in
+// nothing" is one without rules. "collect nothing" is for a group that keeps
+// lists and leaves presence to others. What no line speaks of is as in
 // [DefaultGroup]. What is written says everything, so that a stored policy
 // does not widen when an upgrade brings new attributes.
 
-// nothing is what a default without rules is called.
+// nothing is what a default without rules, and no attribute, is called.
 const nothing = "nothing"
 
 // ParseGroup reads the text form. It returns a [LineError] for the first line
@@ -66,7 +67,7 @@ func (g *Group) sentences() []sentence {
 	return []sentence{
 		{word: "watch", read: g.readWatch, write: func() []string { return names(g.Watch) }},
 		{word: "basic", once: true, read: g.readBasic, write: func() []string { return names([]Who{g.Basic}) }},
-		{word: "collect", read: g.readCollect, write: func() []string { return []string{writeAttributes(g.Collect)} }},
+		{word: "collect", read: g.readCollect, write: g.writeCollect},
 		{word: "collect-from", read: g.readFrom, write: func() []string { return names(g.From) }},
 		{word: "default", read: g.readDefault, write: g.writeDefault},
 		{word: "require", read: g.readRequire, write: g.writeRequire},
@@ -145,12 +146,22 @@ func (g *Group) writeRequire() []string {
 }
 
 func (g *Group) readCollect(rest string) error {
+	if rest == nothing {
+		return nil
+	}
 	m, err := readAttributes(rest)
 	if err != nil {
 		return fmt.Errorf("collect: %w", err)
 	}
 	g.Collect |= m
 	return nil
+}
+
+func (g *Group) writeCollect() []string {
+	if g.Collect == 0 {
+		return []string{nothing}
+	}
+	return []string{writeAttributes(g.Collect)}
 }
 
 func (g *Group) readDefault(rest string) error {
@@ -193,7 +204,7 @@ const MaxDefault = 50
 const MaxWatch = 1000
 
 // Check says what is wrong with g, if anything: basic for a class it cannot
-// be for, nothing collected, or a default authorization that is more than
+// be for, something collected that is not known, or a default authorization that is more than
 // rules about classes of people.
 func (g *Group) Check() error {
 	for _, check := range []func() error{g.checkWatch, g.checkBasic, g.checkFrom, g.checkRequire} {
@@ -201,8 +212,8 @@ func (g *Group) Check() error {
 			return err
 		}
 	}
-	if g.Collect == 0 || g.Collect&^All != 0 {
-		return errors.New("collect: no attribute is named, or one that is not known")
+	if g.Collect&^All != 0 {
+		return errors.New("collect: an attribute is not known")
 	}
 	if !g.Default.Share || len(g.Default.Hide) > 0 {
 		return errors.New("default: share and hide are for each member to say")

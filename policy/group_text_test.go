@@ -71,6 +71,7 @@ func TestParseGroupDefaults(t *testing.T) {
 		"basic members":                policy.DefaultGroup(),
 		"collect all":                  policy.DefaultGroup(),
 		"collect connection":           whole(func(g *policy.Group) { g.Collect = policy.Counted | policy.Availability | policy.Connection }),
+		"collect nothing":              whole(func(g *policy.Group) { g.Collect = 0 }),
 		"collect counted":              whole(func(g *policy.Group) { g.Collect = policy.Counted }),
 		"collect all except mood tune": whole(func(g *policy.Group) { g.Collect = policy.All &^ (policy.Mood | policy.Tune) }),
 		"default nothing":              whole(func(g *policy.Group) { g.Default = policy.Authorization{Share: true} }),
@@ -162,7 +163,6 @@ func TestCheckGroup(t *testing.T) {
 	}{
 		"basic by address": {"basic is", func(g *policy.Group) { g.Basic = policy.Who{Class: policy.JID, Name: "a@b"} }},
 		"basic by no role": {"basic is", func(g *policy.Group) { g.Basic = policy.Who{Class: policy.Role} }},
-		"nothing":          {"collect: ", func(g *policy.Group) { g.Collect = 0 }},
 		"unknown":          {"collect: ", func(g *policy.Group) { g.Collect |= policy.Named }},
 		"no share":         {"default: share", func(g *policy.Group) { g.Default.Share = false }},
 		"hide":             {"default: share and hide", func(g *policy.Group) { g.Default.Hide = []string{"a@b"} }},

@@ -147,14 +147,14 @@ func groupItems(b []byte, address string, d *roster.Description, q *Request) ([]
 func (s *Service) serviceRequest(ctx context.Context, b []byte, q *Request) ([]byte, error) {
 	var w wireQuery
 	switch {
+	case q.Space == NS && q.Local == "authorization" && s.Peers != nil && s.Roster.Ours(q.Bare()):
+		return s.peerAuthorization(ctx, b, q)
 	case q.Space == NS && q.Local == "connection":
 		return b, s.connection(nil, q)
 	case q.Space == NS && q.Local == "willing":
 		return s.willingness(ctx, b, nil, q)
 	case q.Space == NS && q.Local == "report":
 		return s.report(ctx, b, nil, q)
-	case q.Space == NS && q.Local == "authorization" && s.Peers != nil && s.Roster.Ours(q.Bare()):
-		return s.peerAuthorization(ctx, b, q)
 	case q.Space == NS:
 		return b, Unavailable // policies stand at a group
 	case q.Space == NSPubSub:

@@ -31,14 +31,14 @@ type audience struct {
 	receiving *policy.Receiving
 	basic     bool // sees all group attributes, not name and description only
 
-	masks               []policy.Mask    // by slot: the decisions
-	past                map[int]*history // by slot: those that ever changed
-	floor               uint64           // last visible version of the tombstones that were freed
-	born                uint64           // what was decided, and who left, before this version is not known
-	made                uint64           // version at which it was made
-	vouches             uint64           // tokens of who had no watch are good from here
-	infoSince, infoTold uint64           // version at which basic changed, and what was visible before it
-	mute                bool             // wants nothing to be sent
+	masks               []policy.Mask      // by slot: the decisions
+	past                map[int32]*history // by slot: those that ever changed
+	floor               uint64             // last visible version of the tombstones that were freed
+	born                uint64             // what was decided, and who left, before this version is not known
+	made                uint64             // version at which it was made
+	vouches             uint64             // tokens of who had no watch are good from here
+	infoSince, infoTold uint64             // version at which basic changed, and what was visible before it
+	mute                bool               // wants nothing to be sent
 	cohorts             []*cohort
 	watches             int // held ones included
 	used                uint64
@@ -77,7 +77,7 @@ func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving, m 
 	k := g.keyOf(w, node, r, m)
 	a := g.audiences[k]
 	if a == nil {
-		a = &audience{g: g, key: k, made: g.version, mute: r.Refuse && node != NodeContact, past: map[int]*history{}}
+		a = &audience{g: g, key: k, made: g.version, mute: r.Refuse && node != NodeContact, past: map[int32]*history{}}
 		a.born = max(g.decided, g.left)
 		a.vouches = a.born
 		a.standing = policy.Watcher{Member: w.Member, Roles: strings.Fields(k.roles)}
@@ -139,7 +139,7 @@ func (a *audience) decide(m *member) policy.Mask {
 	return expand(a.g.policy.Decide(a.g.now(), &s, &a.standing, a.receiving)) & a.key.kinds()
 }
 
-func (a *audience) history(slot int) history {
+func (a *audience) history(slot int32) history {
 	if h := a.past[slot]; h != nil {
 		return *h
 	}

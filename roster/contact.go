@@ -76,6 +76,7 @@ func (g *Group) silence(m *member) {
 			g.changed(m, changed)
 		}
 	}
+	g.unhear(m)
 	g.parted(m)
 	g.signal()
 }

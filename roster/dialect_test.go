@@ -41,7 +41,19 @@ func resourceLine(it *roster.Item) string {
 	if it.Show == roster.Offline {
 		return "gone"
 	}
-	return fmt.Sprintf("%q %d %q %q", it.Nick, it.Show, it.Status, it.Idle)
+	return fmt.Sprintf("%q %d %q %q%s", it.Nick, it.Show, it.Status, it.Idle, wordsLine(it))
+}
+
+func wordsLine(it *roster.Item) (s string) {
+	for _, x := range it.Willing {
+		s += fmt.Sprintf(" willing=%q,%v,%v,%q", x.App, x.No, x.Until, x.Source)
+	}
+	for _, by := range []*roster.Source{it.StatusBy, it.ActivityBy} {
+		if by != nil {
+			s += fmt.Sprintf(" by=%q,%v", by.Bot, by.Until)
+		}
+	}
+	return s
 }
 
 func (dialect) Gone(b []byte, jid string) []byte {
@@ -137,6 +149,7 @@ func memberLine(n roster.Node, it *roster.Item) string {
 			fmt.Fprintf(&b, " published=%d,%q", i, text)
 		}
 	}
+	b.WriteString(wordsLine(it))
 	return b.String()
 }
 

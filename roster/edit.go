@@ -46,7 +46,7 @@ func (r *Roster) UpdateGroup(ctx context.Context, name string, edit func(*Settin
 // change is UpdateGroup with edit held.
 func (g *Group) change(ctx context.Context, edit func(*Settings) error) error {
 	g.mu.Lock()
-	s, source := g.settings.Clone(), g.source
+	s, source, hidden := g.settings.Clone(), g.source, g.hidden
 	old := s.Clone()
 	g.mu.Unlock()
 	if err := edit(&s); err != nil {
@@ -55,8 +55,11 @@ func (g *Group) change(ctx context.Context, edit func(*Settings) error) error {
 	if err := s.validate(); err != nil {
 		return err
 	}
-	if source != "" && s.keeps(&old) {
+	switch {
+	case source != "" && s.keeps(&old):
 		return &ForeignError{source}
+	case source != "" && hidden && s.Listed && !old.Listed:
+		return errHidden()
 	}
 	p := g.readPolicy(s.Policy)
 	var agreed []Agreement
@@ -288,9 +291,6 @@ func (r *Roster) UpdateMember(ctx context.Context, group, jid string, edit func(
 
 // changeMember is UpdateMember with edit held.
 func (g *Group) changeMember(ctx context.Context, jid string, edit func(*MemberRecord) error) error {
-	if err := g.native(); err != nil {
-		return err
-	}
 	g.mu.Lock()
 	m := g.live(jid)
 	if m == nil {
@@ -310,6 +310,9 @@ func (g *Group) changeMember(ctx context.Context, jid string, edit func(*MemberR
 	}
 	if err := validateMembers([]MemberRecord{rec}); err != nil {
 		return err
+	}
+	if !g.appoints(&his, &rec) {
+		return g.native()
 	}
 	if err := g.roster.store.StoreMembers(ctx, g.name, rec); err != nil {
 		return err

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
@@ -11,7 +12,8 @@ import (
 
 // Erase takes out what jid has left with the group beside a membership: his
 // policy, that he was invited, waited or was turned away, and his name from
-// those whom he invited and webhooks that he set. That he is banned stays: banned says so.
+// those whom he invited, webhooks that he set, and those who let him speak for
+// them. That he is banned stays: banned says so.
 // ErrNoGroup.
 func (g *Group) Erase(ctx context.Context, jid string) (banned bool, err error) {
 	g.edit.Lock()
@@ -53,7 +55,33 @@ func (g *Group) Erase(ctx context.Context, jid string) (banned bool, err error) 
 	if err == nil {
 		err = g.disown(ctx, jid)
 	}
+	if err == nil {
+		err = g.distrust(ctx, jid)
+	}
 	return banned, err
+}
+
+// distrust takes jid out of those whom members let speak for them. edit is held.
+func (g *Group) distrust(ctx context.Context, jid string) error {
+	var by []string
+	g.mu.Lock()
+	for _, m := range g.sorted {
+		if m.trusts(jid) != 0 {
+			by = append(by, m.JID)
+		}
+	}
+	g.mu.Unlock()
+	for _, his := range by {
+		err := g.rephraseLocked(ctx, his, func(_ *member, w *speech) error {
+			w.trusts = slices.DeleteFunc(slices.Clone(w.trusts), func(t Trust) bool { return t.Bot == jid })
+			w.unreport()
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Amend puts another policy of jid in force that lets nobody see more because

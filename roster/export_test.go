@@ -134,10 +134,10 @@ func (c checker) slots() {
 		switch {
 		case m == nil:
 			free++
-			if !slices.Contains(g.free, slot) {
+			if !slices.Contains(g.free, int32(slot)) {
 				c.t.Fatalf("slot %d is lost", slot)
 			}
-		case m.slot != slot || g.members[m.JID] != m:
+		case int(m.slot) != slot || g.members[m.JID] != m:
 			c.t.Fatalf("slot %d is not that of %s", slot, m.JID)
 		case m.gone > 0 && g.shows[slot] != gone, m.gone == 0 && m.presence == nil && g.shows[slot] != Offline,
 			m.gone == 0 && m.presence != nil && g.shows[slot] != m.show:
@@ -235,7 +235,7 @@ func (c checker) audience(a *audience) {
 		c.t.Fatalf("audience %+v is out of order", a.key)
 	}
 	for slot, m := range g.slots {
-		if m == nil && (a.masks[slot] != 0 || a.past[slot] != nil) {
+		if m == nil && (a.masks[slot] != 0 || a.past[int32(slot)] != nil) {
 			c.t.Fatalf("audience %+v remembers the free slot %d", a.key, slot)
 		}
 		if m != nil && a.masks[slot] != a.decide(m) {

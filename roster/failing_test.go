@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 	"github.com/rollcall-xmpp/rollcall/store"
 )
@@ -98,6 +99,17 @@ func TestNothingIsAcknowledgedThatIsNotStored(t *testing.T) {
 			return r.CreateGroup(ctx, &roster.GroupRecord{Name: "another"})
 		},
 		"delete": func(r *roster.Roster, _ *roster.Group) error { return r.DeleteGroup(ctx, "team") },
+		"say": func(_ *roster.Roster, g *roster.Group) error {
+			return g.Say(ctx, ann, saying(roster.Willing{No: true}))
+		},
+		"say to all": func(r *roster.Roster, _ *roster.Group) error {
+			return r.SayToAll(ctx, ann, saying(roster.Willing{No: true}))
+		},
+		"trust": func(_ *roster.Roster, g *roster.Group) error {
+			return g.Trust(ctx, ann, func([]roster.Trust) ([]roster.Trust, error) {
+				return []roster.Trust{{Bot: calendar, May: policy.Status}}, nil
+			})
+		},
 		"settings": func(r *roster.Roster, _ *roster.Group) error {
 			return r.UpdateGroup(ctx, "team", func(s *roster.Settings) error {
 				s.Title, s.Payload = "Another", roster.PresenceOnly

@@ -27,6 +27,8 @@ type Group struct {
 	mu        sync.Mutex
 	closed    bool   // deleted: nothing is sent, nothing changes any more
 	source    string // who keeps the group, "" = we; changed with edit held as well
+	hidden    bool   // it hides the group from strangers; false until it was heard
+	powers    bool   // it says what powers members have; true until it was heard
 	settings  Settings
 	policy    policy.Group
 	aggregate aggregate // of the settings
@@ -44,7 +46,7 @@ type Group struct {
 	sorted   []*member                // by JID, tombstones left out
 	slots    []*member                // by slot; nil = free
 	shows    []Show                   // by slot: what the summary counts
-	free     []int                    // free slots
+	free     []int32                  // free slots
 	visitors map[string]VisitorRecord // who is no member but known; changed with edit held as well
 	vows     map[string]bool          // of who applied: whether he said so himself, see vow
 	heardOf  map[string]time.Time     // whose wish to join the admins were told of, and when
@@ -87,9 +89,9 @@ type Group struct {
 	refresh   map[*member]struct{}  // members to be probed because more of them is acquired now
 	doubts    map[*member]struct{}  // members whose answer to our request may have been lost
 	unread    map[*member]struct{}  // members whose server is to be asked what they keep there
+	recalls   map[*member]struct{}  // members of whom the server may have said something before we wanted it
 	courted   map[*member]struct{}  // members of whom something else is wanted now
 	sought    map[*member]struct{}  // members of whom something is to be read
-	recalls   map[*member]struct{}  // members of whom the server may have said something before we wanted it
 	spoken    map[*member]time.Time // when the next of their words ends, or is to be forgotten
 	resaid    map[*member]struct{}  // members whose words are others than are stored
 	sweep     uint32
@@ -110,7 +112,7 @@ func (g *Group) Title() string {
 
 func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g := &Group{
-		building: true, name: rec.Name, source: rec.Source, roster: r, settings: rec.Settings.Clone(),
+		building: true, name: rec.Name, source: rec.Source, powers: true, roster: r, settings: rec.Settings.Clone(),
 		tokens: newTokens(), version: 1, info: 1, infoBasic: 1, decided: 1, ready: true,
 		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
 		visitors: map[string]VisitorRecord{}, hooks: map[string]*hook{},
@@ -168,10 +170,10 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.building = false
-	g.recite()
 	for _, m := range g.sorted { // not before: he may be spoken of at once
 		r.census.enter(m.JID, g)
 	}
+	g.recite()
 	g.wind()
 	for w := range g.leases {
 		if !w.manner.While { // who is there is not known yet: see Swept
@@ -216,7 +218,7 @@ func (g *Group) search(jid string) (int, bool) {
 	return slices.BinarySearchFunc(g.sorted, jid, func(m *member, j string) int { return cmp.Compare(m.JID, j) })
 }
 
-func (g *Group) takeSlot() int {
+func (g *Group) takeSlot() int32 {
 	if n := len(g.free); n > 0 {
 		s := g.free[n-1]
 		g.free = g.free[:n-1]
@@ -226,7 +228,7 @@ func (g *Group) takeSlot() int {
 	for _, a := range g.order {
 		a.masks = append(a.masks, 0)
 	}
-	return len(g.slots) - 1
+	return int32(len(g.slots) - 1)
 }
 
 // gone is the show of a tombstone: it is not counted.

@@ -10,7 +10,8 @@ import (
 )
 
 // member is one entry of the change list: a member, or the tombstone of one
-// who left. Everything in it is guarded by Group.mu.
+// who left. Everything in it is guarded by Group.mu. There are many of them:
+// small fields stand together, so that none costs eight bytes.
 type member struct {
 	MemberRecord
 	auth      *policy.Authorization // nil = the group's default
@@ -18,8 +19,17 @@ type member struct {
 	agreed    *policy.Authorization // Agreed, read; nil = the present default
 	keeps     policy.Mask           // what is acquired of him: the rest is not held
 	might     policy.Mask           // the same but for what he set elsewhere
-	shares    bool                  // might is something: he is subscribed to
-	slot      int                   // index into audience.masks; kept until the tombstone is freed
+	pulls     policy.Mask           // what is to be read of what he published: see Group.Pull
+	slot      int32                 // index into audience.masks; kept until the tombstone is freed
+
+	shares    bool // might is something: he is subscribed to
+	lent      bool // his presence is the server's to tell, and he is not asked: see Origin
+	asking    bool // a request is on its way that the store does not know of
+	withdrawn bool // so is the end of his approval: see Group.Approves
+	consents  bool // he joined by a word of his own: see Group.Preapproval
+	clicks    bool // he has to be asked, the server would not do without
+	clocked   bool // his device was asked for its time zone in this period
+	unsure    bool // what he keeps at his server is not known yet
 
 	version uint64 // of the last change of any kind or decision: the list's order
 	named   uint64 // version at which he joined
@@ -27,17 +37,9 @@ type member struct {
 	gone    uint64 // version at which he left; 0 = is a member
 	access  uint64 // version of the last change of what he himself may see
 	*presence
-	lent      bool      // his presence is the server's to tell, and he is not asked: see Origin
-	asking    bool      // a request is on its way that the store does not know of
-	withdrawn bool      // so is the end of his approval: see Group.Approves
-	consents  bool      // he joined by a word of his own: see Group.Preapproval
-	clicks    bool      // he has to be asked, the server would not do without
-	clocked   bool      // his device was asked for its time zone in this period
 	parked    *presence // what is not shown before his server was asked, nil = nothing
 	published *published
 	words     *speech
-	unsure    bool        // what he keeps at his server is not known yet
-	pulls     policy.Mask // what is to be read of them: see Group.Pull
 
 	prev, next *member
 }

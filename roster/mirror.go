@@ -16,13 +16,14 @@ type Basic struct {
 	Language    string
 	Attributes  []Attribute
 	Members     []BasicMember
+	Hidden      bool // strangers must not learn from us that there is the group
 }
 
 // BasicMember is one member of it.
 type BasicMember struct {
 	JID         string // bare, normalised
 	Nick        string
-	Affiliation Affiliation // None = Plain
+	Affiliation Affiliation // None = Plain or, if it is None of all members, for us to say
 	Roles       []string
 	Attributes  []Attribute
 }
@@ -45,7 +46,7 @@ const noShare = "share no\n"
 // InvalidError, ErrGroupExists if the name is that of a group of this service
 // or of another source.
 func (r *Roster) Mirror(ctx context.Context, source string, b *Basic) (changed bool, err error) {
-	rec, err := b.record(source)
+	rec, says, err := b.record(source)
 	if err != nil {
 		return false, err
 	}
@@ -62,35 +63,48 @@ func (r *Roster) Mirror(ctx context.Context, source string, b *Basic) (changed b
 		switch {
 		case err == nil:
 			defer g.edit.Unlock()
-			return g.mirror(ctx, source, rec)
+			return g.mirror(ctx, source, rec, b.Hidden, says)
 		case !errors.Is(err, ErrNoGroup):
 			return false, err
 		}
 		// Somebody may establish a group of that name meanwhile: then it is looked
 		// at once more, for it may be this source's.
-		err = r.CreateGroup(ctx, rec)
+		err = r.establish(ctx, rec, b.Hidden, says)
 		if !errors.Is(err, ErrGroupExists) {
 			return err == nil, err
 		}
 	}
 }
 
-// record is b as a group, checked.
-func (b *Basic) record(source string) (*GroupRecord, error) {
-	if err := word("source", source); err != nil {
-		return nil, err
+// establish is CreateGroup for the group of a source.
+func (r *Roster) establish(ctx context.Context, rec *GroupRecord, hidden, says bool) error {
+	if err := r.CreateGroup(ctx, rec); err != nil {
+		return err
 	}
-	rec := &GroupRecord{Name: b.Name, Source: source, Settings: Settings{Title: b.Title, Description: b.Description,
+	g := r.Loaded([]byte(rec.Name))
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.hidden, g.powers = hidden, says
+	return nil
+}
+
+// record is b as a group, checked. says is whether b says what powers members
+// have; then who is given none is a plain member.
+func (b *Basic) record(source string) (rec *GroupRecord, says bool, err error) {
+	if err := word("source", source); err != nil {
+		return nil, false, err
+	}
+	rec = &GroupRecord{Name: b.Name, Source: source, Settings: Settings{Title: b.Title, Description: b.Description,
 		Language: b.Language, Attributes: slices.Clone(b.Attributes)}}
 	rec.Members = make([]MemberRecord, 0, len(b.Members))
 	for _, m := range b.Members {
 		one := MemberRecord{JID: m.JID, Nick: m.Nick, Affiliation: m.Affiliation, Roles: slices.Clone(m.Roles), Attributes: slices.Clone(m.Attributes)}
-		if one.Affiliation == None {
+		if says = says || one.Affiliation != None; one.Affiliation == None {
 			one.Affiliation = Plain
 		}
 		rec.Members = append(rec.Members, one)
 	}
-	return rec, rec.validate()
+	return rec, says, rec.validate()
 }
 
 func (r *Roster) noHooks(members []MemberRecord) error {
@@ -103,12 +117,19 @@ func (r *Roster) noHooks(members []MemberRecord) error {
 }
 
 // mirror is [Roster.Mirror] for a group that there is. edit is held.
-func (g *Group) mirror(ctx context.Context, source string, rec *GroupRecord) (changed bool, err error) {
+func (g *Group) mirror(ctx context.Context, source string, rec *GroupRecord, hidden, says bool) (changed bool, err error) {
 	g.mu.Lock()
-	if g.source != source {
-		g.mu.Unlock()
-		return false, fmt.Errorf("%w: %s", ErrGroupExists, g.name)
+	switch {
+	case g.source != source:
+		err = fmt.Errorf("%w: %s", ErrGroupExists, g.name)
+	case hidden && g.settings.Listed:
+		err = errHidden()
 	}
+	if err != nil {
+		g.mu.Unlock()
+		return false, err
+	}
+	g.hidden, g.powers = hidden, says
 	d := g.differences(rec)
 	g.mu.Unlock()
 	if d.none() {
@@ -144,6 +165,13 @@ func (g *Group) differences(rec *GroupRecord) *difference {
 	if s.Title != want.Title || s.Description != want.Description || s.Language != want.Language || !slices.Equal(s.Attributes, want.Attributes) {
 		d.settings = true
 		s.Title, s.Description, s.Language, s.Attributes = want.Title, want.Description, want.Language, want.Attributes
+	}
+	if !g.powers {
+		for i := range rec.Members {
+			if m := g.live(rec.Members[i].JID); m != nil {
+				rec.Members[i].Affiliation = m.Affiliation
+			}
+		}
 	}
 	listed := make(map[string]struct{}, len(rec.Members))
 	for i := range rec.Members {
@@ -296,7 +324,7 @@ func (r *Roster) transfer(ctx context.Context, actor, group string, to func(from
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.source = source
+	g.source, g.hidden, g.powers = source, false, true
 	return nil
 }
 
@@ -313,6 +341,18 @@ func (g *Group) native() error {
 		return &ForeignError{source}
 	}
 	return nil
+}
+
+func errHidden() error {
+	return invalid("listed", "its source hides the group from strangers, so it cannot be listed here")
+}
+
+// appoints says whether now differs from was only in what the group's source
+// leaves to us: the power of a member.
+func (g *Group) appoints(was, now *MemberRecord) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.source == "" || !g.powers && was.Nick == now.Nick && slices.Equal(was.Roles, now.Roles) && slices.Equal(was.Attributes, now.Attributes)
 }
 
 // keeps says whether old differs from s in what a source keeps. Who joins is its

@@ -271,6 +271,80 @@ func TestForeignGroupIsReadOnly(t *testing.T) {
 	}
 }
 
+// A source that does not say what powers members have leaves that to us; what
+// its members are called it does not.
+func TestPowersThatTheSourceDoesNotSay(t *testing.T) {
+	ctx := t.Context()
+	r, _, g := playOn(t, store.Memory(), foreign("ann", "bob"))
+	appoint := func() error { return g.Appoint(ctx, "", at("bob"), roster.Admin) }
+	if err := appoint(); !errors.Is(err, roster.ErrForeign) {
+		t.Errorf("before the source was heard: %v", err)
+	}
+	mirror := func(b *roster.Basic) {
+		t.Helper()
+		if _, err := r.Mirror(ctx, "hr", b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mirror(listOf("ann", "bob=Bob", "cid"))
+	if err := appoint(); err != nil {
+		t.Error(err)
+	}
+	err := g.EditMember(ctx, "", at("bob"), func(m *roster.MemberRecord) error { m.Affiliation, m.Nick = roster.Plain, "B"; return nil })
+	if !errors.Is(err, roster.ErrForeign) || g.Power(at("bob")) != roster.Admin {
+		t.Error(err, g.Power(at("bob")))
+	}
+	mirror(listOf("bob=Bobby", "cid", "dan"))
+	if g.Power(at("bob")) != roster.Admin || g.Power(at("dan")) != roster.Plain {
+		t.Error(g.Power(at("bob")), g.Power(at("dan")))
+	}
+	says := listOf("bob", "cid")
+	says.Members[1].Affiliation = roster.Owner
+	mirror(says)
+	if g.Power(at("bob")) != roster.Plain || g.Power(at("cid")) != roster.Owner {
+		t.Error(g.Power(at("bob")), g.Power(at("cid")))
+	}
+	if err := appoint(); !errors.Is(err, roster.ErrForeign) {
+		t.Errorf("a source that says it: %v", err)
+	}
+}
+
+// What a source hides is not listed, and what is listed does not become one
+// that it hides.
+func TestHiddenGroup(t *testing.T) {
+	ctx := t.Context()
+	r, _, g := playOn(t, store.Memory(), foreign("ann"))
+	list := func(listed bool) error {
+		return r.UpdateGroup(ctx, "team", func(s *roster.Settings) error { s.Listed = listed; return nil })
+	}
+	b := listOf("ann", "bob")
+	b.Hidden = true
+	if _, err := r.Mirror(ctx, "hr", b); err != nil {
+		t.Fatal(err)
+	}
+	if err := list(true); err == nil {
+		t.Error("a hidden group is listed")
+	}
+	b.Hidden = false
+	if _, err := r.Mirror(ctx, "hr", b); err != nil {
+		t.Fatal(err)
+	}
+	if err := list(true); err != nil {
+		t.Error(err)
+	}
+	b.Hidden, b.Members = true, b.Members[:1]
+	before := picture(t, r)
+	if _, err := r.Mirror(ctx, "hr", b); err == nil || picture(t, r) != before {
+		t.Errorf("a listed group is hidden: %v", err)
+	}
+	if err := list(false); err != nil {
+		t.Error(err)
+	}
+	if _, err := r.Mirror(ctx, "hr", b); err != nil || g.Power(at("bob")) != roster.None {
+		t.Error(err)
+	}
+}
+
 // Who leaves a list that is not his to leave shares nothing and hears nothing
 // any more; it is remembered, also when the list drops him and takes him up
 // again, and over a restart.

@@ -28,6 +28,8 @@ type op struct {
 	policy   policy.Group
 	also     *policy.Receiving // what a subscriber wants, said at once
 	early    bool
+	willing  []roster.Willing
+	report   roster.Report
 	turns    int
 	basic    *roster.Basic
 }
@@ -39,6 +41,8 @@ func (o op) String() string {
 		s += fmt.Sprintf(" %d/%d %q %q", o.presence.Show, o.presence.Priority, o.presence.Status, o.presence.Idle)
 	case "item":
 		s += fmt.Sprintf(" %s %q", o.item, o.text)
+	case "say", "publish", "trust", "report":
+		s += fmt.Sprintf(" %v %v %v", o.willing, o.report, o.early)
 	case "add", "update":
 		s += fmt.Sprintf(" %v", o.record)
 	case "settings":
@@ -70,6 +74,8 @@ func (o op) on(s *stage) error {
 		g.Hear([]byte(o.jid), []byte(o.resource), &o.presence)
 	case "item":
 		g.HearItem(o.jid, o.item, []byte(o.text))
+	case "say", "publish", "trust", "report":
+		return o.onSay(s)
 	case "add":
 		return r.AddMembers(ctx, g.Name(), o.record.Clone())
 	case "update":
@@ -165,10 +171,15 @@ func (o op) in(w *world) error {
 		w.hear(o.jid, o.resource, o.presence)
 	case "item":
 		w.hearItem(o.jid, o.item, o.text)
+	case "say", "publish", "trust", "report":
+		return o.inSay(w)
 	case "mirror", "adopt", "release":
 		return o.inMirror(w)
 	case "add", "update", "remove":
-		if w.source != "" {
+		switch {
+		case w.source != "" && o.kind == "update" && p == nil:
+			return roster.ErrNoMember
+		case w.source != "":
 			return roster.ErrForeign
 		}
 		return o.inMembers(w)

@@ -85,6 +85,17 @@ func (g *Group) Borrowed(of func(jid string) bool) (jids []string, kinds policy.
 	return jids, kinds
 }
 
+// Unknown takes in that nothing is known any more of a member whose presence is
+// a peer's to tell. He looks offline, but may be reached: what others are told
+// he is told too.
+func (g *Group) Unknown(jid string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if m := g.live(jid); m != nil && m.lent && m.Ask != Granted {
+		g.silence(m)
+	}
+}
+
 // enter takes in that jid is in g.
 func (c *census) enter(jid string, g *Group) {
 	if c == nil || !c.ours(jid) {

@@ -199,7 +199,7 @@ func (a *audience) ownEntries(w *walk, o *own) (entries []entry, to uint64) {
 
 // apartKey is what the bytes of an exception's item depend on.
 type apartKey struct {
-	slot int
+	slot int32
 	mask policy.Mask
 	gone bool
 }

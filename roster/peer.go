@@ -28,7 +28,7 @@ const statements = peerPrefix
 
 const (
 	peerSource       = "peer:"
-	statementsPolicy = "watch role:nobody\nbasic role:nobody\ncollect nothing\ndefault nothing"
+	statementsPolicy = "watch role:nobody\nbasic role:nobody\ncollect-from role:nobody\ndefault nothing"
 )
 
 // PeerGroup is the name of the group of a peer: his address, bare, escaped as by
@@ -90,15 +90,6 @@ func peerPolicy(jid, rule string) string {
 	return "watch " + who + "\nbasic role:nobody\ncollect all\ndefault " + rule
 }
 
-// CheckGrants says what is wrong with what a peer is granted.
-func CheckGrants(rule string) error {
-	s := Settings{Policy: peerPolicy("peer.invalid", rule)}
-	if strings.ContainsAny(rule, "\n\r") {
-		return invalid("grants", "is more than one line")
-	}
-	return s.validate()
-}
-
 // Entrust makes the group of the peer jid what he wishes, as far as it may be,
 // and grants him rule by default. InvalidError, ErrGroupExists.
 func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (*Group, error) {
@@ -138,7 +129,7 @@ func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (
 }
 
 func (r *Roster) establishPeer(ctx context.Context, b *Basic, source, policy string, said map[string]*policy.Authorization) (*Group, error) {
-	rec, err := b.record(source)
+	rec, _, err := b.record(source)
 	if err != nil {
 		return nil, err
 	}

@@ -225,20 +225,30 @@ func drawPresence(t *rapid.T) roster.Presence {
 }
 
 // kinds of operations, the frequent ones more than once.
-var opKinds = []string{"item", "item", "item", "hear", "hear", "hear", "hear", "hear", "hear", "add", "add", "update", "update", "remove",
+var opKinds = []string{"say", "publish", "trust", "trust", "report", "report", "item", "item", "item", "hear", "hear", "hear", "hear", "hear", "hear", "add", "add", "update", "update", "remove",
 	"settings", "authorize", "authorize", "authorize", "receive", "policy", "subscribe", "subscribe", "subscribe",
 	"unsubscribe", "onSubscribe", "onUnsubscribe", "onSubscribed", "onUnsubscribed", "onProbe", "bounced", "alive",
 	"lost", "open", "swept", "swept", "wants", "wants", "wants", "onSubscribed", "onSubscribed", "doubt", "tick", "policy", "agree", "deliver", "elsewhere", "digest", "digest",
 	"mirror", "mirror", "mirror", "adopt", "adopt", "release"}
 
 func drawOp(t *rapid.T, w *world) op {
-	o := op{kind: rapid.SampledFrom(opKinds).Draw(t, "op"), jid: rapid.SampledFrom(everybody).Draw(t, "jid")}
+	return drawOpOf(t, w, rapid.SampledFrom(opKinds).Draw(t, "op"), rapid.SampledFrom(everybody).Draw(t, "jid"))
+}
+
+func drawOpOf(t *rapid.T, w *world, kind, jid string) op {
+	o := op{kind: kind, jid: jid}
 	switch o.kind {
 	case "hear":
 		o.resource = rapid.SampledFrom(resources[1:3]).Draw(t, "resource")
 		if o.presence = drawPresence(t); o.presence.Show == roster.Offline && rapid.Bool().Draw(t, "bare") {
 			o.resource = ""
 		}
+	case "say", "publish":
+		o.willing = drawWilling(t, w.now)
+	case "report":
+		o.report = drawReport(t, w.now)
+	case "trust":
+		o.early = rapid.IntRange(0, 4).Draw(t, "distrust") == 0
 	case "item":
 		o.item = rapid.SampledFrom([]policy.Mask{policy.Mood, policy.Tune, policy.Addresses}).Draw(t, "kind")
 		o.text = rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "text")

@@ -223,7 +223,7 @@ func (g *Group) reshow(jid string) {
 // before.
 func (g *Group) reread(m *member) {
 	if m.pulls = m.interest() & pushed; g.roster.reads {
-		m.unsure = m.Ask == Granted // of who lends him to us it is all there is
+		m.unsure = m.Ask == Granted // of who is lent to us it is all there is
 		g.unread[m] = struct{}{}
 	}
 }

@@ -133,16 +133,16 @@ type MemberRecord struct {
 	JID         string // bare, normalised
 	Nick        string // "" = none
 	Affiliation Affiliation
+	Ask         Ask
+	ByContact   bool // adding the group as a contact made him a member; removing it ends that
+	Precision   Precision
+	Combination Combination // of his devices to one state
 	Roles       []string    // sorted, unique
 	Attributes  []Attribute // sorted by name, names unique
-	Ask         Ask
-	Combination Combination // of his devices to one state
 	Agreed      string      // text form of the default authorization he agreed to, "" = the present one
 	Elsewhere   string      // policy's text form of what he set at his server, "" = nothing
-	ByContact   bool        // adding the group as a contact made him a member; removing it ends that
 	Said        string      // what he said of his willingness, and others for him: see said; "" = nothing
 	Trusts      string      // whom he lets say something for him: [Trust]'s text form, a line for each; "" = nobody
-	Precision   Precision
 }
 
 // SubscriptionRecord is one XEP-0060 subscription.

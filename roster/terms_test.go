@@ -43,6 +43,7 @@ func (w *world) keep() {
 			p.devices[i].keep(mask)
 		}
 		maps.DeleteFunc(p.published, func(kind policy.Mask, _ string) bool { return mask&kind == 0 })
+		p.spoken.keep(mask)
 		if mask == 0 && len(p.devices) > 0 {
 			w.silence(jid)
 		}

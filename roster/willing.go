@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"slices"
 	"time"
@@ -448,11 +447,19 @@ func (g *Group) listen(m *member, payload []byte) (fits bool) {
 	return true
 }
 
+// unhear forgets what m published of it.
+func (g *Group) unhear(m *member) {
+	if m.words != nil && m.words.published != nil {
+		m.words.published = nil
+		g.reword(m)
+	}
+}
+
 // FormatWilling makes of willingness what [Group.HearItem] takes for one of
 // [policy.Willingness]. InvalidError.
 func FormatWilling(all []Willing) ([]byte, error) {
 	if err := validateWilling(all); err != nil {
-		return nil, fmt.Errorf("format willingness: %w", err)
+		return nil, err
 	}
 	return []byte((&said{Here: all}).String()), nil
 }

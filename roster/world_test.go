@@ -44,6 +44,8 @@ type person struct {
 	known     bool // was ever heard of as available
 	devices   []device
 	published map[policy.Mask]string
+	spoken    spoken
+	now       time.Time // of who looks
 }
 
 type device struct {
@@ -152,6 +154,7 @@ func (p *person) item(m policy.Mask, n roster.Node) *roster.Item {
 			it.Published[bits.TrailingZeros32(uint32(kind))-8] = text
 		}
 	}
+	p.spoken.show(it, m, p.now, d.status, p.published[policy.Activity] != "")
 	if !m.Has(policy.Devices) {
 		return it
 	}
@@ -202,6 +205,7 @@ func (w *world) sees(owner string, n roster.Node, r *policy.Receiving) map[strin
 			line.Names = append(line.Names, name)
 		}
 		if m.Has(policy.Named) && n != roster.NodeInfo && n != roster.NodeContact {
+			p.now = w.now
 			table[jid] = memberLine(n, p.item(m, n))
 		}
 	}
@@ -353,6 +357,7 @@ func (w *world) gone(p *person, resource string) {
 func (w *world) silence(jid string) {
 	delete(w.awaited, jid)
 	w.people[jid].devices, w.people[jid].published = nil, nil
+	w.people[jid].spoken.published = nil
 	w.hold(jid, false, anywhere)
 }
 

@@ -15,6 +15,7 @@ import (
 
 type demoCmd struct {
 	Server string `help:"The server to show it on: prosody or ejabberd." default:"prosody" enum:"prosody,ejabberd" placeholder:"SERVER"`
+	Manner int    `help:"Where the service stands: 1, the group server; 2, an arm of the presence server; 3, a manager between two servers (docs/manners.md)." default:"1" placeholder:"N"`
 	Once   bool   `help:"Play the day as fast as it goes, judge it, and end: exit code 0 if every subscriber saw what the members did, else 1."`
 }
 
@@ -31,7 +32,7 @@ func (c *demoCmd) Run(s *session) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	cfg := demo.Config{Server: c.Server, Once: c.Once, Program: program, Out: s.Stdout}
+	cfg := demo.Config{Server: c.Server, Manner: c.Manner, Once: c.Once, Program: program, Out: s.Stdout}
 	if f := terminal(s.Stdout); f != nil && s.Getenv("TERM") != "dumb" {
 		cfg.Color = s.Getenv("NO_COLOR") == ""
 		cfg.Size = func() (int, int) {

@@ -75,10 +75,12 @@ func TestDemo(t *testing.T) {
 // The whole demo with its verdict, on both servers, side by side.
 func (b *demoBench) testOnce(t *testing.T) {
 	t.Run("all", func(t *testing.T) {
-		for _, name := range []string{"prosody", "ejabberd", "prosody"} {
-			t.Run(name, func(t *testing.T) {
+		for _, c := range []struct{ name, manner string }{
+			{"prosody", "1"}, {"ejabberd", "1"}, {"prosody", "1"}, {"prosody", "2"}, {"ejabberd", "2"}, {"prosody", "3"}, {"ejabberd", "3"},
+		} {
+			t.Run(c.name+c.manner, func(t *testing.T) {
 				t.Parallel()
-				out, err := b.command("--once", "--server", name).CombinedOutput()
+				out, err := b.command("--once", "--server", c.name, "--manner", c.manner).CombinedOutput()
 				if err != nil {
 					t.Errorf("%v\n%s", err, out)
 				}

@@ -44,7 +44,7 @@ func viewStatus(st admin.Status, now time.Time) string {
 	if st.Ready {
 		ready = "yes"
 	}
-	return table([][]string{
+	rows := [][]string{
 		{"Service", fmt.Sprintf("%s, version %s, running for %s", st.Domain, st.Version, age(now.Sub(st.Started)))},
 		{"Link", link},
 		{"Connections", fmt.Sprint(st.Connections)},
@@ -54,7 +54,8 @@ func viewStatus(st admin.Status, now time.Time) string {
 		{"Not heard", fmt.Sprintf("%d stanzas over the limits, %d of who asks too much", st.Refused, st.Limited)},
 		{"Webhooks", fmt.Sprintf("%d, %d of them fail", st.Webhooks, st.Failing)},
 		{"Memory", fmt.Sprintf("%s, %d goroutines", size(int64(st.HeapBytes)), st.Goroutines)},
-	})
+	}
+	return table(append(rows, viewSources(st.Sources, now)...))
 }
 
 // age is d as people say it.

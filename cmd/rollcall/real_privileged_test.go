@@ -36,6 +36,12 @@ func TestPrivileged(t *testing.T) {
 // perform performs one play of testdata.
 func perform(t *testing.T, server lab.Server, name string, edit func(config string) string) {
 	t.Helper()
+	performOn(t, server, name, func(t *testing.T) play.Stage { return newStageWith(t, server, edit) })
+}
+
+// performOn is the same on another stage.
+func performOn(t *testing.T, server lab.Server, name string, stage func(t *testing.T) play.Stage) {
+	t.Helper()
 	file, err := os.Open(filepath.Join("testdata", name+".play"))
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +52,7 @@ func perform(t *testing.T, server lab.Server, name string, edit func(config stri
 		t.Fatal(err)
 	}
 	t.Run(strings.TrimSuffix(name, "-"+server.Name()), func(t *testing.T) {
-		if err := script.Run(t.Context(), server, newStageWith(t, server, edit)); err != nil {
+		if err := script.Run(t.Context(), server, stage(t)); err != nil {
 			t.Error(err)
 		}
 	})

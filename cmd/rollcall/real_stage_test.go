@@ -11,10 +11,12 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
 	"github.com/rollcall-xmpp/rollcall/component"
+	"github.com/rollcall-xmpp/rollcall/component/source"
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
 	"github.com/rollcall-xmpp/rollcall/internal/lab/labtest"
 	"github.com/rollcall-xmpp/rollcall/store"
@@ -30,6 +32,7 @@ type stage struct {
 	t      *testing.T
 	server lab.Server
 	file   string // configuration
+	tune   func(*component.ServiceConfig)
 
 	mu   sync.Mutex // guards the life of one service
 	svc  *component.Service
@@ -48,7 +51,14 @@ func newStage(t *testing.T, server lab.Server) *stage {
 // nil.
 func newStageWith(t *testing.T, server lab.Server, edit func(config string) string) *stage {
 	t.Helper()
-	s := &stage{t: t, server: server, file: writeConfig(t, server)}
+	return newStageTuned(t, server, edit, nil)
+}
+
+// newStageTuned is the same with what is no matter of configuration changed by
+// tune, which may be nil.
+func newStageTuned(t *testing.T, server lab.Server, edit func(config string) string, tune func(*component.ServiceConfig)) *stage {
+	t.Helper()
+	s := &stage{t: t, server: server, file: writeConfig(t, server), tune: tune}
 	if edit != nil {
 		text, err := os.ReadFile(s.file)
 		if err != nil {
@@ -116,7 +126,12 @@ func (s *stage) Start(ctx context.Context) (err error) {
 	made := serviceConfig(life, st, nil)
 	wire := &wire{}
 	made.Link.Dial = wire.dial
+	if s.tune != nil {
+		s.tune(&made)
+	}
+	made.Sources = source.Config{Retry: 100 * time.Millisecond, MaxRetry: time.Second}
 	svc := component.NewService(made)
+	svc.Sources.Set(sources(cfg, svc.SourceLink, source.Pace{Check: 300 * time.Millisecond, Reread: 3 * time.Second, Pause: 100 * time.Millisecond}))
 	s.svc, s.wire = svc, wire
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop, s.done = stop, make(chan error, 1)
@@ -158,6 +173,12 @@ func (s *stage) Restart(ctx context.Context) error {
 		return err
 	}
 	return s.Start(ctx)
+}
+
+func (s *stage) running() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stop != nil
 }
 
 func (s *stage) Settle(ctx context.Context) error {

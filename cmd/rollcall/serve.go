@@ -18,6 +18,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/metrics"
 	"github.com/rollcall-xmpp/rollcall/component"
 	"github.com/rollcall-xmpp/rollcall/component/hook"
+	"github.com/rollcall-xmpp/rollcall/component/source"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -40,7 +41,7 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 		return err
 	}
 	svc := component.NewService(service)
-	svc.Sources.Set(sources(cfg, svc.SourceLink))
+	svc.Sources.Set(sources(cfg, svc.SourceLink, source.Pace{}))
 	log.Info("serving", "domain", cfg.Domain, "socket", cfg.Admin.Socket)
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return explain(svc.Run(ctx), cfg) })
@@ -69,7 +70,7 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 				return nil
 			case <-hangups:
 				l.reload()
-				svc.Sources.Set(sources(l.config(), svc.SourceLink))
+				svc.Sources.Set(sources(l.config(), svc.SourceLink, source.Pace{}))
 				svc.SetLimits(limits(l.config().Limits))
 			}
 		}
@@ -99,6 +100,7 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 			Addr: cfg.Server.Address, Domain: cfg.Domain, ServerHost: cfg.Server.Host,
 			Secret: l.currentSecret, TLS: tls, Log: l.log,
 		},
+		Peers:     peers(cfg),
 		Store:     st,
 		Version:   buildVersion(),
 		Admin:     l.isAdmin,
@@ -109,6 +111,14 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 		Limits:    limits(cfg.Limits),
 		Multicast: cfg.Delivery.Multicast == config.Auto,
 	}
+}
+
+// peers are those that the configuration trusts.
+func peers(cfg *config.Config) (all []component.Peer) {
+	for _, p := range cfg.Peers {
+		all = append(all, component.Peer(p))
+	}
+	return all
 }
 
 // limits is what the configuration says to the component, where 0 is the

@@ -1,23 +1,59 @@
 package main
 
 import (
+	"fmt"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/lists"
 	"github.com/rollcall-xmpp/rollcall/component/source"
 )
 
 // sources are those that the configuration names.
-func sources(cfg *config.Config, link source.Link) (all []source.Spec) {
+func sources(cfg *config.Config, link source.Link, pace source.Pace) (all []source.Spec) {
 	for _, s := range cfg.Sources {
 		spec := source.Spec{Name: s.Name, Kind: s.Kind, Groups: s.Groups, Key: s.Fingerprint()}
 		switch s.Kind {
 		case config.SourcePeer:
 			spec.Remote = true
-			spec.Source = source.NewPeer(source.PeerConfig{Link: link, Address: s.Address, Groups: s.Groups, Every: s.Every})
+			spec.Source = source.NewPeer(source.PeerConfig{Link: link, Address: s.Address, Groups: s.Groups, Every: s.Every, Pace: pace})
+		case config.SourceMUC:
+			spec.Remote = true
+			spec.Source = source.NewMUC(source.MUCConfig{Link: link, Address: s.Address, Groups: s.Groups, Every: s.Every, Pace: pace})
 		case config.SourceFile:
 			spec.Source = &lists.File{Path: s.Path, Every: s.Every}
 		}
 		all = append(all, spec)
 	}
 	return all
+}
+
+func sourceStatus(stats []source.Stats) []admin.SourceStatus {
+	all := make([]admin.SourceStatus, len(stats))
+	for i, s := range stats {
+		all[i] = admin.SourceStatus{Name: s.Name, Kind: s.Kind, Groups: s.Groups, Refused: s.Refused}
+		if !s.Heard.IsZero() {
+			all[i].Heard = &s.Heard
+		}
+		if s.Lost {
+			all[i].Lost = s.Why
+		}
+	}
+	return all
+}
+
+// viewSources are rows of a table.
+func viewSources(all []admin.SourceStatus, now time.Time) (rows [][]string) {
+	for _, s := range all {
+		how := fmt.Sprintf("%s (%s): %s", printable(s.Name), s.Kind, count(s.Groups, "group"))
+		if s.Heard != nil {
+			how += ", heard " + age(now.Sub(*s.Heard)) + " ago"
+		}
+		if s.Lost != "" {
+			how += ", LOST: " + printable(s.Lost)
+		}
+		rows = append(rows, []string{"Source", how})
+	}
+	return rows
 }

@@ -146,7 +146,7 @@ func (c *call) configureForm(rec *roster.GroupRecord, g *policy.Group) *form {
 			{name: fieldBasic, kind: data.TypeList, label: c.say("Who sees attributes and members"), values: []string{className(g.Basic)}, options: classes, required: true},
 			{name: fieldDefault, kind: data.TypeTextMulti, label: c.say("What is shared by who says nothing else"), values: ruleLines(g.Default.Rules)},
 			c.attributeField(fieldRequire, c.say("What every member must share"), g.Require),
-			c.attributeField(fieldCollect, c.say("What the group learns at all"), g.Collect).must(),
+			c.attributeField(fieldCollect, c.say("What the group learns at all"), g.Collect),
 			{name: fieldCollectFrom, kind: data.TypeTextMulti, label: c.say("Of whom (addresses, role:…; none: of all)"), values: from},
 			{name: fieldPayload, kind: data.TypeList, label: c.say("Nodes for programs"), values: []string{s.Payload.String()}, required: true, options: []option{
 				{roster.Both.String(), c.say("all four")}, {roster.PresenceOnly.String(), c.say("presence only")},
@@ -277,9 +277,11 @@ func (c *call) groupPolicy(in values) (string, error) {
 		}
 		b.WriteString("collect-from " + l + "\n")
 	}
+	collect := "nothing"
 	if len(in[fieldCollect]) > 0 {
-		b.WriteString("collect " + strings.Join(in[fieldCollect], " ") + "\n")
+		collect = strings.Join(in[fieldCollect], " ")
 	}
+	b.WriteString("collect " + collect + "\n")
 	if len(in[fieldRequire]) > 0 {
 		b.WriteString("require " + strings.Join(in[fieldRequire], " ") + "\n")
 	}

@@ -38,7 +38,6 @@ func TestConfigure(t *testing.T) {
 		{"basic=outsiders", "is not one of the choices"},
 		{"basic=", "Something must stand here"},
 		{"watch=", "Something must stand here"},
-		{"collect=", "What the group learns at all: Something must stand here"},
 		{"watch=jid:eve@example.org", "is not one of the choices"},
 		{"watch-list=@@", "Who else may watch (addresses, domains)"},
 		{"default-authorization=jid:eve@example.org: all", "What is shared by who says nothing else: "},

@@ -138,6 +138,9 @@ func (c *call) limits(other string, x *roster.Explanation, g *policy.Group) (all
 	if g.Collect.Has(policy.All) {
 		return all
 	}
+	if g.Collect == 0 {
+		return append(all, c.say("the group learns nothing of anybody's presence"))
+	}
 	return append(all, c.say("the group learns only: %s", c.attributes(g.Collect)))
 }
 

@@ -1,7 +1,11 @@
 package command
 
+import "slices"
+
 // germanTexts is the texts in German, by the English ones.
-var germanTexts = [...][2]string{
+var germanTexts = slices.Concat(germanMost, germanWilling)
+
+var germanMost = [][2]string{
 	{"%s keeps the list of this group: it can only be changed there.", "Die Liste dieser Gruppe führt %s: Nur dort kann sie geändert werden."},
 	{"%s keeps the list of this group, so you stay on it. But then nobody sees of you when you are available, and you are told nothing.",
 		"Die Liste dieser Gruppe führt %s, du bleibst also darauf. Aber niemand sieht dann, wann du da bist, und du erfährst nichts."},
@@ -361,6 +365,7 @@ var germanTexts = [...][2]string{
 	{"tell – say something to those who are there", "sag – denen etwas sagen, die da sind"},
 	{"that person is on your list of those who always see you offline", "diese Person sieht dich nach deinem Willen immer offline"},
 	{"that person may not watch this group", "diese Person darf der Gruppe nicht zusehen"},
+	{"the group learns nothing of anybody's presence", "die Gruppe erfährt von niemandem, ob er da ist"},
 	{"the group learns only: %s", "die Gruppe erfährt nur: %s"},
 	{"these are the rules of the group; you have set none", "das sind die Regeln der Gruppe; du hast keine gesetzt"},
 	{"time zone", "Zeitzone"},

@@ -123,11 +123,11 @@ func TestWordsAreForSome(t *testing.T) {
 		return all
 	}
 	for _, c := range []struct{ who, to, want string }{
-		{"bob", team, "[who authorize location combine receive explain watchers tell leave nick help]"},
-		{"cid", team, "[who authorize location combine receive explain watchers tell leave nick invite approve member remove configure webhook help]"},
+		{"bob", team, "[who authorize location combine receive explain watchers tell willing trust leave nick help]"},
+		{"cid", team, "[who authorize location combine receive explain watchers tell willing trust leave nick invite approve member remove configure webhook help]"},
 		{"mia", open, "[authorize help]"},
 		{"mia", domain, "[groups search mine help]"},
-		{"bob", domain, "[groups search mine create help]"},
+		{"bob", domain, "[willing groups search mine create help]"},
 		{"root", team, "[authorize invite approve member remove configure webhook delete help]"},
 		{"mia", team, "[]"},
 	} {

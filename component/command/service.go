@@ -72,6 +72,7 @@ type call struct {
 	lang  language
 	group *roster.Group       // nil = the service itself is asked
 	about *roster.Description // of the group
+	zone  *time.Location      // the caller's, see now; nil = not looked for yet
 }
 
 // call opens a call. roster.ErrNoGroup when there is no such group, or not

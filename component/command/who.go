@@ -29,6 +29,7 @@ func whoWord() word {
 		usage: "who – who is there",
 		may:   func(c *call) bool { return c.about.Watches },
 		run: func(_ context.Context, c *call, _ values) (*answer, error) {
+			c.locate() // now: then the group is locked
 			return &answer{later: c.who}, nil
 		},
 	}
@@ -89,6 +90,9 @@ func (c *call) state(it *roster.Item) string {
 	s := c.show(it.Show)
 	if status := oneLine(it.StatusIn(c.lang.tag)); status != "" {
 		s += ", " + shorten(status, maxNote)
+		if it.StatusBy != nil {
+			s += " (" + it.StatusBy.Bot + ")"
+		}
 	}
 	for _, more := range []string{c.idle(it), c.network(it)} {
 		if more != "" {
@@ -97,6 +101,9 @@ func (c *call) state(it *roster.Item) string {
 	}
 	if mood := mood(it); mood != "" {
 		s += " · " + shorten(mood, maxNote)
+	}
+	if no := c.unwilling(it); no != "" {
+		s += " · " + no
 	}
 	if tune := tune(it); tune != "" {
 		s += " · ♪ " + shorten(tune, maxNote)

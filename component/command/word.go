@@ -51,6 +51,8 @@ func table() []word {
 		explainWord(),
 		watchersWord(),
 		tellWord(),
+		willingWord(),
+		trustWord(),
 		agreeWord(),
 		joinWord(),
 		declineWord(),

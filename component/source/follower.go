@@ -22,7 +22,7 @@ type follower struct {
 
 // run subscribes, and takes in what comes.
 func (f *follower) run(ctx context.Context) error {
-	f.in.ready = make(chan struct{}, 1)
+	f.in.ready, f.in.room = make(chan struct{}, 1), f.room/4
 	for _, n := range f.nodes {
 		n.Reconnected()
 		n.Resync()
@@ -59,7 +59,7 @@ func (f *follower) run(ctx context.Context) error {
 func (f *follower) period() time.Duration {
 	d := f.p.cfg.Every
 	if d == 0 {
-		d = f.p.cfg.Reread
+		d = f.p.cfg.Pace.Reread
 	}
 	return jitter(d)
 }
@@ -125,6 +125,8 @@ type entry struct {
 type inbox struct {
 	ready chan struct{} // holds a token: something is there
 
+	room int // bytes of events
+
 	mu     sync.Mutex
 	all    []entry
 	size   int
@@ -136,7 +138,7 @@ func (i *inbox) event(raw []byte) { i.put(entry{raw: raw}) }
 func (i *inbox) put(e entry) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if e.of == nil && i.size+len(e.raw) > maxKept/4 {
+	if e.of == nil && i.size+len(e.raw) > i.room {
 		i.missed = true
 	} else {
 		i.size += len(e.raw)

@@ -70,6 +70,11 @@ func New(cfg Config) *Keeper {
 // it was goes on.
 func (k *Keeper) Set(specs []Spec) {
 	k.mu.Lock()
+	for _, s := range specs {
+		if kept := k.keeping[s.Name]; kept == nil || kept.Key != s.Key {
+			k.cfg.Roster.SourceLost(s.Name, "", k.cfg.Now(), "was not heard yet")
+		}
+	}
 	k.specs = slices.Clone(specs)
 	k.mu.Unlock()
 	wake(k.changed)
@@ -129,16 +134,19 @@ func (k *Keeper) tend(ctx context.Context, all *sync.WaitGroup) {
 		if kept == nil {
 			kept = &keeping{Spec: *spec, k: k, heard: map[string]time.Time{}}
 			k.keeping[name] = kept
-			k.cfg.Roster.SourceLost(name, "", k.cfg.Now(), "was not heard yet")
 		}
 		kept.move(ctx, k.up, all)
 	}
 }
 
-// Orphans marks the groups whose source is not configured.
-func (k *Keeper) Orphans() {
+// Complete says that all groups are in memory: those are marked whose source is
+// not configured, or has them no more.
+func (k *Keeper) Complete() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	for _, kept := range k.keeping {
+		kept.recall()
+	}
 	for _, g := range k.cfg.Roster.All() {
 		source := g.Source()
 		if source != "" && !slices.ContainsFunc(k.specs, func(s Spec) bool { return s.Name == source }) {
@@ -184,6 +192,7 @@ type keeping struct {
 	last    time.Time
 	changed uint64
 	refused uint64
+	only    []string          // which groups there are; nil = not known yet
 	said    map[string]string // what was logged of a group last: not again and again
 }
 
@@ -278,6 +287,20 @@ func (s *keeping) Group(ctx context.Context, b *roster.Basic) error {
 
 // Only implements [Sink].
 func (s *keeping) Only(names []string) {
+	s.mu.Lock()
+	s.only = append([]string{}, names...)
+	s.mu.Unlock()
+	s.recall()
+}
+
+// recall marks the groups that the source has no more.
+func (s *keeping) recall() {
+	s.mu.Lock()
+	names := s.only
+	s.mu.Unlock()
+	if names == nil {
+		return
+	}
 	for _, g := range s.k.cfg.Roster.All() {
 		if g.Source() == s.Name && (!slices.Contains(names, g.Name()) || len(s.Groups) > 0 && !slices.Contains(s.Groups, g.Name())) {
 			s.Lost(g.Name(), errGone)

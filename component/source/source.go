@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -44,6 +45,27 @@ type Link interface {
 	// Listen gives messages and presences from a bare JID to hear, and to nobody
 	// else, until stop is called. hear must not wait; the bytes are its own.
 	Listen(from string, hear func(stanza []byte)) (stop func())
+}
+
+// Pace is how often sources that speak XMPP look round. Zero values are good
+// ones.
+type Pace struct {
+	Check  time.Duration // whether somebody is there; 30 s
+	Reread time.Duration // all of it, in any case; 10 min
+	Pause  time.Duration // after the first failure of a group, then twice as long each time, at most Reread; 2 s
+	Quiet  time.Duration // until a room that changes is read; 200 ms
+}
+
+func (p *Pace) withDefaults() {
+	p.Check, p.Reread = orElse(p.Check, 30*time.Second), orElse(p.Reread, 10*time.Minute)
+	p.Pause, p.Quiet = orElse(p.Pause, 2*time.Second), orElse(p.Quiet, 200*time.Millisecond)
+}
+
+func orElse(d, other time.Duration) time.Duration {
+	if d == 0 {
+		return other
+	}
+	return d
 }
 
 // Bounds of what a source may bring.

@@ -13,6 +13,7 @@ import (
 // them.
 type tables struct {
 	there string // the group's address at the peer
+	room  int    // bytes that a list may take on its way
 	nodes []*node
 }
 
@@ -21,18 +22,19 @@ type node struct {
 	*watch.Table
 	name string
 	kept int // bytes that were taken in since the table was whole
+	room int // how many may be
 }
 
-func newTables(there string) *tables {
-	t := &tables{there: there}
+func newTables(there string, room int) *tables {
+	t := &tables{there: there, room: room}
 	for _, name := range []string{watch.NodeInfo, watch.NodeMembers} {
-		t.nodes = append(t.nodes, &node{Table: watch.NewTable(there, name), name: name})
+		t.nodes = append(t.nodes, &node{Table: watch.NewTable(there, name), name: name, room: room})
 	}
 	return t
 }
 
 // reset forgets what was taken in: too much, or what makes no sense.
-func (t *tables) reset() { *t = *newTables(t.there) }
+func (t *tables) reset() { *t = *newTables(t.there, t.room) }
 
 // synced says whether all is known.
 func (t *tables) synced() bool {
@@ -84,7 +86,7 @@ func (n *node) bound(size int) error {
 	if n.kept += size; n.Synced() {
 		n.kept = 0
 	}
-	if n.kept > maxKept || n.Len() > roster.MaxMembers {
+	if n.kept > n.room || n.Len() > roster.MaxMembers {
 		return fmt.Errorf("%s %w", n.name, ErrTooLarge)
 	}
 	return nil

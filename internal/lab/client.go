@@ -84,18 +84,20 @@ type c2sDialer interface {
 // Login logs user in at s under resource ("" = the server chooses). The client
 // is connected, but not available: see [Client.Online].
 func Login(ctx context.Context, s Server, user, password, resource string, opts ClientOptions) (*Client, error) {
-	var stream net.Conn
-	var full string
-	var err error
-	if d, ok := s.(c2sDialer); ok {
-		stream, full, err = d.DialC2S(ctx, user, password, resource)
-	} else {
-		stream, full, err = dialC2S(ctx, s.C2SAddr(), s.Host(), user, password, resource)
-	}
+	stream, full, err := Dial(ctx, s, user, password, resource)
 	if err != nil {
 		return nil, err
 	}
 	return newClient(stream, full, s.Host(), opts), nil
+}
+
+// Dial logs in as [Login] does and leaves reading, answering and closing to the
+// caller. It returns the stream and the full JID that the server bound.
+func Dial(ctx context.Context, s Server, user, password, resource string) (stream net.Conn, full string, err error) {
+	if d, ok := s.(c2sDialer); ok {
+		return d.DialC2S(ctx, user, password, resource)
+	}
+	return dialC2S(ctx, s.C2SAddr(), s.Host(), user, password, resource)
 }
 
 // Attach attaches to s as a component of it, with a Client's ways: what arrives is

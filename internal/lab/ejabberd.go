@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -86,6 +87,26 @@ func (d *daemon) addEjabberdUser(ctx context.Context, user, password string) err
 		err = fmt.Errorf("status %d", status)
 	}
 	return err
+}
+
+// ErrCommand: a server does not know, or refuses, a command.
+var ErrCommand = errors.New("command refused")
+
+// EjabberdCommand runs a command of `ejabberdctl` on a server that
+// [StartEjabberd] started; args become its arguments, as JSON.
+func EjabberdCommand(ctx context.Context, s Server, command string, args any) error {
+	d, ok := s.(*daemon)
+	if !ok || d.name != "ejabberd" {
+		return fmt.Errorf("run %s on %s: %w", command, s.Name(), ErrCommand)
+	}
+	status, err := d.ejabberdCall(ctx, command, args)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("%w: status %d", ErrCommand, status)
+	}
+	if err != nil {
+		return fmt.Errorf("run %s: %w", command, err)
+	}
+	return nil
 }
 
 // ejabberdCall runs one command of mod_http_api.

@@ -42,6 +42,9 @@ func StartProgram(o ProgramOptions, name string, args ...string) (*Program, erro
 // Done is closed when the program has ended.
 func (p *Program) Done() <-chan struct{} { return p.done }
 
+// PIDs is the process, for measurements; none when it has ended.
+func (p *Program) PIDs() []int { return p.proc.pids() }
+
 // look lies between two looks at a program.
 const look = 100 * time.Millisecond
 

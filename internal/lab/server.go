@@ -67,12 +67,13 @@ type Options struct {
 // Extra are lines of a server's own configuration language, as they are. The
 // fake server has no use for them.
 type Extra struct {
-	Global    string // Prosody: above the hosts; ejabberd: at the top level
-	Host      string // Prosody: in the VirtualHost of the users
-	Component string // Prosody: in our Component; ejabberd: in its listener (indented by 4)
-	Modules   string // ejabberd: in the list of modules (indented by 2)
-	ACL       string // ejabberd: in the list of acl (indented by 2)
-	Rules     string // ejabberd: in the list of access_rules (indented by 2)
+	Global     string // Prosody: above the hosts; ejabberd: at the top level
+	Host       string // Prosody: in the VirtualHost of the users
+	Component  string // Prosody: in our Component; ejabberd: in its listener (indented by 4)
+	Components string // Prosody: in each of [Options].Components
+	Modules    string // ejabberd: in the list of modules (indented by 2)
+	ACL        string // ejabberd: in the list of acl (indented by 2)
+	Rules      string // ejabberd: in the list of access_rules (indented by 2)
 }
 
 // startTime bounds one start of a server: ejabberd takes seconds on a busy

@@ -13,15 +13,26 @@ type Status struct {
 	// Connections is how often the service has attached.
 	Connections uint64 `json:"connections"`
 	// RTT is how long the server took to answer the last marker, in seconds.
-	RTT        float64 `json:"rtt"`
-	Groups     int     `json:"groups"`  // in memory
-	Waiting    int     `json:"waiting"` // groups that have something to say
-	Unacked    int     `json:"unacked"` // bytes of presence that the server has not handled
-	Control    int     `json:"control"` // bytes of answers that wait
-	Refused    uint64  `json:"refused"` // stanzas over the limits
-	Limited    uint64  `json:"limited"` // requests of who asked too much
-	Webhooks   int     `json:"webhooks"`
-	Failing    int     `json:"webhooks_failing"`
-	Goroutines int     `json:"goroutines"`
-	HeapBytes  uint64  `json:"heap_bytes"`
+	RTT        float64        `json:"rtt"`
+	Groups     int            `json:"groups"`  // in memory
+	Waiting    int            `json:"waiting"` // groups that have something to say
+	Unacked    int            `json:"unacked"` // bytes of presence that the server has not handled
+	Control    int            `json:"control"` // bytes of answers that wait
+	Refused    uint64         `json:"refused"` // stanzas over the limits
+	Limited    uint64         `json:"limited"` // requests of who asked too much
+	Webhooks   int            `json:"webhooks"`
+	Failing    int            `json:"webhooks_failing"`
+	Sources    []SourceStatus `json:"sources"` // by name
+	Goroutines int            `json:"goroutines"`
+	HeapBytes  uint64         `json:"heap_bytes"`
+}
+
+// SourceStatus is how a source of groups is, as JSON.
+type SourceStatus struct {
+	Name    string     `json:"name"`
+	Kind    string     `json:"kind"`
+	Lost    string     `json:"lost,omitempty"` // why nothing is known of it; "" = all is well
+	Groups  int        `json:"groups"`         // that were heard since the start
+	Heard   *time.Time `json:"heard"`          // when the last was; null = never
+	Refused uint64     `json:"refused"`        // lists that could not be taken in
 }

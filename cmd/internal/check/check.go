@@ -42,6 +42,7 @@ func Run(ctx context.Context, o Options) *doctor.Report {
 	l.store(ctx)
 	l.socket()
 	l.http(ctx)
+	l.sources()
 	if os.Geteuid() == 0 {
 		l.note("user", "root looked, who may read and write everything",
 			"Whether the service's user may do so as well, he has to find out: runuser -u rollcall -- rollcall check")

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/lists"
 	"github.com/rollcall-xmpp/rollcall/store"
 )
 
@@ -83,4 +85,26 @@ func (l *look) http(ctx context.Context) {
 	}
 	_ = listener.Close()
 	l.good("http", addr+" is free for metrics and health")
+}
+
+// sources looks at the files that keep groups. Others are asked by the service.
+func (l *look) sources() {
+	for i := range l.cfg.Sources {
+		s := &l.cfg.Sources[i]
+		if s.Kind != config.SourceFile {
+			l.good("sources", fmt.Sprintf("source %s: the %s at %s, which is asked by the running service (rollcall status)", s.Name, s.Kind, s.Address))
+			continue
+		}
+		data, err := os.ReadFile(s.Path)
+		if err != nil {
+			l.bad("sources", fmt.Sprintf("source %s: %v", s.Name, err), "Its groups stay as they were last.")
+			continue
+		}
+		groups, err := lists.Read(s.Path, data)
+		if err != nil {
+			l.bad("sources", fmt.Sprintf("source %s: %s: %v", s.Name, s.Path, err), "Its groups stay as they were last.")
+			continue
+		}
+		l.good("sources", fmt.Sprintf("source %s: %s has %s", s.Name, s.Path, count(len(groups), "group")))
+	}
 }

@@ -18,9 +18,10 @@ type Config struct {
 	Server   Server
 	Store    Store
 	Admin    Admin
-	Sources  []Source
-	Delivery Delivery
 	Presence Presence
+	Sources  []Source
+	Peers    []Peer
+	Delivery Delivery
 	Limits   Limits
 	Webhooks Webhooks
 	HTTP     HTTP
@@ -162,6 +163,9 @@ func (c *Config) complete(dir string) error {
 	}
 	if path, ok := strings.CutPrefix(c.Store.URL, "sqlite:"); ok && path != ":memory:" {
 		c.Store.URL = "sqlite:" + under(dir, path)
+	}
+	if err := c.completePeers(); err != nil {
+		return err
 	}
 	return c.completeSources(dir)
 }

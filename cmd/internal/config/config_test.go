@@ -42,12 +42,13 @@ func TestDefaults(t *testing.T) {
 	}
 	want := &Config{
 		Path: filepath.Join(dir, "rollcall.toml"), Domain: "groups.example.org",
-		Server: Server{Address: "127.0.0.1:5347", Host: "example.org"},
-		Store:  Store{URL: "sqlite:" + filepath.Join(dir, "rollcall.db")},
-		Admin:  Admin{Consent: "ask", Socket: filepath.Join(dir, "rollcall.sock")},
-		Limits: Limits{Requests: 50, DomainRequests: 500, Changes: 5},
-		HTTP:   HTTP{Listen: "127.0.0.1:8086"},
-		Log:    Log{Level: slog.LevelInfo, Format: "text"},
+		Server:   Server{Address: "127.0.0.1:5347", Host: "example.org"},
+		Store:    Store{URL: "sqlite:" + filepath.Join(dir, "rollcall.db")},
+		Admin:    Admin{Consent: "ask", Socket: filepath.Join(dir, "rollcall.sock")},
+		Presence: Presence{From: Subscription},
+		Limits:   Limits{Requests: 50, DomainRequests: 500, Changes: 5},
+		HTTP:     HTTP{Listen: "127.0.0.1:8086"},
+		Log:      Log{Level: slog.LevelInfo, Format: "text"},
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got %+v\nwant %+v", c, want)
@@ -89,9 +90,10 @@ format = "json"
 		Store:  Store{URL: "sqlite:/var/lib/rollcall/rollcall.db"},
 		Admin: Admin{JIDs: []string{"admin@example.org", "root@example.org"}, Consent: "ask", Creators: []string{"example.org"},
 			Socket: filepath.Join(dir, "run/rollcall.sock")},
-		Limits: Limits{Domains: []string{"partner.example"}, Requests: 20, Changes: 1},
-		Log:    Log{Level: slog.LevelDebug, Format: "json"},
-		secret: c.secret,
+		Presence: Presence{From: Subscription},
+		Limits:   Limits{Domains: []string{"partner.example"}, Requests: 20, Changes: 1},
+		Log:      Log{Level: slog.LevelDebug, Format: "json"},
+		secret:   c.secret,
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got %+v\nwant %+v", c, want)
@@ -180,10 +182,54 @@ func beside(k Key) string {
 		return "name = \"x\"\naddress = \"x.example\"\n"
 	case "sources.path":
 		return "name = \"x\"\nkind = \"file\"\n"
+	case "peers.address":
+		return "give = true\n"
+	case "peers.give":
+		return "address = \"x.example\"\n"
+	case "peers.grants", "peers.every":
+		return "address = \"x.example\"\ngive = true\n"
+	case "peers.take":
+		return "address = \"x.example\"\n"
 	case "sources.address":
 		return "name = \"x\"\nkind = \"muc\"\n"
 	}
 	return "name = \"x\"\nkind = \"muc\"\naddress = \"x.example\"\n"
+}
+
+func TestPeers(t *testing.T) {
+	c, _, err := load(t, `domain = "groups.example.org"
+[presence]
+from = "both"
+[[peers]]
+address = "Groups.HR.example.org"
+give = true
+[[peers]]
+address = "presence.example.net"
+take = ["example.net", "x.example.net"]
+every = "30s"
+grants = ""
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Peer{{Address: "groups.hr.example.org", Give: true, Grants: DefaultGrants},
+		{Address: "presence.example.net", Take: []string{"example.net", "x.example.net"}, Every: 30 * time.Second}}
+	if !reflect.DeepEqual(c.Peers, want) || c.Presence.From != FromBoth {
+		t.Errorf("got %+v, presence from %s", c.Peers, c.Presence.From)
+	}
+	for text, says := range map[string]string{
+		"[presence]\nfrom = \"privilege\"":                                       `"subscription" or "server" or "both"`,
+		"[[peers]]\ngive = true":                                                 "address of peer 1: missing",
+		"[[peers]]\naddress = \"groups.example.org\"\ngive = true":               "our own domain",
+		"[[peers]]\naddress = \"a.example\"":                                     "nothing to do",
+		"[[peers]]\naddress = \"a.example\"\ngrants = \"nonsense\"\ngive = true": "grants",
+		"[[peers]]\naddress = \"a.example\"\ntake = [\"x\"]\n[[peers]]\naddress = \"b.example\"\ntake = [\"x\"]": "taken from a.example already",
+		"[[peers]]\naddress = \"a.example\"\ngive = true\n[[peers]]\naddress = \"a.example\"\ngive = true":       "another peer's too",
+	} {
+		if _, _, err := load(t, "domain = \"groups.example.org\"\n"+text); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: says %v", text, err)
+		}
+	}
 }
 
 func TestSources(t *testing.T) {

@@ -42,7 +42,7 @@ const (
 // a reader wants to meet them.
 func Keys() []Key {
 	var all []Key
-	for _, section := range [][]Key{{domainKey()}, serverKeys(), storeKeys(), adminKeys(), sourceKeys(), presenceKeys(), deliveryKeys(), limitKeys(), webhookKeys(), httpKeys(), logKeys()} {
+	for _, section := range [][]Key{{domainKey()}, serverKeys(), storeKeys(), adminKeys(), sourceKeys(), presenceKeys(), peerKeys(), deliveryKeys(), limitKeys(), webhookKeys(), httpKeys(), logKeys()} {
 		all = append(all, section...)
 	}
 	return all
@@ -55,9 +55,10 @@ func Sections() map[string]string {
 		"server":   "The XMPP server whose component the service is, and how to reach its component port.",
 		"store":    "Where groups, members, policies and subscriptions are kept.",
 		"admin":    "Who may administer the service.",
-		"sources":  "Who else keeps groups: each source has a section of its own. Here such groups can only be read; their policies, and what members let others see, are set here.",
-		"delivery": "Where group presence leaves.",
 		"presence": "Where the presence of the server's own users comes from.",
+		"sources":  "Who else keeps groups: each source has a section of its own. Here such groups can only be read; their policies, and what members let others see, are set here.",
+		"peers":    "Other services of groups that are trusted, with the presence of users here or for that of theirs: each has a section of its own.",
+		"delivery": "Where group presence leaves.",
 		"limits":   "Who may use the service, and how much.",
 		"webhooks": "Whom webhooks may reach.",
 		"http":     "Metrics and health, for machines.",

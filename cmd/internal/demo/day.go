@@ -98,8 +98,9 @@ func morning() []step {
 			[]act{admin("cy", "member", "set", "--role", "dev", "--role", "ops", "--attr", "title=On call")},
 			[]outcome{{"cy", func(p *people) { m := p.of("cy"); m.roles, m.title = []string{"dev", "ops"}, "On call" }}}},
 		{"09:40", "admin: rollcall member add: Fay joins for the day",
-			[]act{arrives("fay", "phone", watch.Available, "First day"),
-				admin("fay", "member", "add", "--nick", "Fay", "--role", "guest", "--attr", "title=Auditor"), joins("fay", "phone")},
+			[]act{arrives("fay", "phone", watch.Available, ""),
+				admin("fay", "member", "add", "--nick", "Fay", "--role", "guest", "--attr", "title=Auditor"), joins("fay", "phone"),
+				says("fay", "phone", watch.Available, "First day")},
 			[]outcome{{"fay", func(p *people) {
 				p.add(&person{user: "fay", nick: "Fay", roles: []string{"guest"}, title: "Auditor"})
 			}}, looks("fay", watch.Available, "First day")}},

@@ -16,6 +16,7 @@ import (
 // Config says how to run the demo.
 type Config struct {
 	Server  string // prosody or ejabberd
+	Manner  int    // of docs/manners.md, 1 to 3; 0 = 1
 	Once    bool   // play the day, judge it, end
 	Program string // path of the rollcall binary
 	Out     io.Writer
@@ -43,7 +44,11 @@ type Demo struct {
 // New makes the demo's directory, and nothing else: call Run, which removes
 // it.
 func New(cfg Config) (*Demo, error) {
-	w, err := newWorld(cfg.Program)
+	m := manners()[max(1, cfg.Manner)]
+	if m == nil {
+		return nil, fmt.Errorf("there is no manner %d", cfg.Manner)
+	}
+	w, err := newWorld(cfg.Program, m)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +72,7 @@ func (d *Demo) Run(ctx context.Context) (err error) {
 	if err := d.setUp(ctx); err != nil {
 		return d.ended(ctx, err)
 	}
-	go d.guard(ctx, cancel)
+	d.guard(ctx, cancel)
 	switch {
 	case d.cfg.Once:
 		return d.ended(ctx, d.judge(ctx))
@@ -80,13 +85,16 @@ func (d *Demo) Run(ctx context.Context) (err error) {
 // Kill ends everything at once, for who has no patience with Run's end.
 func (d *Demo) Kill() { d.world.kill() }
 
-// guard ends the run if rollcall does.
+// guard ends the run if one of the services does.
 func (d *Demo) guard(ctx context.Context, cancel context.CancelCauseFunc) {
-	c := d.world.service
-	select {
-	case <-c.done:
-		cancel(c.why())
-	case <-ctx.Done():
+	for _, s := range d.world.services {
+		go func() {
+			select {
+			case <-s.child.done:
+				cancel(s.child.why())
+			case <-ctx.Done():
+			}
+		}()
 	}
 }
 
@@ -118,7 +126,7 @@ func (d *Demo) done(what string) {
 // setUp makes the world: server, rollcall, group, people.
 func (d *Demo) setUp(ctx context.Context) error {
 	color := d.cfg.Color
-	d.printf("%s a private XMPP server, the real rollcall, five people and their working day.\n", tty.Paint(color, tty.Bold, "rollcall demo:"))
+	d.printf("%s a private XMPP server, %s, five people and their working day.\n", tty.Paint(color, tty.Bold, "rollcall demo:"), d.world.manner.sentence)
 	if err := lab.Install(ctx, d.cfg.Out, d.cfg.Server); err != nil {
 		return err
 	}
@@ -127,12 +135,19 @@ func (d *Demo) setUp(ctx context.Context) error {
 		return err
 	}
 	d.done(fmt.Sprintf("%s on %s, in %s", title(d.cfg.Server), w.server.C2SAddr(), w.dir))
-	if err := w.startService(ctx); err != nil {
-		return err
+	for i := range w.manner.posts {
+		p := &w.manner.posts[i]
+		s, err := w.start(ctx, p)
+		if err != nil {
+			return err
+		}
+		d.done(fmt.Sprintf("%s: rollcall run -config %s", p.domain, s.config()))
 	}
-	d.done("rollcall run -config " + w.config())
-	d.stage = &stage{world: w, people: &people{phone: "123"}, patience: 10 * time.Second}
+	d.stage = &stage{world: w, people: &people{phone: "123", blurred: w.manner.combined}, patience: 10 * time.Second}
 	commands := [][]string{w.command("", []string{"group", "create", "--name", "Team", "--description", "Second shift", "--attr", "phone=123"})}
+	for _, line := range w.manner.after {
+		commands = append(commands, w.command("", line))
+	}
 	for _, m := range cast() {
 		if err := w.server.AddUser(ctx, m.user, password); err != nil {
 			return err
@@ -147,7 +162,7 @@ func (d *Demo) setUp(ctx context.Context) error {
 		return err
 	}
 	for _, args := range commands {
-		if _, err := w.admin(ctx, args...); err != nil {
+		if err := w.keep(ctx, args); err != nil {
 			return err
 		}
 		d.done(tty.Paint(color, tty.Dim, "rollcall "+quoted(args)))
@@ -167,7 +182,11 @@ func (d *Demo) rehearse(ctx context.Context) error {
 			return err
 		}
 	}
-	d.done("Anna, Bo, Cy, Dee and Eli have logged in, said yes to the group and taken it as a contact")
+	yes := ""
+	if d.world.manner.asks(d.world.server) {
+		yes = ", said yes to the group"
+	}
+	d.done("Anna, Bo, Cy, Dee and Eli have logged in" + yes + " and taken it as a contact")
 	d.done(fmt.Sprintf("Anna's laptop watches %s: what it receives is what you see (%.1f s)", d.world.group(), time.Since(d.began).Seconds()))
 	return nil
 }

@@ -128,11 +128,15 @@ func pause(ctx context.Context, t time.Duration, news <-chan struct{}, heard fun
 func (d *Demo) help() []tty.Line {
 	w := d.world
 	host, port, _ := net.SplitHostPort(w.server.C2SAddr()) // it is one
+	accept := ""
+	if w.manner.asks(w.server) {
+		accept = "accept Team's request and "
+	}
 	return []tty.Line{
 		tty.Of(" Your turn: ", tty.Bold, "log in with Gajim, or any client, and see yourself in this table.", ""),
 		tty.Of("   account ", tty.Dim, w.bare(guest), tty.Bold, "  password ", tty.Dim, password, tty.Bold),
 		tty.Of("   advanced settings: hostname ", tty.Dim, host, tty.Bold, "  port ", tty.Dim, port, tty.Bold, "  type ", tty.Dim, "PLAIN", tty.Bold, "  (loopback)", tty.Dim),
-		tty.Of("   then accept Team's request and add the contact ", tty.Dim, w.group(), tty.Bold),
+		tty.Of("   then "+accept+"add the contact ", tty.Dim, w.group(), tty.Bold),
 		tty.Of(" Ctrl-C ends it and leaves nothing behind.", tty.Dim),
 	}
 }

@@ -29,10 +29,11 @@ type person struct {
 type people struct {
 	members []*person // by user
 	phone   string    // the group's own attribute
+	blurred bool      // devices are not told apart
 }
 
 func (p *people) clone() *people {
-	c := &people{phone: p.phone}
+	c := &people{phone: p.phone, blurred: p.blurred}
 	for _, m := range p.members {
 		n := *m
 		n.devices = maps.Clone(m.devices)
@@ -137,9 +138,12 @@ func look(node, nick string, roles []string, title string, show watch.Show, stat
 	return strings.Join(parts, " ")
 }
 
-func (m *person) look(node string) string {
+func (m *person) look(node string, blurred bool) string {
 	var devices []string
 	for _, name := range slices.Sorted(maps.Keys(m.devices)) {
+		if blurred {
+			break
+		}
 		devices = append(devices, name+":"+string(m.devices[name]))
 	}
 	return look(node, m.nick, m.roles, m.title, m.show, m.status, m.idle, m.mood, devices)
@@ -158,9 +162,12 @@ func moodOf(m *watch.Member) string {
 }
 
 // seen is the row as it was received. What must not be in it shows.
-func seen(node string, m *watch.Member) string {
+func seen(node string, m *watch.Member, blurred bool) string {
 	var devices []string
 	for _, d := range m.Devices {
+		if blurred {
+			break
+		}
 		devices = append(devices, d.Name+":"+string(d.Show))
 	}
 	s := look(node, m.Nick, m.Roles, m.Attribute("title"), m.Show, m.Status, !m.Idle.IsZero(), moodOf(m), devices)
@@ -189,7 +196,7 @@ func (p *people) differs(s *seat, bare func(string) string) string {
 		if i >= len(rows) || rows[i].JID != bare(m.user) {
 			return fmt.Sprintf("%s has no row of %s at place %d", s, m.user, i+1)
 		}
-		if got, want := seen(s.node, rows[i]), m.look(s.node); got != want {
+		if got, want := seen(s.node, rows[i], p.blurred), m.look(s.node, p.blurred); got != want {
 			return fmt.Sprintf("%s sees %s as %s, not %s", s, m.user, got, want)
 		}
 	}
@@ -214,7 +221,7 @@ func (p *people) differs(s *seat, bare func(string) string) string {
 func (p *people) differsIn(s *seat, bare func(string) string, users []string) bool {
 	for _, user := range users {
 		row, m := s.table.Member(bare(user)), p.of(user)
-		if (row == nil) != (m == nil) || m != nil && seen(s.node, row) != m.look(s.node) {
+		if (row == nil) != (m == nil) || m != nil && seen(s.node, row, p.blurred) != m.look(s.node, p.blurred) {
 			return true
 		}
 	}

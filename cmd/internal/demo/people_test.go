@@ -174,12 +174,12 @@ func TestDay(t *testing.T) {
 	evening := p.line()
 	looks := make(map[string]string)
 	for _, m := range p.members {
-		looks[m.user] = m.look(watch.NodeGroup)
+		looks[m.user] = m.look(watch.NodeGroup, false)
 	}
 	play(life())
 	for _, m := range p.members {
-		if looks[m.user] != m.look(watch.NodeGroup) {
-			t.Errorf("life leaves %s, found %s", m.look(watch.NodeGroup), looks[m.user])
+		if looks[m.user] != m.look(watch.NodeGroup, false) {
+			t.Errorf("life leaves %s, found %s", m.look(watch.NodeGroup, false), looks[m.user])
 		}
 	}
 	if evening != "5 of 6 available: Anna, Bo, Cy, Dee, Eli" {

@@ -156,8 +156,7 @@ func joins(user, device string) act {
 // admin is a command of an admin, about a member if user is not "".
 func admin(user string, args ...string) act {
 	return act{plan: func(*people) {}, command: true, do: func(ctx context.Context, st *stage) error {
-		_, err := st.world.admin(ctx, st.world.command(user, args)...)
-		return err
+		return st.world.keep(ctx, st.world.command(user, args))
 	}}
 }
 

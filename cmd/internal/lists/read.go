@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -187,18 +188,20 @@ func (f *file) row(head, row []string) error {
 	return nil
 }
 
+// comments are what people write into such files, though mod_groups takes it
+// for members.
+var comments = regexp.MustCompile(`(?m)^[ \t]*#.*$`)
+
 func readProsody(data []byte) ([]*roster.Basic, error) {
 	if err := whole(data); err != nil {
 		return nil, err
 	}
-	foreign, err := exchange.Prosody(bytes.NewReader(data))
+	foreign, err := exchange.Prosody(bytes.NewReader(comments.ReplaceAll(data, nil)))
 	if err != nil {
 		return nil, err
 	}
-	for _, line := range foreign.Ignored {
-		if _, text, _ := strings.Cut(line, ": "); !strings.HasPrefix(text, "#") {
-			return nil, fmt.Errorf("%s: that is no address", line)
-		}
+	if len(foreign.Ignored) > 0 {
+		return nil, fmt.Errorf("%s: that is no address", foreign.Ignored[0])
 	}
 	f := &file{Groups: map[string]group{}}
 	for _, g := range foreign.Groups {

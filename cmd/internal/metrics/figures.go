@@ -1,6 +1,10 @@
 package metrics
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rollcall-xmpp/rollcall/component/source"
+)
 
 // figures are all of our own metrics.
 func figures() (all []figure) {
@@ -71,6 +75,22 @@ func figures() (all []figure) {
 		"broken":      func(s *sample) float64 { return float64(s.Hooks.Broken) },
 	})
 
+	gauge("sources", "Sources of groups: whoever else keeps some.", func(s *sample) float64 { return float64(len(s.Sources)) })
+	gauge("sources_lost", "Sources of which nothing is known now; their groups stay as they were.", func(s *sample) float64 {
+		return s.sum(func(x *source.Stats) float64 { return is(x.Lost) })
+	})
+	gauge("source_groups", "Groups that sources keep and that were heard since the start.", func(s *sample) float64 {
+		return s.sum(func(x *source.Stats) float64 { return float64(x.Groups) })
+	})
+	by("source_lists_total", "Lists of sources that brought something new, or that could not be taken in.", "result", map[string]func(*sample) float64{
+		"changed": func(s *sample) float64 {
+			return s.sum(func(x *source.Stats) float64 { return float64(x.Changed) })
+		},
+		"refused": func(s *sample) float64 {
+			return s.sum(func(x *source.Stats) float64 { return float64(x.Refused) })
+		},
+	})
+
 	counter("store_commits_total", "Transactions on disk.", func(s *sample) float64 { return float64(s.store.Commits) })
 	counter("store_changes_total", "Changes in them: several share one.", func(s *sample) float64 { return float64(s.store.Changes) })
 	counter("store_seconds_total", "Time spent in transactions.", func(s *sample) float64 { return s.store.Busy.Seconds() })
@@ -81,6 +101,14 @@ func figures() (all []figure) {
 		"damaged":   func(s *sample) float64 { return float64(s.store.Corrupt) },
 	})
 	return all
+}
+
+// sum adds up a figure of all sources.
+func (s *sample) sum(of func(*source.Stats) float64) (n float64) {
+	for i := range s.Sources {
+		n += of(&s.Sources[i])
+	}
+	return n
 }
 
 func is(yes bool) float64 {

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/internal/lab"
+)
+
+const nodePresence = "urn:xmpp:tmp:group-presence:0#presence"
+
+// wanted are the options of a subscription to what the other ways tell as well:
+// show and status, but no devices.
+const wanted = `<options><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/pubsub#subscribe_options</value></field>` +
+	`<field var='{urn:xmpp:tmp:group-presence:0}attributes'><value>availability</value><value>show</value><value>status</value></field></x></options>`
+
+// component is Rollcall: the program itself, attached to the server. Its
+// variants differ in who makes the copies.
+type component struct {
+	size size
+	name string
+	dir  string
+	prog string
+	run  *lab.Program
+}
+
+func (c *component) on(server string) bool {
+	return server == "ejabberd" || c.name == "rollcall" || server == "prosody" && c.name != "rollcall-multicast"
+}
+
+func (c *component) options(server string) lab.Options {
+	o := plain(server)
+	switch {
+	case c.name == "rollcall-pubsub" && server == "prosody":
+		o.Extra.Component = prosodyPubSub
+	case c.name == "rollcall-pubsub":
+		o.Extra.Modules = ejabberdPubSub
+	case c.name == "rollcall-multicast":
+		o.Extra.Modules = "\n  mod_multicast:\n    host: \"" + copies + "\"\n    access: all\n    limits:\n      local:\n        message: infinite\n        presence: infinite\n"
+	}
+	return o
+}
+
+// delivery is what the configuration says of who makes the copies.
+func (c *component) delivery() string {
+	switch c.name {
+	case "rollcall-pubsub":
+		return "[delivery]\nto = \"pubsub\"\npubsub = \"" + topics + "\"\n"
+	case "rollcall-multicast":
+		return "[delivery]\nmulticast = \"auto\"\n"
+	}
+	return ""
+}
+
+func (*component) service() string { return ours }
+
+func (c *component) pids() []int {
+	if c.run == nil {
+		return nil
+	}
+	return c.run.PIDs()
+}
+
+func (c *component) config() string { return filepath.Join(c.dir, "rollcall.toml") }
+
+// open starts the program, makes the groups, and subscribes everybody.
+func (c *component) open(ctx context.Context, x *cell) (err error) {
+	if c.dir, err = os.MkdirTemp("", "rollcall-bench-"); err != nil {
+		return err
+	}
+	c.prog = x.program
+	text := fmt.Sprintf("domain = %q\n[server]\naddress = %q\nhost = %q\nsecret = %q\n[limits]\nchanges = 0\n[http]\nlisten = \"\"\n[log]\nlevel = \"warn\"\n%s",
+		ours, x.server.ComponentAddr(), host, x.server.Secret(), c.delivery())
+	if err := os.WriteFile(c.config(), []byte(text), 0o600); err != nil {
+		return err
+	}
+	if c.delivery() != "" {
+		if said, err := exec.CommandContext(ctx, c.prog, "check", "-config", c.config()).CombinedOutput(); err != nil && strings.Contains(string(said), "delivery") {
+			return fmt.Errorf("%w: this rollcall has no [delivery]", errNotHere)
+		}
+	}
+	for _, s := range x.seats {
+		s.say("<presence/>")
+	}
+	c.run, err = lab.StartProgram(lab.ProgramOptions{Dir: c.dir, Log: filepath.Join(c.dir, "rollcall.log")}, c.prog, "run", "-config", c.config())
+	if err != nil {
+		return err
+	}
+	if err := c.groups(ctx); err != nil {
+		return err
+	}
+	for i, s := range x.seats {
+		join := "<pubsub xmlns='" + nsPubSub + "'><subscribe node='" + nodePresence + "' jid='" + s.jid + "'/>" + wanted + "</pubsub>"
+		if err := x.persist(ctx, func() error {
+			_, err := s.ask(ctx, groupName(c.size.group(i))+"@"+ours, "set", join)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// groups makes them by `rollcall apply`, as soon as there is somebody to do it.
+func (c *component) groups(ctx context.Context) error {
+	var b strings.Builder
+	b.WriteString("groups:\n")
+	for m := range c.size.clients() {
+		if m%c.size.Members == 0 {
+			fmt.Fprintf(&b, "  %s:\n    members:\n", groupName(c.size.group(m)))
+		}
+		fmt.Fprintf(&b, "      %s:\n", bareJID(m))
+	}
+	file := filepath.Join(c.dir, "groups.yaml")
+	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
+		return err
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		said, err := exec.CommandContext(ctx, c.prog, "apply", "-config", c.config(), file).CombinedOutput()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-c.run.Done():
+			return fmt.Errorf("rollcall ended: %s", c.run.LastWords())
+		case <-ctx.Done():
+			return fmt.Errorf("make groups: %w: %s", ctx.Err(), said)
+		case <-tick.C:
+		}
+	}
+}
+
+func (c *component) change(b []byte, member int, seq uint32) []byte {
+	return append(state(append(b, "<presence>"...), member, seq), "</presence>"...)
+}
+
+func (c *component) close() (err error) {
+	if c.run != nil {
+		err = c.run.Stop()
+	}
+	return errors.Join(err, os.RemoveAll(c.dir))
+}

@@ -1,0 +1,50 @@
+// Command bench measures Rollcall side by side with what a server's own users
+// could have used instead: a chat room, a shared roster, the server's PubSub.
+//
+//	make bench                                  everything; writes docs/performance.md
+//	go run ./bench -quick -o -                  a few seconds of each, for development
+//	go run ./bench -n 50 -servers prosody -ways muc,rollcall -runs 1 -o -
+//	go run ./bench -from docs/performance.json  the document again, from the last run
+//	go run ./bench -overload 60s -n 50          five times what saturates, for a minute
+//
+// # The work
+//
+// It is the same everywhere. Real clients log in to a private server. When a
+// member of a group changes his presence, the new state must reach every other
+// member. The state is a show and a status text; in the text is a marker (see
+// [appendMarker]), the member's number and a count, and an update counts only
+// for the watcher who received that very text.
+//
+// For each pair of member and watcher the [board] knows what was offered. It
+// was received; or it was superseded, when a later state of the member came
+// without it; or, when the phase is over and nothing more comes, it is lost.
+// Lost has to be 0. What comes twice, or behind a later one, counts apart.
+//
+// # The ways
+//
+// A [way] is how the news travel: `muc`, `roster`, `pubsub`, `rollcall` (own
+// nodes), `rollcall-pubsub` and `rollcall-multicast` (the server makes the
+// copies), and `floor`, a trivial fan-out of the same bytes over TCP that no
+// XMPP server can beat. Every cell, a way on a server with so many members,
+// has a server of its own that runs nothing but what the way needs. Rollcall
+// is the program itself, in its own process, with the default configuration
+// but without the limit on how often a member may change (limits.changes): the
+// others have none.
+//
+// # The phases
+//
+//   - modest: five changes a second, the age of each update when it arrives.
+//   - saturated: so many changes are in flight as bring most updates in a
+//     second (tried out before), as long as 95 % of them arrive within a
+//     second. A client that is no member pings the service meanwhile.
+//   - burst: every member changes five times within one second, and the time
+//     until every watcher holds everybody's last state.
+//   - overload (-overload): five times as many changes are offered as were
+//     brought in saturation, for that long; afterwards every watcher must hold
+//     everybody's last state, and how soon he does.
+//
+// CPU time is that of the server's and of the component's process, from the
+// first change until nothing is on its way any more. The load generator, the
+// server and the component share the machine, so figures compare only within
+// one run; the goals are ratios.
+package main
