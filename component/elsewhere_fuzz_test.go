@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // Whatever a member's server says that he keeps there: it is understood, or it
@@ -19,6 +21,7 @@ func FuzzElsewhere(f *testing.F) {
 	f.Add([]byte("<iq type='error' from='a@example.org' to='team@groups.example.org' id='1'><error type='cancel'><item-not-found xmlns='" + nsStanzas + "'/></error></iq>"))
 	f.Add([]byte("<message from='a@example.org' to='team@groups.example.org'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:tmp:group-presence:0#authorization'><retract id='x'/></items></event></message>"))
 	f.Add([]byte("<message from='a@example.org' to='team@groups.example.org'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='http://jabber.org/protocol/mood'><item><mood xmlns='http://jabber.org/protocol/mood'><happy/></mood></item></items></event></message>"))
+	f.Add([]byte("<message from='a@example.org' to='team@groups.example.org'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:vcard4'><item><vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'><lang><language-tag>de</language-tag></lang></vcard></item></items></event></message>"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var st frame.Stanza
 		b, err := frame.NewReader(bytes.NewReader(raw), 1<<18, 100).Next()
@@ -29,8 +32,12 @@ func FuzzElsewhere(f *testing.F) {
 			item(st.Raw, space, pubsub.NSAuthorization)
 			for r := nodes(st.Raw); r != 0; r &= r - 1 {
 				payload, _ := item(st.Raw, space, pubsub.PublishedNode(r&-r))
-				if _, err := pubsub.CheckPublished(r&-r, payload); err == nil && !bytes.Contains(st.Raw, payload[bytes.IndexByte(payload, '>'):]) {
+				got, err := pubsub.ReadPublished(r&-r, payload, roster.Exact)
+				if made := r & -r & (policy.Interests | policy.Language); err == nil && got != nil && made == 0 && !bytes.Contains(st.Raw, payload[bytes.IndexByte(payload, '>'):]) {
 					t.Fatalf("%s is nowhere in %s", payload, st.Raw)
+				}
+				if len(got) > roster.MaxPublished {
+					t.Fatalf("%d bytes of %s", len(got), st.Raw)
 				}
 			}
 		}

@@ -2,7 +2,11 @@ package component
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -24,6 +28,8 @@ const (
 	moodNode = "http://jabber.org/protocol/mood"
 	tuneNode = "http://jabber.org/protocol/tune"
 	geoNode  = "http://jabber.org/protocol/geoloc"
+
+	vcardNode = "urn:xmpp:vcard4"
 )
 
 // publishes is the event of something that ann published.
@@ -187,15 +193,36 @@ func TestManyTunes(t *testing.T) {
 	})
 }
 
-// What is not granted is not in memory, and nothing that is published is ever
-// in the database. What is granted is in memory: so the test would find it.
+// What is not granted is not in memory, nor what is finer than is allowed or of
+// another part of a vCard; and nothing that is published is ever in the
+// database. What is granted is in memory: so the test would find it.
 func TestNothingElseIsHeld(t *testing.T) {
-	for _, granted := range []bool{false, true} {
+	place := "<geoloc xmlns='" + geoNode + "'><country>Italy</country><locality>" + masked + "</locality></geoloc>"
+	card := func(inside string) string {
+		return "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'><lang><language-tag>de</language-tag></lang>" + inside + "</vcard>"
+	}
+	for _, c := range []struct {
+		what, node, payload string
+		granted             policy.Mask
+		as                  roster.Precision
+		held                bool
+	}{
+		{"a tune, not granted", tuneNode, tune(masked), 0, roster.Exact, false},
+		{"a tune", tuneNode, tune(masked), policy.Tune, roster.Exact, true},
+		{"a town, not granted", geoNode, place, policy.Tune, roster.Exact, false},
+		{"a town where only the country is shown", geoNode, place, policy.Location, roster.Country, false},
+		{"a town where the region is shown", geoNode, place, policy.Location, roster.Region, false},
+		{"a town", geoNode, place, policy.Location, roster.Locality, true},
+		{"a name where languages are shown", vcardNode, card("<fn><text>" + masked + "</text></fn>"), policy.Language | policy.Interests, roster.Exact, false},
+		{"a hobby where languages are shown", vcardNode, card("<hobby><text>" + masked + "</text></hobby>"), policy.Language, roster.Exact, false},
+		{"a hobby", vcardNode, card("<hobby><text>" + masked + "</text></hobby>"), policy.Interests, roster.Exact, true},
+	} {
 		path := filepath.Join(t.TempDir(), "rollcall.db")
-		memory := heldIn(t, path, granted)
-		marker := []byte(unmask(masked))
-		if found := bytes.Contains(memory, marker); found != granted {
-			t.Errorf("granted %v, in memory %v", granted, found)
+		n := rand.Uint64()
+		memory := heldIn(t, path, c.granted, c.as, c.node, c.payload, n)
+		marker := []byte(marker(n))
+		if found := bytes.Contains(memory, marker); found != c.held {
+			t.Errorf("%s: in memory %v", c.what, found)
 		}
 		files, err := filepath.Glob(path + "*")
 		if err != nil || len(files) == 0 {
@@ -203,26 +230,24 @@ func TestNothingElseIsHeld(t *testing.T) {
 		}
 		for _, file := range files {
 			if b, err := os.ReadFile(file); err != nil || bytes.Contains(b, marker) {
-				t.Errorf("granted %v: %s has it: %v", granted, filepath.Base(file), err)
+				t.Errorf("%s: %s has it: %v", c.what, filepath.Base(file), err)
 			}
 		}
 	}
 }
 
-// masked is the marker as it stands in the program: so that it is in memory
-// only where somebody holds it.
-const masked = "!!!nwlf#jqfwvhf"
+// masked is where the marker is put, when nobody else holds it: so that it is in
+// memory only where somebody took it in.
+const masked = "MARKER"
 
-func unmask(s string) string {
-	b := []byte(s)
-	for i := range b {
-		b[i] ^= 3
-	}
-	return string(b)
+// marker is a word that belongs to a number, and to no other test.
+func marker(n uint64) string {
+	return fmt.Sprintf("%x", sha256.Sum256(binary.BigEndian.AppendUint64(nil, n)))
 }
 
-// heldIn is the memory of a service to which the marker was published.
-func heldIn(t *testing.T, path string, granted bool) []byte {
+// heldIn is the memory of a service to which ann's server told payload, with
+// the marker of n in it, where she grants that much.
+func heldIn(t *testing.T, path string, granted policy.Mask, as roster.Precision, node, payload string, n uint64) []byte {
 	t.Helper()
 	kept, err := store.Open(t.Context(), "sqlite:"+path)
 	if err != nil {
@@ -238,16 +263,12 @@ func heldIn(t *testing.T, path string, granted bool) []byte {
 	g := s.Roster.Loaded([]byte("team"))
 	g.Unread()
 	g.Read("ann@example.org")
-	rules := policy.Availability
-	if granted {
-		rules |= policy.Tune
-	}
-	a := policy.Authorization{Share: true, Rules: []policy.Rule{{Who: policy.Who{Class: policy.Members}, Attributes: rules}}}
-	if err := g.Authorize(t.Context(), "ann@example.org", &a); err != nil {
+	a := policy.Authorization{Share: true, Rules: []policy.Rule{{Who: policy.Who{Class: policy.Members}, Attributes: policy.Availability | granted}}}
+	if err := errors.Join(g.Authorize(t.Context(), "ann@example.org", &a), g.SetPrecision(t.Context(), "ann@example.org", as)); err != nil {
 		t.Fatal(err)
 	}
 	said := make(chan bool)
-	go func() { said <- say(s, publishes(tuneNode, tune(unmask(masked)))) }() // whose stack is no more then
+	go func() { said <- say(s, publishes(node, strings.ReplaceAll(payload, masked, marker(n)))) }() // whose stack is no more then
 	if !<-said {
 		t.Fatal("no stanza")
 	}

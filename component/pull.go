@@ -15,7 +15,7 @@ import (
 // events, as their policies do: of exactly those nodes of each that he lets
 // somebody see. What was published before we asked for the events, and while
 // we were away, is read once, behind everything else and slowly: a group does
-// not wait for it. So is what is in no node, his time zone: see clock.go.
+// not wait for it. So is what is in no node, his time zone: see zone.go.
 
 // maxPulls bounds the questions about that under way at once; all together
 // keep the rate of probes.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // Of a member's vCard4 (XEP-0292) two things are taken: the languages he likes
@@ -71,15 +72,26 @@ func appendPersonal(b []byte, kind policy.Mask, payload []byte) ([]byte, error) 
 		}
 		b = append(b, "</language>"...)
 	case kind == policy.Interests && len(x.interests) > 0:
-		b = append(b, "<interests>"...)
-		for _, one := range x.interests {
-			b = attr(append(b, "<interest"...), "kind", one.kind)
-			b = append(optional(b, "level", one.level), '>')
-			b = append(frame.AppendText(b, one.text), "</interest>"...)
-		}
-		b = append(b, "</interests>"...)
+		b = appendInterests(b, x.interests)
 	}
 	return b, nil
+}
+
+// appendInterests appends as many as there is room for.
+func appendInterests(b []byte, all []interest) []byte {
+	const end = "</interests>"
+	limit := len(b) + roster.MaxPublished - len(end)
+	b = append(b, "<interests>"...)
+	for _, one := range all {
+		n := len(b)
+		b = attr(append(b, "<interest"...), "kind", one.kind)
+		b = append(optional(b, "level", one.level), '>')
+		if b = append(frame.AppendText(b, one.text), "</interest>"...); len(b) > limit {
+			b = b[:n]
+			break
+		}
+	}
+	return append(b, end...)
 }
 
 // readPersonal reads a <vcard/>. What is of other namespaces in it, and other

@@ -96,10 +96,13 @@ func ReadPublished(mask policy.Mask, payload []byte, p roster.Precision) (elemen
 		return ParseWilling(payload)
 	case err != nil || empty:
 		return nil, err
-	case mask == policy.Location:
-		return appendPlace(nil, payload, p), nil
+	case mask != policy.Location:
+		return payload, nil
 	}
-	return payload, nil
+	if element = appendPlace(nil, payload, p); len(element) == 0 {
+		return nil, nil
+	}
+	return element, nil
 }
 
 // CheckPublished says whether an item's payload may be passed on to others as

@@ -93,22 +93,29 @@ func TestCheckPublished(t *testing.T) {
 	}
 }
 
-// Every attribute that members publish has a node, and no other.
+// Every attribute that members publish has a node, but for what only a device
+// says; and no other.
 func TestPublishedNodes(t *testing.T) {
 	var all policy.Mask
 	for _, k := range wantable[1:] {
-		if Published(k.node) != k.mask || PublishedNode(k.mask) != k.node {
+		if Published(k.node) != k.mask {
 			t.Errorf("%s is %s", k.node, Published(k.node))
 		}
-		if empty, err := CheckPublished(k.mask, []byte("<"+k.local+" xmlns='"+k.space+"'/>")); !empty || err != nil {
-			t.Errorf("%s: %v", k.node, err)
+		for r := k.mask; r != 0; r &= r - 1 {
+			if PublishedNode(r&-r) != k.node {
+				t.Errorf("%s is in %s", r&-r, PublishedNode(r&-r))
+			}
+			element, err := ReadPublished(r&-r, []byte("<"+k.local+" xmlns='"+k.space+"'/>"), roster.Exact)
+			if element != nil || err != nil {
+				t.Errorf("%s: %s, %v", k.node, element, err)
+			}
 		}
 		all |= k.mask
 	}
-	if all != roster.Published {
+	if all != roster.Published&^policy.Timezone {
 		t.Errorf("%s, but the roster knows %s", all, roster.Published)
 	}
-	if Published(NSAuthorization) != 0 || Published("urn:x") != 0 || PublishedNode(policy.Status) != "" {
+	if Published(NSAuthorization) != 0 || Published("urn:x") != 0 || PublishedNode(policy.Status) != "" || PublishedNode(policy.Timezone) != "" {
 		t.Error("something else is published")
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
-	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -17,37 +16,18 @@ func (r *Renderer) ResourceStart(b []byte, group, jid string) []byte {
 }
 
 // aside is what stands behind a status that is all that people are shown: who
-// said it for him, his mood, and what he is not willing to do.
+// said it for him, what he publishes, and what he is not willing to do.
 func aside(it *roster.Item) (s string) {
 	if it.StatusBy != nil {
 		s = " (" + it.StatusBy.Bot + ")"
 	}
-	if mood := moodText(it.Publishes(policy.Mood)); mood != "" {
-		s += " – " + mood
+	if text := strings.Join(Glance(it), " · "); text != "" {
+		s += " – " + text
 	}
 	if text := willingText(it.Willing); text != "" {
 		s += " – " + text
 	}
 	return s
-}
-
-// moodText is a mood (XEP-0107) on one line: in his own words, or else the
-// word for it; "" for none.
-func moodText(element string) (word string) {
-	var in frame.Scanner
-	for in.Reset([]byte(element)); in.Next(); {
-		if in.Kind != frame.Start || in.Depth != 2 {
-			continue
-		}
-		name := string(in.Local())
-		switch text := strings.Join(strings.Fields(string(in.AppendValue(nil))), " "); {
-		case name == "text" && text != "":
-			return text
-		case name != "text" && word == "":
-			word = strings.ReplaceAll(name, "_", " ")
-		}
-	}
-	return word
 }
 
 // resource appends a member's presence from its address on. It takes no

@@ -110,11 +110,11 @@ func combined(t rapid.TB, by roster.Combination, story []utterance) (roster.Show
 		p := s.Presence
 		g.Hear([]byte(at("ann")), []byte(s.device), &p)
 	}
-	return lookOf(t, g, at("ann"))
+	return ownState(t, g, at("ann"))
 }
 
-// lookOf is the show and the status that somebody shows himself.
-func lookOf(t rapid.TB, g *roster.Group, jid string) (show roster.Show, status string) {
+// ownState is the show and the status that somebody shows himself.
+func ownState(t rapid.TB, g *roster.Group, jid string) (show roster.Show, status string) {
 	t.Helper()
 	q := &roster.Question{Node: roster.NodePresence, Watcher: jid, To: jid, Max: -1, Index: -1}
 	q.Picture = func(b []byte, p *roster.Picture, err error) []byte {
@@ -225,7 +225,7 @@ func TestCombine(t *testing.T) {
 		if err := g.Combine(ctx, at("ann"), c.by); err != nil {
 			t.Fatal(err)
 		}
-		if _, status := lookOf(t, g, at("ann")); status != c.want {
+		if _, status := ownState(t, g, at("ann")); status != c.want {
 			t.Errorf("%s: %s speaks", c.by, status)
 		}
 		rec, err := st.GetGroup(ctx, "team")

@@ -91,7 +91,8 @@ func (n Node) kinds() policy.Mask {
 	case NodePresence:
 		return presenceKinds&^policy.Counted | policy.Named
 	case NodeResources:
-		return policy.Named | policy.Basic | policy.Availability | policy.Show | policy.Status | policy.Idle | policy.Mood | policy.Willingness
+		return policy.Named | policy.Basic | policy.Availability | policy.Show | policy.Status | policy.Idle | policy.Willingness |
+			policy.Mood | policy.Activity | policy.Tune | policy.Location | policy.Timezone
 	}
 	return presenceKinds | policy.Named | policy.Basic | policy.Enrolled
 }

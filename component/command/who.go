@@ -2,14 +2,12 @@ package command
 
 import (
 	"context"
-	"iter"
 	"strings"
 	"unicode"
 
 	data "mellium.im/xmpp/form"
 
-	"github.com/rollcall-xmpp/rollcall/internal/frame"
-	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -94,68 +92,12 @@ func (c *call) state(it *roster.Item) string {
 			s += " (" + it.StatusBy.Bot + ")"
 		}
 	}
-	for _, more := range []string{c.idle(it), c.network(it)} {
-		if more != "" {
+	for _, more := range append([]string{c.idle(it), c.network(it), c.unwilling(it)}, pubsub.Glance(it)...) {
+		if more = oneLine(more); more != "" {
 			s += " · " + more
 		}
 	}
-	if mood := mood(it); mood != "" {
-		s += " · " + shorten(mood, maxNote)
-	}
-	if no := c.unwilling(it); no != "" {
-		s += " · " + no
-	}
-	if tune := tune(it); tune != "" {
-		s += " · ♪ " + shorten(tune, maxNote)
-	}
 	return s
-}
-
-// mood is how a member feels: in his own words, or else that of XEP-0107, which
-// is English.
-func mood(it *roster.Item) (word string) {
-	for name, text := range children(it, policy.Mood) {
-		switch {
-		case name == "text" && text != "":
-			return text
-		case word == "" && name != "text":
-			word = strings.ReplaceAll(name, "_", " ")
-		}
-	}
-	return word
-}
-
-// tune is what he listens to (XEP-0118).
-func tune(it *roster.Item) string {
-	var artist, title string
-	for name, text := range children(it, policy.Tune) {
-		switch name {
-		case "artist":
-			artist = text
-		case "title":
-			title = text
-		}
-	}
-	if artist != "" && title != "" {
-		return artist + " – " + title
-	}
-	return artist + title
-}
-
-// children are the names of the elements in what he published, with their text
-// on one line.
-func children(it *roster.Item, kind policy.Mask) iter.Seq2[string, string] {
-	return func(yield func(string, string) bool) {
-		var in frame.Scanner
-		for in.Reset([]byte(it.Publishes(kind))); in.Next(); {
-			if in.Kind != frame.Start || in.Depth != 2 {
-				continue
-			}
-			if name := string(in.Local()); !yield(name, oneLine(string(in.AppendValue(nil)))) {
-				return
-			}
-		}
-	}
 }
 
 // oneLine is what somebody has written, as part of a line: without what would

@@ -182,5 +182,6 @@ func life() []step {
 		{at, "Anna: far away", []act{says("anna", "laptop", watch.XA, "In a meeting")}, []outcome{looks("anna", watch.XA, "In a meeting")}},
 		{at, "Dee is back", []act{arrives("dee", "laptop", watch.Available, "In the workshop")}, []outcome{looks("dee", watch.Available, "In the workshop")}},
 		{at, "Anna is back", []act{says("anna", "laptop", watch.Available, "")}, []outcome{looks("anna", watch.Available, "")}},
+		{at, "Eli: away for a tea", []act{rests("eli", "desk", watch.Away, "Tea", 12*time.Minute)}, []outcome{looksIdle("eli", watch.Away, "Tea")}},
 	}
 }

@@ -18,11 +18,15 @@ func Describe(d watch.Diff) string {
 	for _, part := range []struct {
 		name string
 		of   func(*watch.Member) string
-	}{{"", state}, {"", basic}, {"on ", devices}} {
+	}{{"", state}, {"", basic}, {"on ", devices}, {"", beside}} {
 		if part.name != "" && (d.Before.Show == watch.Offline || d.After.Show == watch.Offline) {
 			continue // who comes or goes does so with all he has
 		}
-		if a, b := part.of(d.Before), part.of(d.After); a != b {
+		switch a, b := part.of(d.Before), part.of(d.After); {
+		case a == b:
+		case a == "":
+			parts = append(parts, part.name+b)
+		default:
 			parts = append(parts, part.name+a+" → "+b)
 		}
 	}
@@ -44,50 +48,6 @@ func state(m *watch.Member) string {
 		s += " " + p
 	}
 	return s
-}
-
-// published is what is shown of what the member publishes beside his presence:
-// his mood and what he listens to.
-func published(m *watch.Member) (all []string) {
-	for _, p := range m.Payloads {
-		switch p.XMLName.Space {
-		case "http://jabber.org/protocol/mood":
-			if w := mood(p.Children); w != "" {
-				all = append(all, w)
-			}
-		case "http://jabber.org/protocol/tune":
-			if t := tune(p.Children); t != "" {
-				all = append(all, "♪ "+t)
-			}
-		}
-	}
-	return all
-}
-
-// mood is his own words, or else the word of XEP-0107.
-func mood(children []watch.Payload) (word string) {
-	for _, c := range children {
-		switch {
-		case c.XMLName.Local == "text" && c.Text != "":
-			return Clean(c.Text)
-		case word == "" && c.XMLName.Local != "text":
-			word = Clean(strings.ReplaceAll(c.XMLName.Local, "_", " "))
-		}
-	}
-	return word
-}
-
-func tune(children []watch.Payload) string {
-	var parts []string
-	for _, name := range []string{"artist", "title"} {
-		for _, c := range children {
-			if c.XMLName.Local == name && c.Text != "" {
-				parts = append(parts, Clean(c.Text))
-				break
-			}
-		}
-	}
-	return strings.Join(parts, " – ")
 }
 
 func basic(m *watch.Member) string {

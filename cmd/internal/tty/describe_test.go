@@ -19,11 +19,22 @@ func TestDescribe(t *testing.T) {
 	text := func(local, s string) watch.Payload { return watch.Payload{XMLName: xml.Name{Local: local}, Text: s} }
 	rich := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Away, Status: "Lunch", Devices: a.Devices, Payloads: []watch.Payload{
 		payload("mood", "mood", text("in_love", "")), payload("tune", "tune", text("title", "Star\x1bship"), text("artist", "Yes")), payload("other", "x")}}}
+	more := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Away, Status: "Lunch", Devices: a.Devices, Payloads: []watch.Payload{
+		payload("activity", "activity", payload("activity", "relaxing", text("partying", ""))), payload("geoloc", "geoloc", text("country", "Italy"), text("locality", "Venice")),
+		{XMLName: xml.Name{Space: "urn:xmpp:tmp:group-presence:0", Local: "timezone"}, Text: "+05:45"}}}}
+	beside := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Away, Status: "Lunch", Devices: a.Devices, Payloads: []watch.Payload{
+		{XMLName: xml.Name{Space: "http://jabber.org/protocol/nick", Local: "nick"}, Text: "Ally"},
+		{XMLName: xml.Name{Space: "urn:xmpp:tmp:group-presence:0", Local: "language"}, Text: "de en"},
+		{XMLName: xml.Name{Space: "urn:xmpp:tmp:group-presence:0", Local: "interests"}, Children: []watch.Payload{text("interest", "chess"), text("interest", "go")}},
+		{XMLName: xml.Name{Space: "urn:xmpp:reach:0", Local: "reach"}, Children: []watch.Payload{{XMLName: xml.Name{Local: "addr"}, Attrs: []xml.Attr{{Name: xml.Name{Local: "uri"}, Value: "tel:1"}}}}},
+		{XMLName: xml.Name{Space: "vcard-temp:x:update", Local: "x"}, Children: []watch.Payload{text("photo", "357a")}}}}}
 	for want, diff := range map[string]watch.Diff{
 		"Anna is a member, away “Lunch”": {After: a}, "Anna is no longer a member": {Before: a},
-		"Anna: away “Lunch” → away “Lunch” in love ♪ Yes – Star\ufffdship":            {Before: a, After: rich},
-		"Anna: away “Lunch” → offline":                                                {Before: a, After: off},
-		"Anna: away “Lunch” → busy idle;  (lead) →  (ops); on phone → desk and phone": {Before: a, After: b},
+		"Anna: away “Lunch” → away “Lunch” in love ♪ Yes – Star\ufffdship":                                   {Before: a, After: rich},
+		"Anna: away “Lunch” → away “Lunch” partying Venice, Italy UTC+05:45":                                 {Before: a, After: more},
+		"Anna: calls himself Ally; speaks de en; likes chess, go; is reached at tel:1; has the picture 357a": {Before: a, After: beside},
+		"Anna: away “Lunch” → offline":                                                                       {Before: a, After: off},
+		"Anna: away “Lunch” → busy idle;  (lead) →  (ops); on phone → desk and phone":                        {Before: a, After: b},
 	} {
 		if got := tty.Describe(diff); got != want {
 			t.Errorf("described as %q, want %q", got, want)
