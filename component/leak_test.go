@@ -79,7 +79,7 @@ func difference(x, y []string) string {
 }
 
 // faces are the ways on which somebody learns something.
-var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "published", "willing", "disco", "affiliations",
+var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "devices", "published", "willing", "disco", "affiliations",
 	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "hook", "copies", "asks", "log", "admin"}
 
 // leakWorld is a service without a server, and what everybody was sent.
@@ -224,6 +224,7 @@ var (
 	leakThing  = regexp.MustCompile(`(?s)<(mood|tune|geoloc|language|interests|timezone|x)\b.*?</(mood|tune|geoloc|language|interests|timezone|x)>`)
 	leakWord   = regexp.MustCompile(`<(willing|reported) [^>]*/>`)
 	leakCaps   = regexp.MustCompile(`<c [^>]*/>`)
+	leakDevice = regexp.MustCompile(`(?s)<device [^>]*>|<connection [^>]*>|<capabilities[ >].*?</capabilities>|<capabilities[^>]*/>`)
 	leakLine   = regexp.MustCompile(`<status>.*</status>`)
 	leakCopy   = regexp.MustCompile(`<address type='\w+' jid='([^']*)'/>`)
 	leakBlind  = regexp.MustCompile(`<address type='bcc' jid='[^']*'/>`)
@@ -257,6 +258,9 @@ func (w *leakWorld) take(raw string) {
 	}
 	for _, thing := range leakThing.FindAllString(raw, -1) {
 		put("published", thing)
+	}
+	for _, thing := range leakDevice.FindAllString(raw, -1) {
+		put("devices", thing)
 	}
 	switch {
 	case strings.HasPrefix(raw, "<message") && strings.Contains(raw, " type='headline'"):
@@ -413,7 +417,7 @@ func (w *leakWorld) ask(jid, to, face, typ, payload, token string) {
 		nodes = nodes[:1]
 	}
 	if strings.Contains(payload, "WORD") {
-		nodes = []string{"who", "authorize", "receive", "explain", "watchers", "tell", "agree", "configure", "webhook", "groups", "search", "history", "mine", "help",
+		nodes = []string{"who", "authorize", "combine", "receive", "explain", "watchers", "tell", "agree", "configure", "webhook", "groups", "search", "history", "mine", "help",
 			"create", "join", "leave", "nick", "invite", "approve", "decline", "member", "remove", "delete"}
 	}
 	for _, node := range nodes {

@@ -64,6 +64,19 @@ var secrets = []secret{
 			w.appears(dora, "desk", "<x xmlns='vcard-temp:x:update'><photo>357a8123a30844a3aa99861b6349264ba67a5694</photo></x>")
 			w.s.Roster.Loaded([]byte("team")).HearItem(dora, policy.Timezone, []byte("<timezone>+05:45</timezone>"))
 		}, nil},
+	{"how dora's devices are connected, and what they can do", []string{bob, mallory, "admin"},
+		func(w *leakWorld) {
+			w.says(dora, "<iq type='set' id='set' TO><connection xmlns='urn:xmpp:tmp:group-presence:0' jid='"+dora+"/desk' state='interrupted'/></iq>")
+			w.s.Roster.Loaded([]byte("team")).HearCapabilities(dora, "desk", roster.NewCapabilities([]roster.Identity{{Category: "client", Type: "pc"}}, roster.Audio))
+		}, nil},
+	{"in which languages dora says how she is", []string{bob, mallory, "admin"},
+		func(w *leakWorld) {
+			w.appears(dora, "desk", "<status>out</status><status xml:lang='de'>unterwegs</status>")
+		}, nil},
+	{"which of dora's devices speaks for her", []string{bob, mallory},
+		func(w *leakWorld) {
+			w.says(dora, "<iq type='set' id='set' TO><combination xmlns='urn:xmpp:tmp:group-presence:0' by='recent'/></iq>")
+		}, nil},
 	{"how exactly dora lets others see where she is", []string{bob, mallory},
 		func(w *leakWorld) {
 			w.says(dora, "<iq type='set' id='set' TO><location xmlns='urn:xmpp:tmp:group-presence:0' precision='country'/></iq>")

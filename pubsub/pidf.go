@@ -12,6 +12,11 @@ import (
 // shows of his presence, and nothing of who he is but his address.
 func pidf(b []byte, it *roster.Item) []byte {
 	m := watch.Member{JID: it.JID, Presence: watch.Presence{Show: seen(it.Show), Status: it.Status}}
+	if it.Languages != "" {
+		for lang, text := range it.Texts() {
+			m.Statuses = append(m.Statuses, watch.Text{Lang: lang, Text: text})
+		}
+	}
 	m.Idle, _ = time.Parse(time.RFC3339, it.Idle) // his own word: nonsense is no idleness
 	for _, d := range it.Devices {
 		show := watch.Available // of a device as of one that says nothing
