@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
-	"github.com/rollcall-xmpp/rollcall/policy"
-	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 	"github.com/rollcall-xmpp/rollcall/store"
 )
@@ -304,23 +302,6 @@ func (w *leakWorld) copy(raw string) {
 		slices.Sort(all)
 		w.heard[jid+" copies"] = map[string][]string{"": slices.Compact(all)}
 		w.take(strings.Replace(one, " to='multicast.example.org'", " to='"+a[1]+"'", 1) + end)
-	}
-}
-
-// asks looks at what jid's server is asked for: what he lets somebody see, and
-// nothing else. Bob lets the members see what the group proposes, the others let
-// alice see all; a stranger is asked for nothing.
-func (w *leakWorld) asks(jid, caps string) {
-	w.put(jid, "asks", "", caps)
-	want := policy.Mask(0)
-	switch jid {
-	case bob:
-		want = policy.Enrolled | policy.All&^(policy.Location|policy.Addresses)
-	case alice, carol, dora:
-		want = policy.Enrolled | policy.All
-	}
-	if caps != "" && caps != string(pubsub.AppendCaps(nil, want)) {
-		w.t.Errorf("face asks leaks to %s: %s", jid, caps)
 	}
 }
 

@@ -18,7 +18,7 @@ const (
 	CallAvailable Call = iota // available: who is there
 	CallAll                   // all: there or not
 	CallRole                  // role:X
-	CallWilling               // willing: who is there and not busy
+	CallWilling               // willing: who is there, not busy, and does not say that he does not want it
 )
 
 var callNames = [...]string{"available", "all", "role", "willing"}
@@ -129,7 +129,7 @@ func (s Selection) means(it *Item) bool {
 	case CallRole:
 		return slices.Contains(it.Roles, s.Role)
 	case CallWilling:
-		return it.Show != Offline && it.Show != DND
+		return it.Show != Offline && it.Show != DND && it.WillingTo("chat")
 	}
 	return it.Show != Offline
 }
@@ -138,7 +138,7 @@ func (s Selection) means(it *Item) bool {
 func (g *Group) hidesFrom(jid, other string) bool {
 	hides := func(a *policy.Authorization) bool { return a != nil && slices.Contains(a.Hide, other) }
 	m := g.live(jid)
-	return hides(g.auths[jid]) || m != nil && hides(m.elsewhere)
+	return hides(g.auths[jid]) || m != nil && hides(m.papers().elsewhere)
 }
 
 // wants says whether m takes messages of sender's: he does not hide from him,

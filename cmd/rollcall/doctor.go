@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/doctor"
 	"github.com/rollcall-xmpp/rollcall/component"
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 type doctorCmd struct {
@@ -69,9 +70,15 @@ func (c *doctorCmd) options(s *session, cfg *config.Config) (o doctor.Options, e
 	if err != nil {
 		return o, err
 	}
+	o.Origin, _ = roster.ParseOrigin(cfg.Presence.From) // checked when loaded
 	o.Link = component.Config{Addr: cfg.Server.Address, Domain: cfg.Domain, ServerHost: cfg.Server.Host, TLS: secured}
 	if o.Account, err = c.account(s); err != nil {
 		return o, err
+	}
+	for i := range cfg.Sources {
+		if cfg.Sources[i].Address != "" {
+			o.Sources = append(o.Sources, cfg.Sources[i].Address)
+		}
 	}
 	var secret config.Secret
 	switch {

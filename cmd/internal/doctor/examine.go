@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/component"
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // How long is waited: for an answer, for what comes by itself, for an end.
@@ -34,9 +35,11 @@ type Service interface {
 type Options struct {
 	Link    component.Config // address, domain, host, secret and TLS are used
 	Account *Account         // nil: none
+	Sources []string         // addresses of who else keeps groups
 	// Running is the service that holds the domain of Link now; nil: nobody
 	// does, and Examine may attach with it.
 	Running Service
+	Origin  roster.Origin    // whence the service has the presence of the server's users
 	Tell    func(Finding)    // gets each finding as it is made; nil: nobody does
 	Now     func() time.Time // our clock; nil: time.Now
 }
@@ -80,6 +83,7 @@ func Examine(ctx context.Context, o Options) *Report {
 		return &e.report
 	}
 	e.about(ctx, e.peer, o.Link.Domain)
+	e.sources(ctx)
 	e.privilege(ctx)
 	if e.login(ctx) {
 		e.meet(ctx)
