@@ -139,7 +139,7 @@ func copies() []fault {
 		{name: "markers go where the copies are made", file: "component/credit.go", test: "component TestMarkersOfCopies",
 			old: "c.copied > c.acked && c.service != \"\"", new: "false"},
 		{name: "copies use up credit", file: "component/writer.go", test: "component TestMarkersOfCopies",
-			old: "int64(len(b) - control + extra)", new: "int64(len(b) - control)"},
+			old: "int64(len(b) - control + extra)", new: "int64(len(b) - control + 0*extra)"},
 		{name: "no answer overtakes a copy", file: "roster/copies.go", test: "roster TestCopies",
 			old: "return g.aloftTo(q.Watcher) == 0", new: "return true"},
 		{name: "an answer comes though there always is news", file: "roster/copies.go", test: "roster TestCopies",
