@@ -79,10 +79,10 @@ type Service struct {
 	attend   *attendant
 	pace     *pace
 	herald   *herald
+	takings  *takings
 	wishes   *wishes
 	sources  *sourceLink
 	copier   *multicast
-	takings  *takings
 	counts   counts
 	writes   atomic.Bool // the server lets us write its users' rosters
 	tells    atomic.Bool // the server tells of their presence, and we listen

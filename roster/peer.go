@@ -133,10 +133,7 @@ func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (
 }
 
 func (r *Roster) establishPeer(ctx context.Context, b *Basic, source, policy string, said map[string]*policy.Authorization) (*Group, error) {
-	rec, _, err := b.record(source)
-	if err != nil {
-		return nil, err
-	}
+	rec, _ := b.record(source)
 	rec.Settings.Policy, rec.Settings.Payload = policy, PresenceOnly
 	for _, m := range b.Members {
 		if a := said[m.JID]; a != nil {

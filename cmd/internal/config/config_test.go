@@ -91,6 +91,7 @@ format = "json"
 		Admin: Admin{JIDs: []string{"admin@example.org", "root@example.org"}, Consent: "ask", Creators: []string{"example.org"},
 			Socket: filepath.Join(dir, "run/rollcall.sock")},
 		Presence: Presence{From: Subscription},
+		Delivery: Delivery{Multicast: Auto},
 		Limits:   Limits{Domains: []string{"partner.example"}, Requests: 20, Changes: 1},
 		Log:      Log{Level: slog.LevelDebug, Format: "json"},
 		secret:   c.secret,
