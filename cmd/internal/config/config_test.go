@@ -46,6 +46,7 @@ func TestDefaults(t *testing.T) {
 		Store:    Store{URL: "sqlite:" + filepath.Join(dir, "rollcall.db")},
 		Admin:    Admin{Consent: "ask", Socket: filepath.Join(dir, "rollcall.sock")},
 		Presence: Presence{From: Subscription},
+		Delivery: Delivery{Multicast: Auto},
 		Limits:   Limits{Requests: 50, DomainRequests: 500, Changes: 5},
 		HTTP:     HTTP{Listen: "127.0.0.1:8086"},
 		Log:      Log{Level: slog.LevelInfo, Format: "text"},
