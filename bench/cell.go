@@ -49,7 +49,7 @@ func newCell(ctx context.Context, j job, program string) (c *cell, err error) {
 		return c, err
 	}
 	if p, ok := c.way.(preparer); ok {
-		if err = p.prepare(ctx, c.server); err != nil {
+		if err = p.prepare(ctx, c); err != nil {
 			return c, err
 		}
 	}

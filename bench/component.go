@@ -42,7 +42,7 @@ func (c *component) options(server string) lab.Options {
 	case c.name == "rollcall-pubsub":
 		o.Extra.Modules = ejabberdPubSub
 	case c.name == "rollcall-multicast":
-		o.Extra.Modules = "\n  mod_multicast:\n    host: \"" + copies + "\"\n    access: all\n    limits:\n      local:\n        message: infinite\n        presence: infinite\n"
+		o.Extra.Modules = "\n  mod_multicast:\n    host: \"" + copies + "\"\n    access: all\n    limits:\n      local:\n        message: infinite\n        presence: infinite\n      remote:\n        message: infinite\n        presence: infinite\n"
 	}
 	return o
 }
@@ -69,8 +69,8 @@ func (c *component) pids() []int {
 
 func (c *component) config() string { return filepath.Join(c.dir, "rollcall.toml") }
 
-// open starts the program, makes the groups, and subscribes everybody.
-func (c *component) open(ctx context.Context, x *cell) (err error) {
+// prepare writes the configuration, and looks whether this build knows it.
+func (c *component) prepare(ctx context.Context, x *cell) (err error) {
 	if c.dir, err = os.MkdirTemp("", "rollcall-bench-"); err != nil {
 		return err
 	}
@@ -80,11 +80,15 @@ func (c *component) open(ctx context.Context, x *cell) (err error) {
 	if err := os.WriteFile(c.config(), []byte(text), 0o600); err != nil {
 		return err
 	}
-	if c.delivery() != "" {
-		if said, err := exec.CommandContext(ctx, c.prog, "check", "-config", c.config()).CombinedOutput(); err != nil && strings.Contains(string(said), "delivery") {
-			return fmt.Errorf("%w: this rollcall has no [delivery]", errNotHere)
-		}
+	said, err := exec.CommandContext(ctx, c.prog, "check", "-config", c.config()).CombinedOutput()
+	if err != nil && c.delivery() != "" && strings.Contains(string(said), "delivery") {
+		return fmt.Errorf("%w: this rollcall cannot be configured so", errNotHere)
 	}
+	return nil
+}
+
+// open starts the program, makes the groups, and subscribes everybody.
+func (c *component) open(ctx context.Context, x *cell) (err error) {
 	for _, s := range x.seats {
 		s.say("<presence/>")
 	}

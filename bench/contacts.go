@@ -46,9 +46,9 @@ func (c *contacts) file() []byte {
 func (*contacts) service() string { return host }
 
 // prepare makes the groups while nobody is there who would be told of each.
-func (c *contacts) prepare(ctx context.Context, s lab.Server) error {
-	if s.Name() == "ejabberd" {
-		return c.share(ctx, s)
+func (c *contacts) prepare(ctx context.Context, x *cell) error {
+	if x.server.Name() == "ejabberd" {
+		return c.share(ctx, x.server)
 	}
 	return nil
 }

@@ -185,15 +185,15 @@ func loadRow(m []run) []string {
 }
 
 func (v view) Memory() string {
-	return v.table([]string{"server MB", "component MB"}, func(x *result) []string {
+	return v.table([]string{"server MB", "component MB", "its GC's pauses, p99 ms"}, func(x *result) []string {
 		if x.Size != twoHundred && x.Size != (size{1, 500}) || x.Server == "" {
 			return nil
 		}
-		own := "–"
+		own, pause := "–", "–"
 		if x.OwnRSS > 0 {
-			own = num(float64(x.OwnRSS) / 1e6)
+			own, pause = num(float64(x.OwnRSS)/1e6), num(x.Pause)
 		}
-		return []string{num(float64(x.ServerRSS) / 1e6), own}
+		return []string{num(float64(x.ServerRSS) / 1e6), own, pause}
 	})
 }
 

@@ -46,15 +46,30 @@ func (c *component) mallocs(ctx context.Context) int64 {
 	return n
 }
 
+// pause is the longest but one in a hundred of the last pauses that collecting
+// garbage has cost the program.
+func (c *component) pause(ctx context.Context) time.Duration {
+	text, _ := c.fetch(ctx, "/debug/pprof/heap?debug=1")
+	_, rest, _ := bytes.Cut(text, []byte("# PauseNs = ["))
+	list, _, _ := bytes.Cut(rest, []byte("]"))
+	var h histogram
+	for _, field := range bytes.Fields(list) {
+		if n, _ := strconv.ParseInt(string(field), 10, 64); n > 0 {
+			h.add(time.Duration(n))
+		}
+	}
+	return h.quantile(0.99)
+}
+
 // counted is f with the allocations of the component meanwhile.
 func (c *cell) counted(ctx context.Context, f func() (run, error)) (run, error) {
 	own, ok := c.way.(*component)
 	if !ok {
 		return f()
 	}
-	before := own.mallocs(ctx)
+	first, before := own.mallocs(ctx), own.mallocs(ctx) // the question has its price
 	r, err := f()
-	r.Allocs = own.mallocs(ctx) - before
+	r.Allocs = max(0, own.mallocs(ctx)-before-(before-first))
 	return r, err
 }
 

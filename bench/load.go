@@ -169,7 +169,7 @@ func (c *cell) limit(ctx context.Context, length time.Duration) (best int, err e
 
 // withPings runs f while a stranger asks the service for pongs.
 func (c *cell) withPings(ctx context.Context, f func() (run, error)) (run, error) {
-	if c.asker == nil {
+	if c.asker == nil || c.job.server == "fake" { // there nothing but notifications is counted
 		return f()
 	}
 	ctx, stop := context.WithCancel(ctx)

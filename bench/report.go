@@ -36,9 +36,10 @@ type result struct {
 	Saturated []run   `json:"saturated"`
 	Burst     []run   `json:"burst,omitempty"`
 	Overload  []run   `json:"overload,omitempty"`
-	ServerRSS int64   `json:"server_rss"`    // bytes, at the end
-	OwnRSS    int64   `json:"component_rss"` // the same
-	Setup     float64 `json:"setup"`         // seconds
+	ServerRSS int64   `json:"server_rss"`      // bytes, at the end
+	OwnRSS    int64   `json:"component_rss"`   // the same
+	Pause     float64 `json:"pause,omitempty"` // ms, p99 of those of the component's collector
+	Setup     float64 `json:"setup"`           // seconds
 }
 
 // measure runs the plan, cell by cell, and says how far it is. What was
@@ -87,6 +88,9 @@ func (p *plan) cell(ctx context.Context, j job, program string) (x *result, err 
 	x = &result{Server: j.server, Way: j.way, Size: j.size, Setup: time.Since(began).Seconds()}
 	if err := p.phases(ctx, c, x); err != nil {
 		return nil, err
+	}
+	if own, ok := c.way.(*component); ok {
+		x.Pause = ms(own.pause(ctx))
 	}
 	x.ServerRSS, x.OwnRSS = rss(c.serverPIDs()), rss(c.componentPIDs())
 	return x, nil

@@ -41,7 +41,7 @@ type way interface {
 
 // preparer is a way that has something to do before anybody logs in.
 type preparer interface {
-	prepare(ctx context.Context, s lab.Server) error
+	prepare(ctx context.Context, c *cell) error
 }
 
 func wayNames() []string {

@@ -302,3 +302,17 @@ func CensusHolds(r *Roster, jid string) string {
 	}
 	return strings.Join(all, ", ")
 }
+
+// Steps is how far the walks of the next turn go down the list of changes.
+func (g *Group) Steps() (n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, a := range g.order {
+		for _, c := range a.cohorts {
+			for m := g.changes.first; a.due(c) && m != nil && m.version > c.cursor; m = m.next {
+				n++
+			}
+		}
+	}
+	return n
+}

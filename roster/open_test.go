@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -15,6 +16,11 @@ import (
 // fill fills a store on disk with groups whose members all have a
 // subscription of some kind.
 func fill(t testing.TB, groups, members int) (path string) {
+	t.Helper()
+	return fillWith(t, groups, members, true)
+}
+
+func fillWith(t testing.TB, groups, members int, subscribed bool) (path string) {
 	t.Helper()
 	path = "sqlite:" + filepath.Join(t.TempDir(), "rollcall.db")
 	kept, err := store.Open(t.Context(), path)
@@ -27,6 +33,9 @@ func fill(t testing.TB, groups, members int) (path string) {
 		for n := range members {
 			jid := fmt.Sprintf("u%06d@example.org", n)
 			rec.Members = append(rec.Members, roster.MemberRecord{JID: jid, Affiliation: roster.Plain, Ask: roster.Granted})
+			if !subscribed {
+				continue
+			}
 			sub := roster.SubscriptionRecord{ID: fmt.Sprintf("s%d-%d", i, n), Node: "group", JID: jid, Owner: jid}
 			switch n % 10 {
 			case 1:
@@ -115,4 +124,41 @@ func BenchmarkOpen(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Seconds())/float64(b.N), "s/open")
 		})
 	}
+}
+
+// BenchmarkReady opens a store of 10,000 groups with 500,000 memberships: until
+// the first group answers, until all are in memory, and what memory they take.
+func BenchmarkReady(b *testing.B) {
+	path := fillWith(b, 10_000, 50, false)
+	var first, all time.Duration
+	var memory int64
+	for b.Loop() {
+		before := inUse()
+		began := time.Now()
+		kept, err := store.Open(b.Context(), path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r := roster.New(roster.Options{Store: kept, Outbox: deaf{}, Renderer: dialect{}, Log: slog.New(slog.DiscardHandler)})
+		if _, err := r.Group(b.Context(), "group5000"); err != nil {
+			b.Fatal(err)
+		}
+		first += time.Since(began)
+		names, err := r.ListGroups(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, name := range names {
+			if _, err := r.Group(b.Context(), name); err != nil {
+				b.Fatal(err)
+			}
+		}
+		all += time.Since(began)
+		memory = inUse() - before
+		kept.Close()
+		runtime.KeepAlive(r)
+	}
+	b.ReportMetric(first.Seconds()/float64(b.N), "s/first")
+	b.ReportMetric(all.Seconds()/float64(b.N), "s/all")
+	b.ReportMetric(float64(memory)/500_000, "B/membership")
 }
