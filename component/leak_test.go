@@ -417,7 +417,7 @@ func (w *leakWorld) ask(jid, to, face, typ, payload, token string) {
 		nodes = nodes[:1]
 	}
 	if strings.Contains(payload, "WORD") {
-		nodes = []string{"who", "authorize", "combine", "receive", "explain", "watchers", "tell", "agree", "configure", "webhook", "groups", "search", "history", "mine", "help",
+		nodes = []string{"who", "authorize", "combine", "receive", "explain", "watchers", "tell", "willing", "trust", "agree", "configure", "webhook", "groups", "search", "history", "mine", "help",
 			"create", "join", "leave", "nick", "invite", "approve", "decline", "member", "remove", "delete"}
 	}
 	for _, node := range nodes {

@@ -214,7 +214,7 @@ func (w *leakWorld) updates(jid string, change func(*roster.MemberRecord)) {
 // chats are what can be said to a group, or to the service.
 var chats = []string{"help", "who", "explain carol@example.org", "explain mallory@elsewhere.example", "watchers", "authorize", "receive", "agree",
 	"configure", "groups", "mine", "help who", "help share", "nick", "invite", "approve", "member", "remove zoe@example.org", "create", "nonsense",
-	"search team", "search quiet", "tell all: x", "tell x", "tell willing: x", "tell role lead: x"}
+	"search team", "search quiet", "tell all: x", "tell x", "tell willing: x", "tell role lead: x", "willing", "trust"}
 
 // requests are what can be asked: the face of the answer, the type, the
 // payload. NODE is each node in turn.
