@@ -15,8 +15,9 @@ import (
 
 // Bounds of what a client reads.
 const (
-	maxFrame = 4 << 20
-	maxDepth = 100
+	maxFrame  = 4 << 20
+	maxDepth  = 100
+	writeTime = 20 * time.Second
 )
 
 // errLost: a client's stream ended under the measurement.
@@ -162,6 +163,7 @@ func (s *seat) send(f func(b []byte) []byte) {
 	s.write.Lock()
 	defer s.write.Unlock()
 	s.buf = f(s.buf[:0])
+	_ = s.conn.SetWriteDeadline(time.Now().Add(writeTime)) // a server may stop reading
 	_, _ = s.conn.Write(s.buf)
 }
 
