@@ -205,6 +205,7 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	a.announce(ctx, g)
 	g.Recall()
 	a.s.takings.visit(g, r)
+	a.s.wishes.visit(ctx, g)
 	ask, probe := g.Wants()
 	doubtful := g.Doubtful()
 	unread, courted := g.Unread(), g.Courted()

@@ -54,5 +54,6 @@
 // The others are what he publishes beside his presence, as far as he lets
 // somebody see it (pull.go). Each is read once, when it is wanted for the first
 // time and after a (re)connect, slowly and behind everything else. Changes count
-// as changes of his presence (pace); what cannot be passed on is counted.
+// as changes of his presence (pace); what cannot be passed on is counted. His time
+// zone is in no node: the device that speaks for him is asked (zone.go).
 package component

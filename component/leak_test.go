@@ -82,7 +82,7 @@ func difference(x, y []string) string {
 
 // faces are the ways on which somebody learns something.
 var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "published", "willing", "disco", "affiliations",
-	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "hook", "asks", "log", "admin"}
+	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "hook", "copies", "asks", "log", "admin"}
 
 // leakWorld is a service without a server, and what everybody was sent.
 type leakWorld struct {
@@ -109,8 +109,10 @@ func leakStory(t *testing.T, is func(*leakWorld), strangers bool) *leakWorld {
 		w.watchers, w.places = append(w.watchers, eve), append(w.places, "quiet@groups.example.org")
 	}
 	w.look()
+	w.appears(bob, "desk", "<show>away</show>") // what the members are told alike
 	is(w)
 	w.hear()
+	w.appears(bob, "desk", "")
 	w.look()
 	w.close()
 	return w
@@ -130,6 +132,7 @@ func newLeakWorld(t *testing.T) *leakWorld {
 	w.s = NewService(ServiceConfig{Store: store.Memory(), Link: Config{Domain: "groups.example.org", Log: log},
 		Now: func() time.Time { return w.now }})
 	w.s.Link.Out.attach()
+	w.s.Roster.SetMulticast(roster.Multicast{Service: "multicast.example.org", Domain: "example.org", Messages: 20, Presences: 20})
 	rec := &roster.GroupRecord{Name: "team", Settings: roster.Settings{Policy: "watch members\nwatch jid:" + mallory + " jid:hook+ci+team@groups.example.org"},
 		Hooks: []roster.HookRecord{{Name: "ci", URL: "https://ci.example.org/", Secret: "s", Format: roster.HookJSON}}}
 	for _, jid := range []string{alice, bob, carol, dora} {
@@ -144,6 +147,11 @@ func newLeakWorld(t *testing.T) *leakWorld {
 		w.appears(jid, "desk", "")
 	}
 	w.publishes(bob, "mood", "<happy/>")
+	for _, n := range rec.Settings.Payload.Nodes() { // what bob is told leaves for both
+		w.says(dora, "<iq type='set' id='d' TO><pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='urn:xmpp:tmp:group-presence:0#"+
+			n.String()+"' jid='"+dora+"'/></pubsub></iq>")
+	}
+	w.says(dora, "<presence type='subscribe' TO/>")
 	w.willing(bob, "<willing app='voice' value='no'/>")
 	w.hear()
 	return w
@@ -192,6 +200,9 @@ func (w *leakWorld) hear() {
 		}
 		r, err := w.s.Link.Out.round()
 		w.must(err)
+		for _, g := range w.s.Roster.All() { // the server has copied everything already
+			g.Landed(1)
+		}
 		if len(r.b) == 0 {
 			w.s.Link.Out.recycle(r.b)
 			return
@@ -216,6 +227,8 @@ var (
 	leakWord   = regexp.MustCompile(`<(willing|reported) [^>]*/>`)
 	leakCaps   = regexp.MustCompile(`<c [^>]*/>`)
 	leakLine   = regexp.MustCompile(`<status>.*</status>`)
+	leakCopy   = regexp.MustCompile(`<address type='\w+' jid='([^']*)'/>`)
+	leakBlind  = regexp.MustCompile(`<address type='bcc' jid='[^']*'/>`)
 )
 
 // value is that of the first attribute that begins so.
@@ -228,6 +241,10 @@ func value(raw, start string) string {
 // take puts a stanza down, for its reader and its face.
 func (w *leakWorld) take(raw string) {
 	w.t.Helper()
+	if strings.Contains(raw, " to='multicast.example.org'") && !strings.HasPrefix(raw, "<iq") {
+		w.copy(raw)
+		return
+	}
 	to, id := value(raw, " to='"), value(raw, " id='")
 	jid, _, _ := strings.Cut(to, "/")
 	node := value(raw, " node='")
@@ -270,6 +287,23 @@ func (w *leakWorld) take(raw string) {
 		put("presence", text)
 	default:
 		put(w.asked[id], text)
+	}
+}
+
+// copy does what a multicast service does: of addresses, readers are shown all
+// but those of blind copies. That he got a copy, and not a stanza of his own,
+// no reader can tell.
+func (w *leakWorld) copy(raw string) {
+	w.t.Helper()
+	one, list, _ := strings.Cut(raw, "<addresses ")
+	list, end, _ := strings.Cut(list, "</addresses>")
+	shown := strings.Split(leakBlind.ReplaceAllString(list, ""), "><")
+	for _, a := range leakCopy.FindAllStringSubmatch(list, -1) {
+		jid, _, _ := strings.Cut(a[1], "/")
+		all := slices.Concat(shown, w.heard[jid+" copies"][""])
+		slices.Sort(all)
+		w.heard[jid+" copies"] = map[string][]string{"": slices.Compact(all)}
+		w.take(strings.Replace(one, " to='multicast.example.org'", " to='"+a[1]+"'", 1) + end)
 	}
 }
 

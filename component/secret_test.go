@@ -81,6 +81,10 @@ var secrets = []secret{
 		func(w *leakWorld) { w.authorizes(alice, carol) }, func(w *leakWorld) { w.authorizes(alice, dora) }},
 	{"what carol watches", []string{bob, mallory},
 		func(w *leakWorld) { w.subscribes(carol, "presence", "dora@example.org") }, nil},
+	{"that carol watches", []string{bob, mallory},
+		func(w *leakWorld) {
+			w.says(carol, "<iq type='set' id='set' TO><pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='urn:xmpp:tmp:group-presence:0#group' jid='"+carol+"'/></pubsub></iq>")
+		}, nil},
 	{"what carol wants", []string{bob, mallory},
 		func(w *leakWorld) { w.subscribes(carol, "group", "dora@example.org") },
 		func(w *leakWorld) { w.subscribes(carol, "group", "bob@example.org") }},

@@ -79,9 +79,10 @@ type Service struct {
 	attend   *attendant
 	pace     *pace
 	herald   *herald
+	takings  *takings
+	wishes   *wishes
 	sources  *sourceLink
 	copier   *multicast
-	takings  *takings
 	counts   counts
 	writes   atomic.Bool // the server lets us write its users' rosters
 	tells    atomic.Bool // the server tells of their presence, and we listen
@@ -108,7 +109,7 @@ func NewService(cfg ServiceConfig) *Service {
 	s.attend = newAttendant(s)
 	s.herald = newHerald(s)
 	s.copier = &multicast{s: s}
-	s.takings = newTakings(s)
+	s.takings, s.wishes = newTakings(s), newWishes(s)
 	s.Hooks = newHooks(s)
 	s.Roster = roster.New(roster.Options{
 		Store:    cfg.Store,
@@ -215,6 +216,7 @@ func (s *Service) Detached(error) {
 	s.tells.Store(false)
 	s.takings.detach()
 	s.attend.wait()
+	s.wishes.wait()
 	s.pace.drop()
 }
 

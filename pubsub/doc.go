@@ -38,5 +38,5 @@
 // capabilities (XEP-0115, [AppendCaps]) by which it asks a member's server for
 // the events of the PEP node [NSAuthorization], and of what he publishes beside
 // his presence, as far as he lets somebody see it. Those payloads leave as they
-// came; [CheckPublished] says which may.
+// came, or in part (vCards, places, times); [ReadPublished] says what leaves.
 package pubsub

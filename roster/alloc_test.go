@@ -36,6 +36,13 @@ func TestAllocations(t *testing.T) {
 			t.Errorf("%s: %v allocations, at most %v", b.name, n, b.most)
 		}
 	}
+	c.r.SetMulticast(roster.Multicast{Service: "multicast.example.org", Domain: "example.org", Messages: 100})
+	c.landed = true
+	if n := testing.AllocsPerRun(50, func() { hear(); c.turn() }); n > 30 { // five stanzas
+		t.Errorf("a change told to all by multicast: %v allocations", n)
+	}
+	c.r.SetMulticast(roster.Multicast{})
+	c.landed = false
 	for i, j := range c.jids {
 		c.g.SetAuthorization(j, named(c.jids[watchers-1-i]))
 	}

@@ -153,7 +153,7 @@ func (g *Group) setAuthorization(jid string, a *policy.Authorization) {
 	}
 	if m != nil {
 		g.version++
-		g.enact(m, a, m.elsewhere)
+		g.enact(m, a, m.papers().elsewhere)
 		g.signal()
 	}
 }
@@ -215,14 +215,14 @@ func (g *Group) restore(all []AuthorizationRecord) {
 		a := g.readAuthorization(rec.Rules)
 		g.auths[rec.JID] = a
 		if m := g.live(rec.JID); m != nil {
-			g.enact(m, a, m.elsewhere)
+			g.enact(m, a, m.papers().elsewhere)
 		} else {
 			g.stranger(rec.JID, 1)
 		}
 	}
 	for _, m := range g.sorted {
-		if m.Elsewhere != "" {
-			g.enact(m, m.auth, g.readAuthorization(m.Elsewhere))
+		if text := m.papers().Elsewhere; text != "" {
+			g.enact(m, m.auth, g.readAuthorization(text))
 		}
 	}
 }
@@ -242,7 +242,8 @@ func (g *Group) enact(m *member, a, elsewhere *policy.Authorization) {
 	g.refer(a, 1)
 	g.refer(elsewhere, 1)
 	g.unindex(m)
-	m.auth, m.elsewhere = a, elsewhere
+	m.auth = a
+	m.file(func(p *papers) { p.elsewhere = elsewhere })
 	g.index(m)
 	g.redecide(m)
 	g.refer(was[0], -1)

@@ -17,11 +17,14 @@ import (
 
 // crowd is a group of many, in the words of package pubsub.
 type crowd struct {
+	r    *roster.Roster
 	g    *roster.Group
 	out  *outbox
 	jids []string
 	subs []roster.SubscriptionRecord
 	buf  []byte
+
+	landed bool // what left for the multicast service has been copied after each turn
 }
 
 // newCrowd makes a group of n members, all there, of whom the first watchers
@@ -40,7 +43,7 @@ func newCrowd(tb testing.TB, n, watchers int, node roster.Node) *crowd {
 	if err := r.CreateGroup(context.Background(), rec); err != nil {
 		tb.Fatal(err)
 	}
-	c.g = r.Loaded([]byte("team"))
+	c.r, c.g = r, r.Loaded([]byte("team"))
 	for _, j := range c.jids {
 		c.hear(j, "there")
 	}
@@ -63,6 +66,10 @@ func (c *crowd) hear(jid, status string) {
 func (c *crowd) turn() int {
 	c.out.ready = c.out.ready[:0]
 	c.buf, _ = c.g.Turn(c.buf[:0], 1<<30)
+	if c.landed {
+		_, stanzas, _ := c.g.Copied()
+		c.g.Landed(stanzas)
+	}
 	return len(c.buf)
 }
 
@@ -295,4 +302,17 @@ func inUse() int64 {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// One change to 1,000 subscribers of NS#group whose server copies, so many
+// addresses a stanza: to be compared with BenchmarkOneChange1000.
+func BenchmarkCopies1000(b *testing.B) {
+	for _, most := range []int{20, 100, 1000} {
+		b.Run(strconv.Itoa(most), func(b *testing.B) {
+			c := newCrowd(b, 1000, 1000, roster.NodeGroup)
+			c.r.SetMulticast(roster.Multicast{Service: "multicast.example.org", Domain: "example.org", Messages: most})
+			c.landed = true
+			c.oneChange(b)
+		})
+	}
 }

@@ -13,13 +13,14 @@ type client struct {
 	parts []heard // of a state that is not complete yet
 
 	// What the test knows beside, to judge what is sent.
-	view  map[string]string   // what it may see
-	dirty map[string]struct{} // items whose look changed since they were told
-	owed  bool                // the full state is due
-	may   bool                // it may be sent: it is not certain what arrived
-	turn  int                 // in which it was told something last
-	loose bool                // a state was told in pieces at different times
-	began int                 // how many things had happened when it began
+	view   map[string]string   // what it may see
+	dirty  map[string]struct{} // items whose look changed since they were told
+	owed   bool                // the full state is due
+	may    bool                // it may be sent: it is not certain what arrived
+	turn   int                 // in which it was told something last
+	loose  bool                // a state was told in pieces at different times
+	began  int                 // how many things had happened when it began
+	adrift bool                // something did not arrive: it has been, or will be, told again
 }
 
 // memory is a table under the token that it had.
@@ -40,7 +41,7 @@ func (c *client) hear(h heard) error {
 	switch {
 	case s.To == "":
 		return fmt.Errorf("an event without a token")
-	case !s.Full && s.From != c.token:
+	case !s.Full && s.From != c.token && !c.adrift:
 		return fmt.Errorf("from %s, but the client holds %s", s.From, c.token)
 	case s.Part < 1 || s.Part > s.Parts:
 		return fmt.Errorf("part %d of %d", s.Part, s.Parts)
@@ -107,7 +108,7 @@ func (c *client) fits(h heard, happened int) error {
 	}
 	s := &h.stamp
 	if s.Full {
-		if s.Part == 1 && !c.owed && !c.may && !c.loose && len(c.dirty) == 0 && len(c.parts) == 0 {
+		if s.Part == 1 && !c.owed && !c.may && !c.loose && !c.adrift && len(c.dirty) == 0 && len(c.parts) == 0 {
 			return fmt.Errorf("the full state although nothing changed")
 		}
 		return nil
@@ -116,7 +117,7 @@ func (c *client) fits(h heard, happened int) error {
 		return fmt.Errorf("an event of %d items from %s to %s", len(h.items), s.From, s.To)
 	}
 	for _, it := range h.items {
-		if _, ok := c.dirty[it.id]; !ok && !c.loose && (s.Part == 1 || c.began == happened) {
+		if _, ok := c.dirty[it.id]; !ok && !c.loose && !c.adrift && (s.Part == 1 || c.began == happened) {
 			return fmt.Errorf("%q although it looks as it did", it.text)
 		}
 	}

@@ -78,7 +78,7 @@ func (g *Group) Combine(ctx context.Context, jid string, by Combination) error {
 		return err
 	}
 	g.mu.Lock()
-	rec := g.live(jid).Clone() // edit is held: he is still there
+	rec := g.live(jid).record() // edit is held: he is still there
 	g.mu.Unlock()
 	rec.Combination = by
 	if err := g.roster.store.StoreMembers(ctx, g.name, rec); err != nil {

@@ -19,7 +19,7 @@ func (g *Group) Asked(ctx context.Context, jids []string) error {
 	g.mu.Lock()
 	for _, j := range jids {
 		if m := g.live(j); m != nil && m.Ask == Unasked && m.asking {
-			rec := m.MemberRecord.Clone()
+			rec := m.record()
 			rec.Ask = Asked
 			recs = append(recs, rec)
 		}
@@ -115,7 +115,7 @@ func (g *Group) turnAskLocked(ctx context.Context, jid string, next Ask, from fu
 		g.mu.Unlock()
 		return false, nil
 	}
-	rec := m.MemberRecord.Clone()
+	rec := m.record()
 	g.mu.Unlock()
 	rec.Ask = next
 	return true, g.storeAsk(ctx, []MemberRecord{rec})

@@ -12,8 +12,9 @@ import (
 // beside its ordinary way, in an order of its own: what is sent to one watcher
 // meanwhile could overtake an older word that waits there. So, until the
 // service is known to have dealt with a stanza (it is aloft until then), to
-// whom it went everything goes that way, if need be alone; and a question,
-// whose answer cannot, waits for it.
+// whom it went everything goes that way, if need be alone; and a question of
+// his, whose answer cannot, waits for it. That others are told something delays
+// nobody's answer: he could tell by it that something happened.
 //
 // A copy is counted as the stanza that it saves: what a watcher's queue in the
 // server holds is the same.
@@ -73,12 +74,22 @@ type mail struct {
 	count int        // stanzas of this turn
 	open  []batch
 
+	suffix        string // of who may have something aloft
 	flown, landed uint64 // stanzas: those that left, and those that have been dealt with
 	acked         uint64 // those that the outbox knows to have been
 	flights       []flight
 	spare         [][]told // of flights that have landed
-	hurried       bool     // the outbox knows that something waits for the rest
-	farewells     []string // contacts that ended while something was aloft to them
+	hurry         bool     // this turn asks the outbox to find out what has been dealt with
+	hurried       uint64   // up to that stanza somebody has asked already
+	farewells     []farewell
+	left          map[string]uint64 // what may be aloft to whose watch has ended, by owner
+	paused        []*Watch
+}
+
+// farewell is a contact that ended while something was aloft to it.
+type farewell struct {
+	jid string
+	seq uint64 // the last stanza that may be
 }
 
 // batch is a stanza that is being addressed.
@@ -103,23 +114,103 @@ type flight struct {
 	told []told
 }
 
-func (m *mail) begin(via *multicast) { m.via, m.extra, m.count = via, 0, 0 }
+// startMail begins a turn.
+func (g *Group) startMail(via *multicast) {
+	m := &g.mail
+	m.via, m.extra, m.count = via, 0, 0
+	if via != nil {
+		m.suffix = via.suffix
+	}
+	if m.hurry = g.hurries(); m.hurry {
+		m.hurried = m.flown
+	}
+}
 
 // full says whether the turn that may go on until b has limit bytes is over.
 func (g *Group) full(b []byte, limit int) bool { return len(b)+g.mail.extra >= limit }
 
+// joins is what is aloft to a watch of owner that begins: perhaps something
+// that is to another one of his.
+func (m *mail) joins(owner string) uint64 {
+	if domainOf(owner) != m.suffix {
+		return 0
+	}
+	return m.flown
+}
+
 // aloft says whether the last word to w may still be on its way round.
 func (m *mail) aloft(w *Watch) bool { return w.flight > m.landed }
 
-// waits says whether the group has to be silent until everything has landed.
+// waits says whether the group has to be silent until everything has landed:
+// there is no service any more.
 func (g *Group) waits() bool {
 	m := &g.mail
-	return m.flown > m.landed && !g.closed && (m.via == nil || len(g.questions) > 0)
+	return m.flown > m.landed && !g.closed && m.via == nil
+}
+
+// aloftTo is the last stanza that may still be on its way to owner, 0 if
+// there is none.
+func (g *Group) aloftTo(owner string) (seq uint64) {
+	m := &g.mail
+	if m.flown == m.landed || g.closed {
+		return 0
+	}
+	seq = m.left[owner]
+	for _, w := range g.byOwner[owner] {
+		seq = max(seq, w.flight)
+	}
+	if seq <= m.landed {
+		return 0
+	}
+	return seq
+}
+
+// ripe says whether the answer to q may leave.
+func (g *Group) ripe(q *Question) bool { return g.aloftTo(q.Watcher) == 0 }
+
+// pauses holds w if a question of its owner waits, which would go on waiting.
+func (g *Group) pauses(w *Watch) bool {
+	m := &g.mail
+	if len(g.asked) == 0 || !m.aloft(w) || g.asked[w.rec.Owner] == 0 || w.part() != nil {
+		return false
+	}
+	p := w.position()
+	w.leave()
+	w.lag, w.paused = &p, true
+	m.paused = append(m.paused, w)
+	return true
+}
+
+// resume lets those go on who have been answered.
+func (g *Group) resume() {
+	m := &g.mail
+	m.paused = slices.DeleteFunc(m.paused, func(w *Watch) bool {
+		waits := w.paused && g.asked[w.rec.Owner] > 0
+		if w.paused && !waits && slices.Contains(g.byOwner[w.rec.Owner], w) {
+			w.release()
+		}
+		return !waits
+	})
 }
 
 // hurries says whether something waits for the landing that the outbox does
 // not know of yet.
-func (g *Group) hurries() bool { return !g.mail.hurried && (g.waits() || len(g.mail.farewells) > 0) }
+func (g *Group) hurries() bool {
+	m := &g.mail
+	if m.flown == m.landed {
+		return false
+	}
+	if g.waits() {
+		return m.hurried < m.flown
+	}
+	for _, q := range g.questions {
+		if m.hurried < g.aloftTo(q.Watcher) {
+			return true
+		}
+	}
+	n := len(m.farewells)
+	return n > 0 && m.hurried < m.farewells[n-1].seq
+}
 
 // Copied is what the last turn has left to the server: stanzas to the
 // multicast service, so many, whose copies are extra bytes more than was
@@ -128,9 +219,7 @@ func (g *Group) hurries() bool { return !g.mail.hurried && (g.waits() || len(g.m
 func (g *Group) Copied() (extra, stanzas int, hurry bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	hurry = g.hurries()
-	g.mail.hurried = g.mail.hurried || hurry
-	return max(g.mail.extra, 0), g.mail.count, hurry
+	return max(g.mail.extra, 0), g.mail.count, g.mail.hurry
 }
 
 // together adds w to those who are told rest, and says whether it could.
@@ -173,7 +262,7 @@ func (m *mail) room() []told {
 // back takes a list that is of no use any more.
 func (m *mail) back(t []told) {
 	clear(t)
-	if len(m.spare) < 16 {
+	if len(m.spare) < 64 {
 		m.spare = append(m.spare, t[:0])
 	}
 }
@@ -235,7 +324,6 @@ func (m *mail) fly(r *Roster, id string, to []told) {
 		t.w.flight = m.flown
 	}
 	m.flights = append(m.flights, flight{m.flown, id, to})
-	m.hurried = false
 	r.copies.stanzas.Add(1)
 	r.copies.copies.Add(uint64(len(to)))
 }
@@ -291,36 +379,44 @@ func (g *Group) land(seq uint64) {
 		m.back(m.flights[n].told)
 		n++
 	}
-	if m.flights = slices.Delete(m.flights, 0, n); seq == m.flown {
-		g.alight()
+	m.flights = slices.Delete(m.flights, 0, n)
+	if m.landed == m.flown {
+		clear(m.left)
 	}
+	g.alight()
+	g.signal()
 }
 
-// alight ends the waiting: nothing is aloft. Who ceased to be a contact
-// meanwhile, and was told so at once, may have got a word after that.
+// alight tells who ceased to be a contact while something was aloft to him that
+// the group is gone: he was told so at once, and may have got a word after that.
 func (g *Group) alight() {
 	m := &g.mail
-	m.hurried = false
-	for _, jid := range m.farewells {
-		if g.contact(jid) == nil {
+	for len(m.farewells) > 0 && m.farewells[0].seq <= m.landed {
+		if jid := m.farewells[0].jid; g.contact(jid) == nil {
 			g.roster.outbox.Presence(g.name, jid, Unavailable)
 		}
+		m.farewells = m.farewells[1:]
 	}
-	m.farewells = nil
-	g.signal()
 }
 
 // leaves notes that w ends.
 func (m *mail) leaves(w *Watch) {
-	if w.node == NodeContact && m.aloft(w) {
-		m.farewells = append(m.farewells, w.rec.JID)
-		m.hurried = false
+	if !m.aloft(w) {
+		return
+	}
+	if m.left == nil {
+		m.left = map[string]uint64{}
+	}
+	m.left[w.rec.Owner] = max(m.left[w.rec.Owner], w.flight)
+	if w.node == NodeContact {
+		m.farewells = append(m.farewells, farewell{w.rec.JID, m.flown})
 	}
 }
 
 // lost forgets what was aloft: the connection broke.
 func (m *mail) lost() {
-	m.landed, m.acked, m.flights, m.farewells, m.hurried = m.flown, m.flown, nil, nil, false
+	m.landed, m.acked, m.flights, m.farewells = m.flown, m.flown, nil, nil
+	clear(m.left)
 }
 
 // Returned takes in that a stanza to the service came back, that of the given

@@ -1,6 +1,7 @@
 package roster_test
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -178,6 +179,7 @@ type heard struct {
 
 	interest policy.Mask // of contact
 	tail     roster.Tail
+	copies   []string // to whom it is, if it is to the multicast service
 }
 
 // line is one item: the whole line it was, under its id.
@@ -238,6 +240,12 @@ func (h *heard) add(t rapid.TB, l string) {
 	word, rest, _ := strings.Cut(l, " ")
 	var err error
 	switch {
+	case l == "":
+	case word == "copies":
+		for _, to := range strings.Fields(rest) {
+			to, bad := strconv.Unquote(to)
+			h.copies, err = append(h.copies, to), errors.Join(err, bad)
+		}
 	case h.kind == "contact" && h.text != "":
 		_, err = fmt.Sscan(l, &h.interest)
 	case h.kind == "contact" || h.kind == "refuse":

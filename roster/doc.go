@@ -81,7 +81,9 @@
 // What a member publishes at his server beside his presence ([Published]) is
 // held as it stands, for as long as somebody may see it, and is shown while he
 // is available. The group tells him what it wants of that ([Group.Interest]):
-// exactly what he grants somebody. What it does not want it does not take in.
+// exactly what he grants somebody. What it does not want it does not take in,
+// nor what of a place is finer than he lets others see ([Group.SetPrecision]). His
+// time zone a device of his is asked for, once in a period ([Group.Retime]).
 //
 // # Delivery
 //

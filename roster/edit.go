@@ -297,7 +297,7 @@ func (g *Group) changeMember(ctx context.Context, jid string, edit func(*MemberR
 		g.mu.Unlock()
 		return fmt.Errorf("%w: %s", ErrNoMember, jid)
 	}
-	rec := m.MemberRecord.Clone()
+	rec := m.record()
 	g.mu.Unlock()
 	his := rec
 	if err := edit(&rec); err != nil {
@@ -333,7 +333,7 @@ func (g *Group) setRecord(m *member, rec MemberRecord) {
 	roles := !slices.Equal(m.Roles, rec.Roles)
 	standing := roles || m.Affiliation != rec.Affiliation
 	seen := roles || m.Nick != rec.Nick || !slices.Equal(m.Attributes, rec.Attributes)
-	m.MemberRecord = rec
+	m.setRecord(&rec)
 	if !seen && !standing {
 		return
 	}

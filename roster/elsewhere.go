@@ -25,18 +25,18 @@ func (g *Group) OnElsewhere(ctx context.Context, jid string, a *policy.Authoriza
 	defer g.edit.Unlock()
 	g.mu.Lock()
 	m := g.live(jid)
-	if m == nil || m.Elsewhere == text {
+	if m == nil || m.papers().Elsewhere == text {
 		g.mu.Unlock()
 		return nil
 	}
-	rec := m.MemberRecord.Clone()
+	rec := m.record()
 	g.mu.Unlock()
 	rec.Elsewhere = text
 	if err := g.roster.store.StoreMembers(ctx, g.name, rec); err != nil {
 		return err
 	}
 	g.mu.Lock()
-	m.Elsewhere = text
+	m.file(func(p *papers) { p.Elsewhere = text })
 	g.version++
 	g.enact(m, m.auth, a)
 	g.signal()

@@ -33,7 +33,7 @@ func (g *Group) Explain(me, other string) (*Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Explanation{Own: m.auth != nil, Shares: m.keeps != 0, Elsewhere: m.elsewhere != nil}
+	x := &Explanation{Own: m.auth != nil, Shares: m.keeps != 0, Elsewhere: m.papers().elsewhere != nil}
 	who := g.known(me, other)
 	x.Known, x.Member, x.Roles = g.seesBasicOf(me), who.Member, slices.Clone(who.Roles)
 	x.MayWatch = g.policy.Watches(&who)
@@ -132,11 +132,11 @@ func (g *Group) seesBasicOf(jid string) bool {
 
 // effective is the rules that speak for m.
 func (g *Group) effective(m *member) *policy.Authorization {
-	switch {
-	case m.auth != nil:
+	if m.auth != nil {
 		return m.auth
-	case m.agreed != nil:
-		return m.agreed
+	}
+	if agreed := m.papers().agreed; agreed != nil {
+		return agreed
 	}
 	return &g.policy.Default
 }

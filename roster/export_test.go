@@ -2,6 +2,7 @@ package roster
 
 import (
 	"slices"
+	"strings"
 
 	"pgregory.net/rapid"
 
@@ -61,7 +62,7 @@ func (g *Group) Watches() (all, held []string) {
 		for _, w := range ws {
 			key := w.node.String() + " " + w.rec.JID
 			all = append(all, key)
-			if w.lag != nil {
+			if w.lag != nil && !w.paused {
 				held = append(held, key)
 			}
 		}
@@ -167,7 +168,7 @@ func (c checker) index() {
 	count := func(r string) { roles[r]++ }
 	references(&g.policy).Roles(count)
 	for text, a := range g.agreements {
-		if a.Roles(count); !slices.ContainsFunc(g.sorted, func(m *member) bool { return m.Agreed == text }) {
+		if a.Roles(count); !slices.ContainsFunc(g.sorted, func(m *member) bool { return m.papers().Agreed == text }) {
 			c.t.Logf("nobody stands by %q", text) // until the next policy
 		}
 	}
@@ -272,6 +273,34 @@ func (c checker) audience(a *audience) {
 func (g *Group) Decision(id, jid string) func() policy.Mask {
 	w, m := g.watches[id], g.members[jid]
 	return func() policy.Mask { return w.decision(m).mask }
+}
+
+// Held is what a group holds of a member's presence.
+func Held(g *Group, jid string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := g.members[jid]
+	if m == nil {
+		return ""
+	}
+	var all []string
+	for _, p := range []*presence{m.presence, m.parked} {
+		if p != nil {
+			for _, d := range p.devices {
+				all = append(all, d.resource+" "+d.status)
+			}
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// CensusHolds is what is held beside the groups of what the server says of jid.
+func CensusHolds(r *Roster, jid string) string {
+	var all []string
+	for _, d := range r.census.there[jid] {
+		all = append(all, d.resource+" "+d.status)
+	}
+	return strings.Join(all, ", ")
 }
 
 // Steps is how far the walks of the next turn go down the list of changes.

@@ -196,7 +196,9 @@ func (g *Group) insert(rec MemberRecord) *member {
 	} else {
 		g.graves--
 	}
-	m.MemberRecord, m.gone, m.presence, m.parked, m.asking, m.withdrawn = rec, 0, nil, nil, false, false
+	m.seldom = nil
+	m.setRecord(&rec)
+	m.gone, m.presence, m.parked, m.asking, m.withdrawn = 0, nil, nil, false, false
 	m.published, m.words, m.pulls, m.keeps, m.clocked, m.unsure = nil, nil, 0, 0, false, rec.Ask == Granted && g.roster.reads
 	m.consents, m.clicks = rec.JID == g.acting && !rec.ByContact, false
 	if m.lent = g.roster.lends(rec.JID); !g.building {
@@ -204,7 +206,7 @@ func (g *Group) insert(rec MemberRecord) *member {
 	}
 	g.recall(m)
 	m.named, m.basic = g.version, g.version
-	m.agreed = g.agreement(m.Agreed)
+	g.agree(m, rec.Agreed)
 	g.keep1(m)
 	g.shows[m.slot] = Offline
 	i, _ := g.search(rec.JID)
@@ -238,7 +240,8 @@ const gone = Show(255)
 func (g *Group) bury(m *member) {
 	was := m.policies()
 	g.unindex(m)
-	m.auth, m.elsewhere, m.agreed, m.gone, m.presence, m.parked, m.published, m.words = nil, nil, nil, g.version, nil, nil, nil, nil
+	m.file(func(p *papers) { p.elsewhere, p.agreed = nil, nil })
+	m.auth, m.gone, m.presence, m.parked, m.published, m.words = nil, g.version, nil, nil, nil, nil
 	delete(g.auths, m.JID)
 	g.schedule(m)
 	g.left = g.version
@@ -336,7 +339,7 @@ func (g *Group) pending() bool {
 	if g.waits() {
 		return false
 	}
-	if len(g.questions) > 0 || g.opened() {
+	if slices.ContainsFunc(g.questions, g.ripe) || g.opened() {
 		return true
 	}
 	return g.late()
@@ -356,7 +359,7 @@ func (g *Group) late() bool {
 func (g *Group) record() *GroupRecord {
 	rec := &GroupRecord{Name: g.name, Source: g.source, Settings: g.settings.Clone()}
 	for _, m := range g.sorted {
-		rec.Members = append(rec.Members, m.MemberRecord.Clone())
+		rec.Members = append(rec.Members, m.record())
 		if leak.Face == "admin" && m.presence != nil {
 			rec.Members[len(rec.Members)-1].Nick = m.status
 		}

@@ -132,7 +132,7 @@ func (g *Group) unshared(jids []string) (withdrawn []MemberRecord, ask bool) {
 		case m.shares:
 			ask = ask || m.Ask == Unasked
 		case asked:
-			rec := m.MemberRecord.Clone()
+			rec := m.record()
 			rec.Ask = Unasked
 			withdrawn = append(withdrawn, rec)
 		}

@@ -13,14 +13,13 @@ import (
 // who left. Everything in it is guarded by Group.mu. There are many of them:
 // small fields stand together, so that none costs eight bytes.
 type member struct {
-	MemberRecord
-	auth      *policy.Authorization // nil = the group's default
-	elsewhere *policy.Authorization // Elsewhere, read; nil = nothing
-	agreed    *policy.Authorization // Agreed, read; nil = the present default
-	keeps     policy.Mask           // what is acquired of him: the rest is not held
-	might     policy.Mask           // the same but for what he set elsewhere
-	pulls     policy.Mask           // what is to be read of what he published: see Group.Pull
-	slot      int32                 // index into audience.masks; kept until the tombstone is freed
+	core
+	seldom *papers               // see papers
+	auth   *policy.Authorization // nil = the group's default
+	keeps  policy.Mask           // what is acquired of him: the rest is not held
+	might  policy.Mask           // the same but for what he set elsewhere
+	pulls  policy.Mask           // what is to be read of what he published: see Group.Pull
+	slot   int32                 // index into audience.masks; kept until the tombstone is freed
 
 	shares    bool // might is something: he is subscribed to
 	lent      bool // his presence is the server's to tell, and he is not asked: see Origin
@@ -45,12 +44,13 @@ type member struct {
 }
 
 func (m *member) subject() policy.Subject {
-	return policy.Subject{JID: m.JID, Roles: m.Roles, Authorization: m.auth, Agreed: m.agreed, Elsewhere: m.elsewhere}
+	p := m.papers()
+	return policy.Subject{JID: m.JID, Roles: m.Roles, Authorization: m.auth, Agreed: p.agreed, Elsewhere: p.elsewhere}
 }
 
 // policies are those that m has set.
 func (m *member) policies() [2]*policy.Authorization {
-	return [2]*policy.Authorization{m.auth, m.elsewhere}
+	return [2]*policy.Authorization{m.auth, m.papers().elsewhere}
 }
 
 // singles calls f for each JID and domain that they name.

@@ -46,13 +46,10 @@ const noShare = "share no\n"
 // InvalidError, ErrGroupExists if the name is that of a group of this service
 // or of another source.
 func (r *Roster) Mirror(ctx context.Context, source string, b *Basic) (changed bool, err error) {
-	rec, says, err := b.record(source)
-	if err != nil {
+	if err := word("source", source); err != nil {
 		return false, err
 	}
-	if err := r.noHooks(rec.Members); err != nil {
-		return false, err
-	}
+	rec, says := b.record(source)
 	defer func() {
 		if err == nil {
 			r.SourceBack(source, b.Name)
@@ -78,6 +75,9 @@ func (r *Roster) Mirror(ctx context.Context, source string, b *Basic) (changed b
 
 // establish is CreateGroup for the group of a source.
 func (r *Roster) establish(ctx context.Context, rec *GroupRecord, hidden, says bool) error {
+	if err := r.noHooks(rec.Members); err != nil {
+		return err
+	}
 	if err := r.CreateGroup(ctx, rec); err != nil {
 		return err
 	}
@@ -88,23 +88,22 @@ func (r *Roster) establish(ctx context.Context, rec *GroupRecord, hidden, says b
 	return nil
 }
 
-// record is b as a group, checked. says is whether b says what powers members
-// have; then who is given none is a plain member.
-func (b *Basic) record(source string) (rec *GroupRecord, says bool, err error) {
-	if err := word("source", source); err != nil {
-		return nil, false, err
-	}
+// record is b as a group, its lists in order and nothing checked. says is
+// whether b says what powers members have; then who is given none is a plain
+// member.
+func (b *Basic) record(source string) (rec *GroupRecord, says bool) {
 	rec = &GroupRecord{Name: b.Name, Source: source, Settings: Settings{Title: b.Title, Description: b.Description,
-		Language: b.Language, Attributes: slices.Clone(b.Attributes)}}
+		Language: b.Language, Attributes: slices.SortedFunc(slices.Values(b.Attributes), byName)}}
 	rec.Members = make([]MemberRecord, 0, len(b.Members))
 	for _, m := range b.Members {
-		one := MemberRecord{JID: m.JID, Nick: m.Nick, Affiliation: m.Affiliation, Roles: slices.Clone(m.Roles), Attributes: slices.Clone(m.Attributes)}
+		one := MemberRecord{JID: m.JID, Nick: m.Nick, Affiliation: m.Affiliation,
+			Roles: slices.Compact(slices.Sorted(slices.Values(m.Roles))), Attributes: slices.SortedFunc(slices.Values(m.Attributes), byName)}
 		if says = says || one.Affiliation != None; one.Affiliation == None {
 			one.Affiliation = Plain
 		}
 		rec.Members = append(rec.Members, one)
 	}
-	return rec, says, rec.validate()
+	return rec, says
 }
 
 func (r *Roster) noHooks(members []MemberRecord) error {
@@ -129,8 +128,13 @@ func (g *Group) mirror(ctx context.Context, source string, rec *GroupRecord, hid
 		g.mu.Unlock()
 		return false, err
 	}
+	d := g.differences(rec, says)
+	g.mu.Unlock()
+	if err := g.roster.check(d, len(rec.Members)); err != nil {
+		return false, err
+	}
+	g.mu.Lock()
 	g.hidden, g.powers = hidden, says
-	d := g.differences(rec)
 	g.mu.Unlock()
 	if d.none() {
 		return false, nil
@@ -154,30 +158,49 @@ type difference struct {
 	joins    []string // bare JIDs
 	changes  []string
 	contacts []string // who joins and waits to have the group as a contact
+	twice    string   // who is on the list more than once
 }
 
 func (d *difference) none() bool { return !d.settings && len(d.Members)+len(d.Left) == 0 }
 
+// check says why d cannot be: what did not change was checked before.
+func (r *Roster) check(d *difference, members int) error {
+	switch {
+	case d.twice != "":
+		return invalid("member.jid", "%s is named twice", d.twice)
+	case members > MaxMembers:
+		return invalid("members", "a group has at most %d members", MaxMembers)
+	}
+	if d.settings {
+		if err := d.Settings.validate(); err != nil {
+			return err
+		}
+	}
+	if err := validateMembers(d.Members); err != nil {
+		return err
+	}
+	return r.noHooks(d.Members)
+}
+
 // differences compares the group with what it should be. mu is held.
-func (g *Group) differences(rec *GroupRecord) *difference {
+func (g *Group) differences(rec *GroupRecord, says bool) *difference {
 	d := &difference{Revision: Revision{Source: g.source, Settings: g.settings.Clone()}}
 	s, want := &d.Settings, &rec.Settings
 	if s.Title != want.Title || s.Description != want.Description || s.Language != want.Language || !slices.Equal(s.Attributes, want.Attributes) {
 		d.settings = true
 		s.Title, s.Description, s.Language, s.Attributes = want.Title, want.Description, want.Language, want.Attributes
 	}
-	if !g.powers {
-		for i := range rec.Members {
-			if m := g.live(rec.Members[i].JID); m != nil {
-				rec.Members[i].Affiliation = m.Affiliation
-			}
-		}
-	}
 	listed := make(map[string]struct{}, len(rec.Members))
 	for i := range rec.Members {
 		want := &rec.Members[i]
+		if _, twice := listed[want.JID]; twice {
+			d.twice = want.JID
+		}
 		listed[want.JID] = struct{}{}
 		if m := g.live(want.JID); m != nil {
+			if !says {
+				want.Affiliation = m.Affiliation
+			}
 			g.compare(d, m, want)
 		} else {
 			g.enters(d, want)
@@ -196,7 +219,7 @@ func (g *Group) compare(d *difference, m *member, want *MemberRecord) {
 		slices.Equal(m.Attributes, want.Attributes) && !m.ByContact {
 		return
 	}
-	one := m.MemberRecord.Clone()
+	one := m.record()
 	one.Nick, one.Affiliation, one.Roles, one.Attributes, one.ByContact = want.Nick, want.Affiliation, want.Roles, want.Attributes, false
 	d.Members, d.changes = append(d.Members, one), append(d.changes, one.JID)
 }

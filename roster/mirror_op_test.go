@@ -49,7 +49,7 @@ func (o op) inMirror(w *world) error {
 		}
 	}
 	w.dismiss()
-	w.between() // who leaves and who comes are two changes of the counts
+	w.between() // each member is a change of the counts by itself
 	for _, m := range o.basic.Members {
 		p := w.people[m.JID]
 		if p == nil {
@@ -61,6 +61,9 @@ func (o op) inMirror(w *world) error {
 			w.people[m.JID] = p
 		}
 		p.rec.Nick, p.rec.Affiliation, p.rec.Roles, p.rec.Attributes = m.Nick, m.Affiliation, m.Roles, m.Attributes
+		w.keep()
+		w.dismiss()
+		w.between()
 	}
 	w.keep()
 	w.dismiss()

@@ -47,6 +47,8 @@ func (o op) String() string {
 		s += fmt.Sprintf(" %v", o.record)
 	case "settings":
 		s += fmt.Sprintf(" %v", o.settings)
+	case "mirror":
+		s += fmt.Sprintf(" %v", *o.basic)
 	case "authorize", "elsewhere":
 		s += fmt.Sprintf(" %v", o.auth)
 	case "receive":

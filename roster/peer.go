@@ -119,20 +119,21 @@ func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (
 	if err := r.grant(ctx, g, peerPolicy(jid, rule)); err != nil {
 		return nil, err
 	}
+	if known := wish.Of != PeerAll && wish.Members != nil || wish.Of == PeerAll && r.allLoaded(); !known && wish.Of != PeerList && g.Wishes() == wish.Of {
+		return g, nil // who they are now is found out
+	}
 	for _, m := range b.Members { // before they are in it
 		if err := g.state(ctx, m.JID, said[m.JID], true); err != nil {
 			return nil, err
 		}
 	}
 	_, err = r.Mirror(ctx, source, b)
+	r.outbox.Wanted(g) // it may have to be followed otherwise now
 	return g, err
 }
 
 func (r *Roster) establishPeer(ctx context.Context, b *Basic, source, policy string, said map[string]*policy.Authorization) (*Group, error) {
-	rec, _, err := b.record(source)
-	if err != nil {
-		return nil, err
-	}
+	rec, _ := b.record(source)
 	rec.Settings.Policy, rec.Settings.Payload = policy, PresenceOnly
 	for _, m := range b.Members {
 		if a := said[m.JID]; a != nil {
@@ -178,6 +179,12 @@ func (r *Roster) residents() (all []string) {
 		all = append(all, jid)
 	}
 	return all
+}
+
+func (r *Roster) allLoaded() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.complete
 }
 
 // Peers lists the groups of peers that are in memory.

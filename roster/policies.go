@@ -90,7 +90,7 @@ func (g *Group) restand(agreed []Agreement) {
 		to[a.From] = a.To
 	}
 	for _, m := range g.sorted {
-		if text, ok := to[m.Agreed]; ok {
+		if text, ok := to[m.papers().Agreed]; ok {
 			g.agree(m, text)
 		}
 	}

@@ -118,7 +118,7 @@ func (g *Group) Member(jid string) (*MemberRecord, error) {
 	if m == nil {
 		return nil, ErrNoMember
 	}
-	rec := m.MemberRecord.Clone()
+	rec := m.record()
 	rec.Said = ""
 	return &rec, nil
 }

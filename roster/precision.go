@@ -77,7 +77,7 @@ func (g *Group) SetPrecision(ctx context.Context, jid string, p Precision) error
 		g.mu.Unlock()
 		return err
 	}
-	rec := m.Clone()
+	rec := m.record()
 	g.mu.Unlock()
 	rec.Precision = p
 	if err := g.roster.store.StoreMembers(ctx, g.name, rec); err != nil {

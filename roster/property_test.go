@@ -43,8 +43,10 @@ func groupProperty(t *rapid.T) {
 			s.turn(rapid.SampledFrom([]int{0, 1, 200, 700, 1 << 20}).Draw(t, "budget"))
 		case 7:
 			drawQuestion(t, s)
-		case 8, 9:
+		case 8:
 			settle()
+		case 9:
+			s.mail.happens(t, s)
 		}
 	}
 	for _, o := range []op{{kind: "swept"}, {kind: "wants"}} {
@@ -83,6 +85,9 @@ func drawStage(t *rapid.T) *stage {
 	s.limits[0] = rapid.SampledFrom([]int{60 << 10, 60 << 10, 150, 400}).Draw(t, "stanza")
 	s.limits[1] = rapid.SampledFrom([]int{64, 0, 1}).Draw(t, "tombstones")
 	s.r.SetLimits(s.limits[0], s.limits[1], rapid.SampledFrom([]int{16, 0}).Draw(t, "idle"))
+	if rapid.Bool().Draw(t, "multicast") {
+		s.mail.draw(t, s)
+	}
 	t.Logf("group %v", rec)
 	return s
 }

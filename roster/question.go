@@ -70,11 +70,29 @@ func (g *Group) queue(q *Question) error {
 	return nil
 }
 
-// next takes the question that waits longest.
-func (g *Group) next() *Question {
-	q := g.questions[0]
-	g.questions[0] = nil
-	g.questions = g.questions[1:]
+// replies answers the questions that may be answered now, until b has limit
+// bytes, those that wait longest first.
+func (g *Group) replies(b []byte, limit int) []byte {
+	for i := 0; i < len(g.questions) && !g.full(b, limit); {
+		if g.ripe(g.questions[i]) {
+			b = g.reply(b, g.pick(i))
+		} else {
+			i++
+		}
+	}
+	g.resume()
+	return b
+}
+
+// pick takes a question.
+func (g *Group) pick(i int) *Question {
+	q := g.questions[i]
+	if i == 0 {
+		g.questions[0] = nil
+		g.questions = g.questions[1:]
+	} else {
+		g.questions = slices.Delete(g.questions, i, i+1)
+	}
 	if g.asked[q.Watcher]--; g.asked[q.Watcher] == 0 {
 		delete(g.asked, q.Watcher)
 	}

@@ -95,14 +95,15 @@ func (g *Group) respeak(m *member, was policy.Mask) {
 // recite reads what is stored of all members' words.
 func (g *Group) recite() {
 	for _, m := range g.sorted {
-		if m.Said == "" && m.Trusts == "" {
+		p := m.papers()
+		if p.Said == "" && p.Trusts == "" {
 			continue
 		}
-		s, err := parseSaid(m.Said)
+		s, err := parseSaid(p.Said)
 		if err != nil {
 			g.roster.log.Error("stored words cannot be read, nothing is shown of them", "group", g.name, "error", err)
 		}
-		trusts, err := parseTrusts(m.JID, m.Trusts)
+		trusts, err := parseTrusts(m.JID, p.Trusts)
 		if err != nil {
 			g.roster.log.Error("whom a member trusts cannot be read, he trusts nobody", "group", g.name, "error", err)
 			trusts = nil
@@ -125,11 +126,11 @@ func (g *Group) restate(ctx context.Context) {
 	g.mu.Lock()
 	var recs []MemberRecord
 	for m := range g.resaid {
-		rec := m.MemberRecord.Clone()
+		rec := m.record()
 		if rec.Said = ""; m.words != nil {
 			rec.Said = m.words.String()
 		}
-		if rec.Said == m.Said {
+		if rec.Said == m.papers().Said {
 			delete(g.resaid, m)
 			continue
 		}
@@ -147,7 +148,7 @@ func (g *Group) restate(ctx context.Context) {
 	defer g.mu.Unlock()
 	for _, rec := range recs {
 		if m := g.live(rec.JID); m != nil {
-			m.Said = rec.Said
+			m.file(func(p *papers) { p.Said = rec.Said })
 			delete(g.resaid, m)
 		}
 	}

@@ -112,6 +112,7 @@ type stage struct {
 	now                             time.Time
 	turns                           int // in which something was said
 	aliases                         aliases
+	mail                            mail
 	questions, remembered, happened int
 	quiet                           bool // do not keep heard
 }
@@ -179,6 +180,9 @@ func (s *stage) do(o op) {
 			c.owed, c.may = c.owed || c.turn > s.turns-o.turns, true
 		}
 		// Who has the group as a contact may have logged in meanwhile.
+		if o.kind == "doubt" {
+			s.mail.lost()
+		}
 		if o.kind == "lost" && strings.HasPrefix(key, roster.NodeContact.String()+" ") {
 			c.owed = true
 		}
@@ -293,14 +297,24 @@ func (s *stage) turn(budget int) bool {
 		s.turns++
 	}
 	for _, h := range read(s.t, b) {
+		id := h.id
 		s.aliases.rename(&h)
-		if !s.quiet {
-			s.heard = append(s.heard, h)
+		all := []heard{h}
+		if len(h.copies) > 0 {
+			all = s.mail.deliver(s, id, h)
 		}
-		if err := s.judge(h); err != nil {
-			s.t.Fatalf("%s to %s of %s: %v\n%+v", h.kind, h.to, h.node, err, h)
+		for _, h := range all {
+			err := s.mail.overtaken(h)
+			h.copies = nil // which way it came its reader cannot tell
+			if !s.quiet {
+				s.heard = append(s.heard, h)
+			}
+			if err = cmp.Or(err, s.judge(h)); err != nil {
+				s.t.Fatalf("%s to %s of %s: %v\n%+v", h.kind, h.to, h.node, err, h)
+			}
 		}
 	}
+	s.mail.count(s)
 	return true
 }
 
@@ -374,7 +388,7 @@ func (s *stage) probed(h heard) error {
 func (s *stage) settle(budget int) {
 	s.t.Helper()
 	for range 2 {
-		for n := 0; s.turn(budget); n++ {
+		for n := 0; s.turn(budget) || s.mail.land(s, len(s.mail.aloft)); n++ {
 			if n > 100_000 {
 				s.t.Fatal("the group never ends")
 			}
@@ -392,7 +406,7 @@ func (s *stage) settle(budget int) {
 		if ids := changes(c.table, c.view); len(ids) > 0 || c.owed || len(c.parts) > 0 {
 			s.t.Fatalf("%s: %q differ, owed=%v\nholds    %q\nmay see  %q", x.key(), ids, c.owed, c.table, c.view)
 		}
-		c.loose = false
+		c.loose, c.adrift = false, false
 		clear(c.dirty)
 	}
 	if len(s.asks) > 0 || len(s.probes) > 0 {

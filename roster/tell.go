@@ -138,7 +138,7 @@ func (s Selection) means(it *Item) bool {
 func (g *Group) hidesFrom(jid, other string) bool {
 	hides := func(a *policy.Authorization) bool { return a != nil && slices.Contains(a.Hide, other) }
 	m := g.live(jid)
-	return hides(g.auths[jid]) || m != nil && hides(m.elsewhere)
+	return hides(g.auths[jid]) || m != nil && hides(m.papers().elsewhere)
 }
 
 // wants says whether m takes messages of sender's: he does not hide from him,

@@ -10,14 +10,12 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.queued = false
-	g.mail.begin(g.roster.multicast.Load())
+	g.startMail(g.roster.multicast.Load())
 	if !g.ready && !g.closed || g.waits() {
 		return b, false
 	}
 	start, limit := len(b), len(b)+budget
-	for len(g.questions) > 0 && !g.full(b, limit) {
-		b = g.reply(b, g.next())
-	}
+	b = g.replies(b, limit)
 	for range g.order {
 		if g.full(b, limit) || g.closed {
 			break
@@ -93,7 +91,8 @@ func (a *audience) serve(b []byte, limit int, c *cohort) []byte {
 }
 
 func (a *audience) serveEach(b []byte, limit int, c *cohort) []byte {
-	if c.walk == nil || c.walk.version != a.g.version {
+	g := a.g
+	if c.walk == nil || c.walk.version != g.version {
 		a.start(c)
 	}
 	for c.done < len(c.watch) {
@@ -102,10 +101,10 @@ func (a *audience) serveEach(b []byte, limit int, c *cohort) []byte {
 			c.done++
 			continue
 		}
-		if a.g.full(b, limit) {
+		if g.full(b, limit) {
 			return b
 		}
-		if w.waits() {
+		if w.waits() || g.pauses(w) {
 			c.done++
 			continue
 		}
@@ -114,15 +113,15 @@ func (a *audience) serveEach(b []byte, limit int, c *cohort) []byte {
 			c.done++
 			continue
 		}
-		n, whole := len(b)+a.g.mail.extra, true
+		n, whole := len(b)+g.mail.extra, true
 		switch a.key.node {
 		case NodeContact:
 			b = a.show(b, c, w)
 		default:
 			b, whole = a.tell(b, limit, c, w)
 		}
-		if len(b)+a.g.mail.extra > n {
-			c.turn = a.g.turns + 1
+		if len(b)+g.mail.extra > n {
+			c.turn = g.turns + 1
 		}
 		if !whole {
 			return b

@@ -199,6 +199,8 @@ func (w *twins) turn() {
 	}
 	w.a.turn(budget)
 	w.b.turn(budget)
+	w.a.mail.land(w.a, len(w.a.mail.aloft))
+	w.b.mail.land(w.b, len(w.b.mail.aloft))
 	a, b := w.a.streams(w.watcher, w.rules), w.b.streams(w.watcher, w.rules)
 	for _, at := range slices.Sorted(maps.Keys(a)) {
 		if strings.Join(a[at], "") != strings.Join(b[at], "") {

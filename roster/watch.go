@@ -24,6 +24,7 @@ type Watch struct {
 	receipts  *receipts
 	flight    uint64 // the last multicast stanza that went to it as well, see mail
 	alone     bool   // one that did came back: it goes without
+	paused    bool   // held while a question of his waits for that
 
 	audience *audience
 	cohort   *cohort   // nil while held
@@ -113,7 +114,7 @@ func (c *cohort) compact() {
 
 // addWatch makes a watch and owes it the full state.
 func (g *Group) addWatch(rec SubscriptionRecord, node Node, r policy.Receiving) *Watch {
-	w := &Watch{rec: rec, node: node, receiving: r, to: g.roster.renderer.Address(nil, rec.JID), flight: g.mail.flown}
+	w := &Watch{rec: rec, node: node, receiving: r, to: g.roster.renderer.Address(nil, rec.JID), flight: g.mail.joins(rec.Owner)}
 	if node < NodeContact {
 		g.watches[rec.ID] = w
 		w.manner = g.manner(&rec)
@@ -230,6 +231,9 @@ func (g *Group) dropWatch(w *Watch) {
 		g.byOwner[w.rec.Owner] = rest
 	}
 	g.retail(w.rec.Owner)
+	if g.hurries() {
+		g.signal()
+	}
 	if w.node == NodeContact { // what his devices announced goes with it
 		for _, x := range slices.Clone(g.byOwner[w.rec.Owner]) {
 			if x.announced {
@@ -304,6 +308,7 @@ func (g *Group) hold(owner, resource string) {
 }
 
 func (w *Watch) hold() {
+	w.paused = false
 	w.doubt()
 	if w.lag == nil {
 		p := w.position()
@@ -321,6 +326,7 @@ func (g *Group) release(owner, resource string) {
 }
 
 func (w *Watch) release() {
+	w.paused = false
 	w.resend()
 	if w.lag != nil && !w.quiet {
 		p := *w.lag

@@ -229,7 +229,7 @@ func (g *Group) reword(m *member) {
 			g.latest = now
 		}
 	}
-	if w.String() != m.Said {
+	if w.String() != m.papers().Said {
 		g.resaid[m] = struct{}{}
 	}
 	if changed := m.visibly(w.shown.differs(&was)); changed != 0 {
@@ -393,7 +393,7 @@ func (g *Group) rephraseLocked(ctx context.Context, jid string, edit func(*membe
 	if m.words == nil {
 		m.words = &speech{}
 	}
-	m.Said, m.Trusts = rec.Said, rec.Trusts
+	m.file(func(p *papers) { p.Said, p.Trusts = rec.Said, rec.Trusts })
 	m.words.said, m.words.trusts = w.said, w.trusts
 	g.reword(m)
 	g.wind()
@@ -417,9 +417,9 @@ func (g *Group) rephrased(jid string, edit func(*member, *speech) error) (*speec
 		return nil, MemberRecord{}, err
 	}
 	w.forget(m.keeps, g.now())
-	rec := m.MemberRecord.Clone()
+	rec := m.record()
 	rec.Said, rec.Trusts = w.String(), formatTrusts(w.trusts)
-	if rec.Said == m.Said && rec.Trusts == m.Trusts {
+	if p := m.papers(); rec.Said == p.Said && rec.Trusts == p.Trusts {
 		return nil, rec, nil
 	}
 	return w, rec, nil

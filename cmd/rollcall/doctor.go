@@ -73,6 +73,11 @@ func (c *doctorCmd) options(s *session, cfg *config.Config) (o doctor.Options, e
 	if o.Account, err = c.account(s); err != nil {
 		return o, err
 	}
+	for i := range cfg.Sources {
+		if cfg.Sources[i].Address != "" {
+			o.Sources = append(o.Sources, cfg.Sources[i].Address)
+		}
+	}
 	var secret config.Secret
 	switch {
 	case c.Domain == "" && c.SecretFile == "" && c.Address == "":

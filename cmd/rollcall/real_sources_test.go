@@ -142,6 +142,36 @@ func users(t *testing.T, s lab.Server, names ...string) (all map[string]*lab.Cli
 	return all
 }
 
+// secret: to who may not see it, a group that came from elsewhere is exactly an
+// unused name.
+func secret(t *testing.T, stranger *lab.Client) {
+	t.Helper()
+	const pubsub = "<pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+	for what, q := range map[string][2]string{
+		"items":     {"get", pubsub + "<items node='urn:xmpp:tmp:group-presence:0#members'/></pubsub>"},
+		"info":      {"get", pubsub + "<items node='urn:xmpp:tmp:group-presence:0#info'/></pubsub>"},
+		"subscribe": {"set", pubsub + "<subscribe node='urn:xmpp:tmp:group-presence:0#members' jid='" + stranger.Bare() + "'/></pubsub>"},
+		"disco":     {"get", "<query xmlns='http://jabber.org/protocol/disco#info'/>"},
+		"register":  {"get", "<query xmlns='jabber:iq:register'/>"},
+		"leave":     {"set", "<query xmlns='jabber:iq:register'><remove/></query>"},
+	} {
+		var said []string
+		for _, group := range []string{"team", "unused"} {
+			st, err := stranger.Query(t.Context(), group+"@groups.example.org", q[0], q[1])
+			must(t, err)
+			text := strings.ReplaceAll(strings.ReplaceAll(st.Raw, group+"@", "group@"), st.ID, "id")
+			said = append(said, text)
+		}
+		if said[0] != said[1] {
+			t.Errorf("%s: a stranger is told\n%s, but of an unused name\n%s", what, said[0], said[1])
+		}
+	}
+	st, err := stranger.Query(t.Context(), "groups.example.org", "get", "<query xmlns='http://jabber.org/protocol/disco#items'/>")
+	if must(t, err); strings.Contains(st.Raw, "team@") {
+		t.Errorf("a stranger is told %s", st.Raw)
+	}
+}
+
 func person(name, nick string, roles ...string) roster.MemberRecord {
 	return roster.MemberRecord{JID: name + "@example.org", Nick: nick, Affiliation: roster.Plain, Roles: roles}
 }
@@ -158,7 +188,7 @@ func must(t *testing.T, err error) {
 func playPeer(t *testing.T, s lab.Server) {
 	ctx := t.Context()
 	hr := newPeer(t, s)
-	must(t, hr.roster().CreateGroup(ctx, &roster.GroupRecord{Name: "team", Settings: roster.Settings{Title: "The Team", Policy: trusting, Listed: true,
+	must(t, hr.roster().CreateGroup(ctx, &roster.GroupRecord{Name: "team", Settings: roster.Settings{Title: "The Team", Policy: trusting,
 		Attributes: []roster.Attribute{{Name: "phone", Value: "1"}}}, Members: []roster.MemberRecord{person("alice", "Alice", "lead"), person("bob", "")}}))
 	must(t, hr.roster().CreateGroup(ctx, &roster.GroupRecord{Name: "private", Members: []roster.MemberRecord{person("alice", "")}}))
 	us := newMirror(t, s, "[[sources]]\nname = \"hr\"\nkind = \"peer\"\naddress = \""+peerDomain+"\"\n")
@@ -169,7 +199,8 @@ func playPeer(t *testing.T, s lab.Server) {
 	}
 
 	// Each change arrives, and is told once to who watches here.
-	people := users(t, s, "alice", "bob")
+	people := users(t, s, "alice", "bob", "mallory")
+	secret(t, people["mallory"])
 	must(t, us.Settle(ctx))
 	subscribe := "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='urn:xmpp:tmp:group-presence:0#members' jid='bob@example.org/desk'/></pubsub>"
 	if _, err := people["bob"].Query(ctx, "team@groups.example.org", "set", subscribe); err != nil {
@@ -204,7 +235,7 @@ func playPeer(t *testing.T, s lab.Server) {
 	us.listed(t, "team", `hr "Team": alice=Alice/member[lead] bob=Bobby/member[] carol=Caz/member[]`)
 
 	// A new group that the peer lists comes with the next look.
-	must(t, hr.roster().CreateGroup(ctx, &roster.GroupRecord{Name: "ops", Settings: roster.Settings{Policy: trusting, Listed: true}, Members: []roster.MemberRecord{person("alice", "A")}}))
+	must(t, hr.roster().CreateGroup(ctx, &roster.GroupRecord{Name: "ops", Settings: roster.Settings{Policy: trusting}, Members: []roster.MemberRecord{person("alice", "A")}}))
 	us.listed(t, "ops", `hr "ops": alice=A/member[]`)
 
 	// The peer is killed: the list stays, and says so. It comes back with another.

@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/internal/lab/labtest"
 	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // What docs/protocol.md shows of ours is valid by its schema.
@@ -40,6 +41,8 @@ func TestSchema(t *testing.T) {
 		"<state to='a' part='1'/>", "<member/>", "<member jid='a@b/c'/>", "<member jid='a@b'><shoe/></member>", "<rule attributes='all'/>",
 		"<authorization><rule who='nobody' attributes='all'/></authorization>", "<authorization><rule who='members' attributes='shoe'/></authorization>",
 		"<info><description>d</description></info>", "<device show='away'/>", "<device name='a' show='here'/>", "<willing value='perhaps'/>", "<gone jid='a@b'/>", "<shoe/>",
+		"<interests/>", "<interests><interest>a</interest></interests>", "<interests><interest kind='hobby' level='huge'>a</interest></interests>", "<language/>", "<language>no&amp;language</language>",
+		"<timezone>Europe/Berlin</timezone>", "<timezone>+5:45</timezone>", "<location precision='street'/>",
 	} {
 		bad = append(bad, regexp.MustCompile(`^<\w+`).ReplaceAllString(e, "$0 xmlns='"+pubsub.NS+"'"))
 	}
@@ -49,8 +52,14 @@ func TestSchema(t *testing.T) {
 			t.Errorf("valid: %s", bad[i])
 		}
 	}
-	all := "<authorization xmlns='" + pubsub.NS + "'><rule who='members' attributes='" + policy.All.String() + "'/></authorization>"
-	if said := validate(t, []string{all}); len(said) > 0 {
+	good := []string{"<authorization xmlns='" + pubsub.NS + "'><rule who='members' attributes='" + policy.All.String() + "'/></authorization>"}
+	for _, p := range roster.Precisions() {
+		good = append(good, "<location xmlns='"+pubsub.NS+"' precision='"+p.String()+"'/>")
+	}
+	for _, e := range []string{"<language>de en-GB</language>", "<timezone>+05:45</timezone>", "<timezone>Z</timezone>", "<interests><interest kind='expertise' level='expert'>Go</interest></interests>"} {
+		good = append(good, "<member xmlns='"+pubsub.NS+"' jid='a@b'>"+e+"</member>")
+	}
+	if said := validate(t, good); len(said) > 0 {
 		t.Errorf("not valid: %v", said)
 	}
 }

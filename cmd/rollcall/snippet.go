@@ -101,7 +101,21 @@ func ejabberdSnippet(cfg *config.Config) string {
 	line("      %s:", yamlQuote(cfg.Domain))
 	line("        password: %s", yamlQuote(cfg.Server.Secret.Reveal()))
 	ejabberdPrivilege(line, cfg)
+	ejabberdMulticast(line, cfg)
 	return b.String()
+}
+
+// ejabberdMulticast lets the server copy what is alike for many.
+func ejabberdMulticast(line func(string, ...any), cfg *config.Config) {
+	if cfg.Delivery.Multicast != config.Auto {
+		return
+	}
+	line("")
+	line("# Optional, for large groups: below acl:, access_rules: and modules:. What is")
+	line("# alike for many of the server's users then leaves once, and is copied here.")
+	line("#   acl:           {rollcall: {server: %s}}", yamlQuote(cfg.Domain))
+	line("#   access_rules:  {rollcall: {allow: rollcall}}")
+	line("#   modules:       {mod_multicast: {access: rollcall, limits: {remote: {message: infinite, presence: infinite}}}}")
 }
 
 // ejabberdPrivilege is what lets ejabberd tell of its users, as far as it does.

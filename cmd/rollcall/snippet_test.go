@@ -25,6 +25,12 @@ Component "groups.example.org"
     hosts:                # no other host here: an attached component gets them all
       "groups.example.org":
         password: "a\"b\\c"
+
+# Optional, for large groups: below acl:, access_rules: and modules:. What is
+# alike for many of the server's users then leaves once, and is copied here.
+#   acl:           {rollcall: {server: "groups.example.org"}}
+#   access_rules:  {rollcall: {allow: rollcall}}
+#   modules:       {mod_multicast: {access: rollcall, limits: {remote: {message: infinite, presence: infinite}}}}
 `,
 		},
 		"elsewhere": {
@@ -57,6 +63,12 @@ Component "team.example.net"
     hosts:                # no other host here: an attached component gets them all
       "team.example.net":
         password: "s\tü<>"
+
+# Optional, for large groups: below acl:, access_rules: and modules:. What is
+# alike for many of the server's users then leaves once, and is copied here.
+#   acl:           {rollcall: {server: "team.example.net"}}
+#   access_rules:  {rollcall: {allow: rollcall}}
+#   modules:       {mod_multicast: {access: rollcall, limits: {remote: {message: infinite, presence: infinite}}}}
 `,
 		},
 	} {

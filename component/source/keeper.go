@@ -149,7 +149,7 @@ func (k *Keeper) Complete() {
 	}
 	for _, g := range k.cfg.Roster.All() {
 		source := g.Source()
-		if source != "" && !slices.ContainsFunc(k.specs, func(s Spec) bool { return s.Name == source }) {
+		if source != "" && !roster.ForPeers(g.Name()) && !slices.ContainsFunc(k.specs, func(s Spec) bool { return s.Name == source }) {
 			k.cfg.Roster.SourceLost(source, "", k.cfg.Now(), "is not configured")
 		}
 	}

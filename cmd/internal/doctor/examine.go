@@ -34,6 +34,7 @@ type Service interface {
 type Options struct {
 	Link    component.Config // address, domain, host, secret and TLS are used
 	Account *Account         // nil: none
+	Sources []string         // addresses of who else keeps groups
 	// Running is the service that holds the domain of Link now; nil: nobody
 	// does, and Examine may attach with it.
 	Running Service
@@ -80,6 +81,7 @@ func Examine(ctx context.Context, o Options) *Report {
 		return &e.report
 	}
 	e.about(ctx, e.peer, o.Link.Domain)
+	e.sources(ctx)
 	e.privilege(ctx)
 	if e.login(ctx) {
 		e.meet(ctx)

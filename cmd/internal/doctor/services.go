@@ -185,3 +185,20 @@ func (e *exam) size(ctx context.Context) {
 		Means:  "Events of large groups end the connection.",
 		Remedy: e.lines(prosodyLines("in the global part", "component_stanza_size_limit = 262144"), ejabberdLines("the listener", "    max_stanza_size: 262144"))})
 }
+
+// sources asks those who keep groups whether they are there.
+func (e *exam) sources(ctx context.Context) {
+	for _, jid := range e.Sources {
+		s, err := e.peer.ask(ctx, e.Link.Domain, jid, "<query xmlns='"+nsInfo+"'/>")
+		var i info
+		if err == nil {
+			err = s.into(&i)
+		}
+		if err != nil || s.typ == "error" {
+			e.tell(Finding{Check: "sources", Level: Bad, Says: jid + ", which keeps groups, does not answer",
+				Means: "Its groups stay as they were last. Is it running, and may this server's components reach it?"})
+			continue
+		}
+		e.tell(Finding{Check: "sources", Level: Good, Says: jid + ", which keeps groups, answers"})
+	}
+}

@@ -1,0 +1,134 @@
+package component
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/component/source"
+	"github.com/rollcall-xmpp/rollcall/internal/audit"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// A peer that does not say whom it wants to know of by a list has to be followed:
+// the members of one of its groups, or everybody here who is in one.
+
+const (
+	followPause = 15 * time.Second // before what failed is tried again
+	followAll   = time.Minute      // how often everybody is looked for
+)
+
+// wishes follows the peers' wishes while there is a connection.
+type wishes struct {
+	s *Service
+
+	mu  sync.Mutex
+	all sync.WaitGroup
+	of  map[string]*following // by the name of the peer's group
+}
+
+type following struct {
+	of   string
+	stop context.CancelFunc
+}
+
+func newWishes(s *Service) *wishes { return &wishes{s: s, of: map[string]*following{}} }
+
+// visit follows what g's peer wishes, and no longer what it wished before. ctx
+// ends with the connection.
+func (x *wishes) visit(ctx context.Context, g *roster.Group) {
+	if !roster.ForPeers(g.Name()) {
+		return
+	}
+	jid, of := roster.PeerOf(g.Name()), g.Wishes()
+	rule, ok := x.s.cfg.Peers.gives(jid)
+	if !ok || strings.Contains(of, "@") && string(domainOf([]byte(of))) != string(domainOf([]byte(jid))) {
+		of = "" // it may name its own groups only
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if f := x.of[g.Name()]; f != nil {
+		if f.of == of {
+			return
+		}
+		f.stop()
+		delete(x.of, g.Name())
+	}
+	if of == "" || of == roster.PeerList || ctx.Err() != nil {
+		return
+	}
+	life, stop := context.WithCancel(ctx)
+	x.of[g.Name()] = &following{of, stop}
+	x.all.Go(func() {
+		defer stop()
+		(&follower{x.s, jid, rule, of}).run(life)
+	})
+}
+
+// wait returns when nothing of the connection's is left.
+func (x *wishes) wait() {
+	x.mu.Lock()
+	for _, f := range x.of {
+		f.stop()
+	}
+	clear(x.of)
+	x.mu.Unlock()
+	x.all.Wait()
+}
+
+// follower follows one wish. It is the sink of the source that a group of the
+// peer's is.
+type follower struct {
+	s             *Service
+	jid, rule, of string
+}
+
+func (f *follower) run(ctx context.Context) {
+	ctx = audit.By(ctx, audit.Source+f.jid)
+	for ctx.Err() == nil {
+		if f.of == roster.PeerAll {
+			f.entrust(ctx, nil)
+			f.s.attend.sleep(ctx, followAll)
+			continue
+		}
+		name, address, _ := strings.Cut(f.of, "@")
+		peer := source.NewPeer(source.PeerConfig{Link: f.s.sources, Address: address, Groups: []string{name}, Now: f.s.cfg.Now})
+		if err := peer.Run(ctx, f); ctx.Err() == nil {
+			f.s.log.Warn("a peer's list of members cannot be read: it stays as it is", "peer", f.jid, "error", err)
+		}
+		f.s.attend.sleep(ctx, followPause)
+	}
+}
+
+// entrust takes in whom the peer's wish is about now, unless it wishes something
+// else by now.
+func (f *follower) entrust(ctx context.Context, members []string) {
+	g := f.s.Roster.Loaded([]byte(roster.PeerGroup(f.jid)))
+	if g == nil || g.Wishes() != f.of || ctx.Err() != nil {
+		return
+	}
+	if _, err := f.s.Roster.Entrust(ctx, f.jid, f.rule, roster.PeerWish{Of: f.of, Members: members}); err != nil && ctx.Err() == nil {
+		f.s.log.Warn("a peer's wish cannot be met", "peer", f.jid, "error", err)
+	}
+}
+
+// Group implements [source.Sink].
+func (f *follower) Group(ctx context.Context, b *roster.Basic) error {
+	jids := []string{} // none is not unknown
+	for _, m := range b.Members {
+		jids = append(jids, m.JID)
+	}
+	f.entrust(ctx, jids)
+	return ctx.Err()
+}
+
+// Only implements [source.Sink]: a group that is no more has no members, but one
+// that cannot be seen for a while has those it had.
+func (f *follower) Only([]string) {}
+
+// Lost implements [source.Sink].
+func (f *follower) Lost(string, error) {}
+
+// Back implements [source.Sink].
+func (f *follower) Back() {}

@@ -1,0 +1,152 @@
+package roster_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"pgregory.net/rapid"
+
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// mail is the multicast service of a stage: what has left for it, and who it
+// has not reached yet. Its copies are judged, and heard, when they leave; until
+// they have landed nothing may reach their readers by another way.
+type mail struct {
+	now    roster.Multicast
+	aloft  []copied
+	posted int // in the turn
+}
+
+// copied is a stanza that is aloft.
+type copied struct {
+	id     string
+	h      heard
+	before map[string]clientState // by the key of the sub
+}
+
+// clientState is what a reader held.
+type clientState struct {
+	table map[string]string
+	token string
+}
+
+const service, served = "multicast.a.example", "a.example"
+
+// draw makes it another service, or none.
+func (m *mail) draw(t *rapid.T, s *stage) {
+	m.now = roster.Multicast{}
+	if rapid.IntRange(0, 3).Draw(t, "service") > 0 {
+		m.now = roster.Multicast{Service: service, Domain: served,
+			Messages: rapid.IntRange(0, 3).Draw(t, "messages"), Presences: rapid.IntRange(0, 3).Draw(t, "presences")}
+	}
+	t.Logf("multicast %+v", m.now)
+	s.r.SetMulticast(m.now)
+}
+
+// happens is what may happen on the way: something lands, something comes
+// back, the service is another one.
+func (m *mail) happens(t *rapid.T, s *stage) {
+	switch rapid.IntRange(0, 3).Draw(t, "mail") {
+	case 0:
+		if m.now.Service != "" {
+			m.draw(t, s)
+		}
+	case 1, 2:
+		m.land(s, rapid.IntRange(0, len(m.aloft)).Draw(t, "landed"))
+	case 3:
+		if len(m.aloft) > 0 {
+			t.Log("returned")
+			m.returned(s, rapid.Bool().Draw(t, "alone"))
+		}
+	}
+}
+
+// deliver notes a stanza to the service, and lists what its readers hear.
+func (m *mail) deliver(s *stage, id string, h heard) (all []heard) {
+	s.t.Helper()
+	most := m.now.Messages
+	if h.kind == "contact" {
+		most = m.now.Presences
+	}
+	if m.posted++; h.to != service || len(h.copies) > max(1, most) {
+		s.t.Fatalf("to %s for %q, at most %d\n%+v", h.to, h.copies, most, h)
+	}
+	c := copied{id: id, h: h, before: map[string]clientState{}}
+	for i, to := range h.copies {
+		if bare, _, _ := strings.Cut(to, "/"); !strings.HasSuffix(bare, "@"+served) || slices.Contains(h.copies[:i], to) {
+			s.t.Fatalf("the service is not for %s, or gets it twice: %q", to, h.copies)
+		}
+		one := h
+		one.to, one.copies = to, []string{service}
+		all = append(all, one)
+		if x := s.clients[h.node+" "+to]; x != nil {
+			c.before[h.node+" "+to] = clientState{maps.Clone(x.table), x.token}
+		}
+	}
+	m.aloft = append(m.aloft, c)
+	return all
+}
+
+// overtaken says why h must not leave: its reader has something coming.
+func (m *mail) overtaken(h heard) error {
+	if len(h.copies) > 0 {
+		return nil
+	}
+	bare, _, _ := strings.Cut(h.to, "/")
+	for _, c := range m.aloft {
+		for _, to := range c.h.copies {
+			other, _, _ := strings.Cut(to, "/")
+			answers := h.kind == "answer" || h.kind == "contact" && h.to != bare
+			if to == h.to && c.h.node == h.node || answers && other == bare {
+				return fmt.Errorf("it overtakes %+v", c.h)
+			}
+		}
+	}
+	return nil
+}
+
+// count compares what the group says of a turn.
+func (m *mail) count(s *stage) {
+	s.t.Helper()
+	extra, stanzas, hurry := s.g.Copied()
+	if stanzas != m.posted || extra < 0 || hurry && len(m.aloft) == 0 {
+		s.t.Fatalf("%d stanzas were posted, the group says %d (%d bytes more, hurry %v)", m.posted, stanzas, extra, hurry)
+	}
+	m.posted = 0
+}
+
+// land lets the next n stanzas land; false if there is none.
+func (m *mail) land(s *stage, n int) bool {
+	if n == 0 {
+		return false
+	}
+	m.aloft = m.aloft[n:]
+	s.g.Landed(n)
+	return true
+}
+
+// lost forgets what was aloft: the connection broke.
+func (m *mail) lost() { m.aloft = nil }
+
+// returned lets the next stanza come back: its readers never had it. What they
+// had after it they hear again, as those who ask.
+func (m *mail) returned(s *stage, alone bool) {
+	back := m.aloft[0]
+	id := back.id
+	if back.h.kind == "contact" {
+		id = ""
+	}
+	m.aloft[0].h.copies = nil // it counts as landed later
+	for key, before := range back.before {
+		c := s.clients[key]
+		if c == nil {
+			continue
+		}
+		c.table, c.token, c.parts, c.adrift, c.may = maps.Clone(before.table), before.token, nil, true, true
+	}
+	s.g.Returned(id, alone)
+	s.g.Check(s.t)
+}
