@@ -56,11 +56,6 @@ func newSeat(b *board, member int, jid string, conn net.Conn) *seat {
 	return s
 }
 
-func (s *seat) bare() string {
-	bare, _, _ := bytes.Cut([]byte(s.jid), []byte("/"))
-	return string(bare)
-}
-
 func (s *seat) read() {
 	defer close(s.done)
 	r := frame.NewReader(s.conn, maxFrame, maxDepth)
