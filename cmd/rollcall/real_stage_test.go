@@ -175,12 +175,6 @@ func (s *stage) Restart(ctx context.Context) error {
 	return s.Start(ctx)
 }
 
-func (s *stage) running() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.stop != nil
-}
-
 func (s *stage) Settle(ctx context.Context) error {
 	s.mu.Lock()
 	svc := s.svc

@@ -104,6 +104,9 @@ func showOf(s watch.Show) *show {
 // personOf is the combined state of the person; nil if nothing is to be said.
 func personOf(m *watch.Member) *person {
 	p := &person{ID: "person", Note: m.Status}
+	if by := m.Source("status"); by != "" {
+		p.Note += " (" + by + ")"
+	}
 	if m.Show == watch.Offline {
 		return nil
 	}
