@@ -25,7 +25,8 @@
 // A [way] is how the news travel: `muc`, `roster`, `pubsub`, `rollcall` (own
 // nodes), `rollcall-pubsub` and `rollcall-multicast` (the server makes the
 // copies), and `floor`, a trivial fan-out of the same bytes over TCP that no
-// XMPP server can beat. Every cell, a way on a server with so many members,
+// XMPP server can beat. (Shared rosters of five hundred are left out on
+// ejabberd, which takes minutes to set them up.) Every cell, a way on a server with so many members,
 // has a server of its own that runs nothing but what the way needs. Rollcall
 // is the program itself, in its own process, with the default configuration
 // but without the limit on how often a member may change (limits.changes): the

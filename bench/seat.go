@@ -15,8 +15,9 @@ import (
 
 // Bounds of what a client reads.
 const (
-	maxFrame = 4 << 20
-	maxDepth = 100
+	maxFrame  = 4 << 20
+	maxDepth  = 100
+	writeTime = 20 * time.Second
 )
 
 // errLost: a client's stream ended under the measurement.
@@ -53,11 +54,6 @@ func newSeat(b *board, member int, jid string, conn net.Conn) *seat {
 	}
 	go s.read()
 	return s
-}
-
-func (s *seat) bare() string {
-	bare, _, _ := bytes.Cut([]byte(s.jid), []byte("/"))
-	return string(bare)
 }
 
 func (s *seat) read() {
@@ -162,6 +158,7 @@ func (s *seat) send(f func(b []byte) []byte) {
 	s.write.Lock()
 	defer s.write.Unlock()
 	s.buf = f(s.buf[:0])
+	_ = s.conn.SetWriteDeadline(time.Now().Add(writeTime)) // a server may stop reading
 	_, _ = s.conn.Write(s.buf)
 }
 

@@ -100,8 +100,9 @@ func (c *credit) ack(from, id []byte, now time.Time) bool {
 	if !ok || len(digits) > 20 {
 		return false
 	}
+	var own [20]byte
 	for i, m := range c.marks {
-		if strconv.FormatUint(m.seq, 10) != string(digits) || string(from) != m.to {
+		if !bytes.Equal(strconv.AppendUint(own[:0], m.seq, 10), digits) || string(from) != m.to {
 			continue
 		}
 		c.acked, c.rtt = m.off, now.Sub(m.at)
