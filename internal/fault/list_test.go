@@ -124,7 +124,7 @@ func sources() []fault {
 			old: "case hidden && g.settings.Listed:", new: "case false:"},
 		{name: "half a file is refused", file: "cmd/internal/lists/read.go", test: "cmd/internal/lists TestRead",
 			old: "if len(data) == 0 || data[len(data)-1] != '\\n' {", new: "if false {"},
-		{name: "a lost source is marked", file: "component/source/keeper.go", test: "component/source TestKeeperRetries",
+		{name: "a lost source is marked", file: "component/source/keeping.go", test: "component/source TestKeeperRetries",
 			old: "		s.Lost(\"\", err)\n		if time", new: "		if time"},
 		{name: "a list without end is given up", file: "component/source/tables.go", test: "component/source TestPeerWithoutEnd",
 			old: "n.kept > n.room", new: "n.kept < 0"},
