@@ -6,6 +6,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/internal/avatar"
 	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -62,6 +63,19 @@ var secrets = []secret{
 				"<item id='current'><vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'><lang><language-tag>de</language-tag></lang><hobby><text>chess</text></hobby></vcard></item></items></event></message>")
 			w.appears(dora, "desk", "<x xmlns='vcard-temp:x:update'><photo>357a8123a30844a3aa99861b6349264ba67a5694</photo></x>")
 			w.s.Roster.Loaded([]byte("team")).HearItem(dora, policy.Timezone, []byte("<timezone>+05:45</timezone>"))
+		}, nil},
+	{"how dora's devices are connected, and what they can do", []string{bob, mallory, "admin"},
+		func(w *leakWorld) {
+			w.says(dora, "<iq type='set' id='set' TO><connection xmlns='urn:xmpp:tmp:group-presence:0' jid='"+dora+"/desk' state='interrupted'/></iq>")
+			w.s.Roster.Loaded([]byte("team")).HearCapabilities(dora, "desk", roster.NewCapabilities([]roster.Identity{{Category: "client", Type: "pc"}}, roster.Audio))
+		}, nil},
+	{"in which languages dora says how she is", []string{bob, mallory, "admin"},
+		func(w *leakWorld) {
+			w.appears(dora, "desk", "<status>out</status><status xml:lang='de'>unterwegs</status>")
+		}, nil},
+	{"which of dora's devices speaks for her", []string{bob, mallory},
+		func(w *leakWorld) {
+			w.says(dora, "<iq type='set' id='set' TO><combination xmlns='urn:xmpp:tmp:group-presence:0' by='recent'/></iq>")
 		}, nil},
 	{"how exactly dora lets others see where she is", []string{bob, mallory},
 		func(w *leakWorld) {
@@ -162,6 +176,23 @@ func (w *leakWorld) willing(jid, inner string) {
 
 func (w *leakWorld) trusts(jid, bot string) {
 	w.says(jid, "<iq type='set' id='set' TO><trust xmlns='urn:xmpp:tmp:group-presence:0'><bot jid='"+bot+"'/></trust></iq>")
+}
+
+// asks looks at what jid's server is asked for: what he lets somebody see, and
+// nothing else. Bob lets the members see what the group proposes, the others let
+// alice see all; a stranger is asked for nothing.
+func (w *leakWorld) asks(jid, caps string) {
+	w.put(jid, "asks", "", caps)
+	want := policy.Mask(0)
+	switch jid {
+	case bob:
+		want = policy.Enrolled | policy.All&^(policy.Location|policy.Addresses)
+	case alice, carol, dora:
+		want = policy.Enrolled | policy.All
+	}
+	if caps != "" && caps != string(pubsub.AppendCaps(nil, want)) {
+		w.t.Errorf("face asks leaks to %s: %s", jid, caps)
+	}
 }
 
 func (w *leakWorld) leaves(jid, device string) {

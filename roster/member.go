@@ -316,6 +316,9 @@ func (m *member) item(it *Item, mask policy.Mask, devices []Device) []Device {
 		}
 	}
 	m.speak(it, mask)
+	if leak.Face == "devices" {
+		mask |= policy.Connection | policy.Capabilities
+	}
 	if mask&policy.Devices == 0 {
 		if mask&policy.Connection != 0 {
 			it.Connection = m.connection.String()

@@ -131,7 +131,7 @@ func (s *stage) Start(ctx context.Context) (err error) {
 	}
 	made.Sources = source.Config{Retry: 100 * time.Millisecond, MaxRetry: time.Second}
 	svc := component.NewService(made)
-	svc.Sources.Set(sources(cfg, svc.SourceLink, source.Pace{Check: 300 * time.Millisecond, Reread: 3 * time.Second, Pause: 100 * time.Millisecond}))
+	svc.Sources.Set(sources(cfg, svc.SourceLink, source.Pace{Check: 200 * time.Millisecond, Reread: time.Second, Pause: 50 * time.Millisecond}))
 	s.svc, s.wire = svc, wire
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop, s.done = stop, make(chan error, 1)

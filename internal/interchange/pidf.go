@@ -35,7 +35,11 @@ type (
 		Activities *activities
 		Mood       *mood
 		UserInput  *userInput
-		Note       string `xml:"urn:ietf:params:xml:ns:pidf:data-model note,omitempty"`
+		Notes      []note `xml:"urn:ietf:params:xml:ns:pidf:data-model note"`
+	}
+	note struct {
+		Lang string `xml:"http://www.w3.org/XML/1998/namespace lang,attr,omitempty"`
+		Text string `xml:",chardata"`
 	}
 	activities struct {
 		XMLName xml.Name `xml:"urn:ietf:params:xml:ns:pidf:rpid activities"`
@@ -103,7 +107,17 @@ func showOf(s watch.Show) *show {
 
 // personOf is the combined state of the person; nil if nothing is to be said.
 func personOf(m *watch.Member) *person {
-	p := &person{ID: "person", Note: m.Status}
+	p := &person{ID: "person"}
+	by := ""
+	if who := m.Source("status"); who != "" {
+		by = " (" + who + ")"
+	}
+	for _, t := range m.Statuses {
+		p.Notes = append(p.Notes, note{t.Lang, t.Text + by})
+	}
+	if m.Status != "" && len(m.Statuses) == 0 {
+		p.Notes = []note{{"", m.Status + by}}
+	}
 	if m.Show == watch.Offline {
 		return nil
 	}
@@ -117,7 +131,7 @@ func personOf(m *watch.Member) *person {
 	if !m.Idle.IsZero() {
 		p.UserInput = &userInput{Last: m.Idle.UTC().Format(time.RFC3339), Text: "idle"}
 	}
-	if p.Activities == nil && p.Mood == nil && p.UserInput == nil && p.Note == "" {
+	if p.Activities == nil && p.Mood == nil && p.UserInput == nil && p.Notes == nil {
 		return nil
 	}
 	return p

@@ -128,15 +128,12 @@ func presenceCell(m *watch.Member, now time.Time) Line {
 	if !m.Idle.IsZero() {
 		l = append(l, span{" idle " + Age(now.Sub(m.Idle)), Dim})
 	}
-	if c := connection(m); c != "" {
-		l = append(l, span{" " + c, Dim})
-	}
 	return l
 }
 
 // statusCell is what a member says of himself, and behind it what he publishes.
 func statusCell(m *watch.Member, _ time.Time) Line {
-	l := Line{{Clean(m.Status), ""}}
+	l := Line{{Clean(m.Status) + by(m), ""}}
 	if more := strings.Join(published(m), " · "); more != "" {
 		if m.Status != "" {
 			more = " · " + more
@@ -146,9 +143,13 @@ func statusCell(m *watch.Member, _ time.Time) Line {
 	return l
 }
 
-// devicesCell paints those that are not as the member is as a whole.
+// devicesCell paints those that are not as the member is as a whole, and marks
+// those that nothing reaches; without devices it is their connection.
 func devicesCell(m *watch.Member, _ time.Time) Line {
 	var l Line
+	if len(m.Devices) == 0 {
+		l = Line{{connection(m), Dim}}
+	}
 	for i, d := range m.Devices {
 		if i > 0 {
 			l = append(l, span{" ", ""})
