@@ -14,10 +14,11 @@ import (
 // attendant asks the server what the groups want to know: it sends first
 // requests and probes, and says when they have had their time.
 type attendant struct {
-	s     *Service
-	wake  chan struct{}
-	all   sync.WaitGroup // goroutines of this connection
-	slots chan struct{}  // for questions about what members keep at their servers
+	s      *Service
+	wake   chan struct{}
+	all    sync.WaitGroup // goroutines of this connection
+	slots  chan struct{}  // for questions about what members keep at their servers
+	clocks chan struct{}  // for questions about the time
 
 	mu      sync.Mutex
 	up      bool
@@ -37,7 +38,7 @@ type attendant struct {
 
 func newAttendant(s *Service) *attendant {
 	return &attendant{s: s, wake: make(chan struct{}, 1), waiting: map[*roster.Group]struct{}{}, proving: map[proof]struct{}{}, pulled: map[proof]bool{},
-		reading: map[proof]*reading{}, slots: make(chan struct{}, maxReads), idle: make(chan struct{})}
+		reading: map[proof]*reading{}, slots: make(chan struct{}, maxReads), clocks: make(chan struct{}, maxClocks), idle: make(chan struct{})}
 }
 
 // put queues g once. It never blocks.

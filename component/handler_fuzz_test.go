@@ -51,7 +51,7 @@ func seeds(f *testing.F) (all []string) {
 	}
 	const sub = `<iq type='set' id='s' from='alice@example.org/r' to='team@groups.example.org'><pubsub xmlns='http://jabber.org/protocol/pubsub'>` +
 		`<subscribe node='urn:xmpp:tmp:group-presence:0#group' jid='alice@example.org'/></pubsub></iq>`
-	return append(all,
+	return append(append(all, saidSeeds(sub)...),
 		sub+"\n<presence from='bob@example.org/x' to='team@groups.example.org'><show>away</show><status>a&amp;b</status></presence>",
 		sub+"\n<presence from='bob@example.org' to='team@groups.example.org' type='unsubscribed'/>",
 		"<iq type='get' id='i' from='alice@example.org/r' to='team@groups.example.org'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"+

@@ -272,6 +272,12 @@ func heldIn(t *testing.T, path string, granted policy.Mask, as roster.Precision,
 	if !<-said {
 		t.Fatal("no stanza")
 	}
+	return heapWith(t, s)
+}
+
+// heapWith is what is in memory while s is.
+func heapWith(t *testing.T, s *Service) []byte {
+	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), "heap"))
 	if err != nil {
 		t.Fatal(err)

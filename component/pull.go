@@ -129,7 +129,8 @@ func (a *attendant) pullOne(ctx context.Context, p proof, kinds policy.Mask) boo
 	case p.g.Interest(p.jid)&kinds == 0:
 		return true // by now
 	case node == "":
-		return a.askClock(ctx, p)
+		a.askClock(ctx, p)
+		return true
 	}
 	card := false
 	known := a.pose(ctx, p, p.jid, "<pubsub xmlns='"+pubsub.NSPubSub+"'><items node='"+node+"' max_items='1'/></pubsub>", func(st *frame.Stanza, err error) bool {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/internal/avatar"
 	"github.com/rollcall-xmpp/rollcall/policy"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -175,6 +176,23 @@ func (w *leakWorld) willing(jid, inner string) {
 
 func (w *leakWorld) trusts(jid, bot string) {
 	w.says(jid, "<iq type='set' id='set' TO><trust xmlns='urn:xmpp:tmp:group-presence:0'><bot jid='"+bot+"'/></trust></iq>")
+}
+
+// asks looks at what jid's server is asked for: what he lets somebody see, and
+// nothing else. Bob lets the members see what the group proposes, the others let
+// alice see all; a stranger is asked for nothing.
+func (w *leakWorld) asks(jid, caps string) {
+	w.put(jid, "asks", "", caps)
+	want := policy.Mask(0)
+	switch jid {
+	case bob:
+		want = policy.Enrolled | policy.All&^(policy.Location|policy.Addresses)
+	case alice, carol, dora:
+		want = policy.Enrolled | policy.All
+	}
+	if caps != "" && caps != string(pubsub.AppendCaps(nil, want)) {
+		w.t.Errorf("face asks leaks to %s: %s", jid, caps)
+	}
 }
 
 func (w *leakWorld) leaves(jid, device string) {

@@ -31,7 +31,7 @@ type sourceLink struct {
 	listening map[string]*hearer // by bare JID
 }
 
-type hearer struct{ hear func([]byte) }
+type hearer struct{ hear func([]byte) bool }
 
 func newSourceLink(l *Link) *sourceLink {
 	return &sourceLink{link: l, listening: map[string]*hearer{}}
@@ -57,7 +57,7 @@ func (l *sourceLink) Send(stanza string) {
 }
 
 // Listen implements [source.Link].
-func (l *sourceLink) Listen(from string, hear func([]byte)) (stop func()) {
+func (l *sourceLink) Listen(from string, hear func([]byte) bool) (stop func()) {
 	one := &hearer{hear}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -84,9 +84,5 @@ func (l *sourceLink) take(st *frame.Stanza) bool {
 		one = l.listening[string(bare)]
 	}
 	l.mu.Unlock()
-	if one == nil {
-		return false
-	}
-	one.hear(slices.Clone(st.Raw))
-	return true
+	return one != nil && one.hear(slices.Clone(st.Raw))
 }

@@ -19,18 +19,31 @@ import (
 // Bounds of asking.
 const (
 	zonePeriod = 12 * time.Hour
-	zoneSlots  = 72 // parts of a period, in each of which some are asked
+	zoneSlots  = 72  // parts of a period, in each of which some are asked
+	maxClocks  = 512 // questions under way; who finds no room is asked in the next period
 )
 
-// askClock asks p's device. False: it did not answer.
-func (a *attendant) askClock(ctx context.Context, p proof) bool {
+// askClock asks p's device. It does not wait for the answer, for devices that
+// sleep have none: the next is asked meanwhile.
+func (a *attendant) askClock(ctx context.Context, p proof) {
 	resource := p.g.Speaker(p.jid)
 	if resource == "" {
-		return true // gone again
+		return // gone again
 	}
-	return a.pose(ctx, p, p.jid+"/"+resource, pubsub.AskTime, func(st *frame.Stanza, err error) bool {
-		return a.s.answered(p, policy.Timezone, st, err)
-	})
+	select {
+	case a.clocks <- struct{}{}:
+	default:
+		return
+	}
+	err := a.s.Link.Request("get", p.g.Name()+"@"+a.s.cfg.Link.Domain, p.jid+"/"+resource, []byte(pubsub.AskTime), readTime,
+		func(st *frame.Stanza, err error) {
+			<-a.clocks
+			a.s.answered(p, policy.Timezone, st, err)
+		})
+	if err != nil {
+		<-a.clocks
+	}
+	a.sleep(ctx, maxPulls*time.Second/time.Duration(a.s.cfg.ProbeRate))
 }
 
 // rounds lets a period end for one part of the members after the other.

@@ -11,7 +11,7 @@ import (
 // pidf appends a member's item as a PIDF document (RFC 3863): what the same item
 // shows of his presence, and nothing of who he is but his address.
 func pidf(b []byte, it *roster.Item) []byte {
-	m := watch.Member{JID: it.JID, Presence: watch.Presence{Show: seen(it.Show), Status: statusText(it)}}
+	m := watch.Member{JID: it.JID, Presence: watch.Presence{Show: seen(it.Show), Status: it.Status}}
 	if it.Languages != "" {
 		for lang, text := range it.Texts() {
 			m.Statuses = append(m.Statuses, watch.Text{Lang: lang, Text: text})
@@ -24,6 +24,9 @@ func pidf(b []byte, it *roster.Item) []byte {
 			show = seen(d.Show)
 		}
 		m.Devices = append(m.Devices, watch.Device{Name: d.Name, Show: show})
+	}
+	if it.StatusBy != nil {
+		m.Reported = []watch.Report{{Of: "status", Source: it.StatusBy.Bot}}
 	}
 	b = append(attr(append(b, "<item"...), "id", it.JID), '>')
 	return append(interchange.AppendPIDF(b, &m), "</item>"...)

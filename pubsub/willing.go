@@ -186,16 +186,8 @@ func reported(b []byte, it *roster.Item) []byte {
 	return b
 }
 
-// statusText is the status for those who are shown nothing but text.
-func statusText(it *roster.Item) string {
-	if it.StatusBy == nil {
-		return it.Status
-	}
-	return it.Status + " (" + it.StatusBy.Bot + ")"
-}
-
-// willingText is the same of what somebody is not willing to do, and of what he
-// is all the same.
+// willingText is what somebody is not willing to do, and what he is all the same,
+// for those who are shown nothing but text.
 func willingText(all []roster.Willing) string {
 	var parts []string
 	none := len(all) > 0 && all[0].App == "" && all[0].No

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"testing"
 
 	"pgregory.net/rapid"
 
@@ -149,4 +150,47 @@ func (m *mail) returned(s *stage, alone bool) {
 	}
 	s.g.Returned(id, alone)
 	s.g.Check(s.t)
+}
+
+// What is alike leaves once; who asks meanwhile is answered behind it, also if
+// something happens all the time; and what comes back is told again.
+func TestCopies(t *testing.T) {
+	rec := &roster.GroupRecord{Name: "team", Settings: roster.Settings{Payload: roster.Both}}
+	for i, j := range everybody[:4] { // dan's server has no service
+		rec.Members = append(rec.Members, roster.MemberRecord{JID: j, Affiliation: roster.Plain, Ask: roster.Granted})
+		rec.Subscriptions = append(rec.Subscriptions, roster.SubscriptionRecord{ID: fmt.Sprint(i), Node: "group", JID: j, Owner: j})
+	}
+	s := play(t, rec)
+	s.mail.now = roster.Multicast{Service: service, Domain: served, Messages: 3}
+	s.r.SetMulticast(s.mail.now)
+	s.settle(1 << 20)
+	status := 0
+	news := func() {
+		t.Helper()
+		status++
+		s.do(op{kind: "hear", jid: "ann@a.example", resource: "desk", presence: roster.Presence{Show: roster.Online, Status: fmt.Append(nil, status)}})
+		s.turn(1 << 20)
+	}
+	news()
+	if n := len(s.mail.aloft); n != 1 || len(s.mail.aloft[0].h.copies) != 3 {
+		t.Fatalf("%d stanzas: %+v", n, s.mail.aloft)
+	}
+	s.ask(roster.Question{Node: roster.NodeGroup, Watcher: "bob@a.example", To: "bob@a.example/q", Max: -1, Index: -1}, nil)
+	s.ask(roster.Question{Node: roster.NodeGroup, Watcher: "dan@b.example", To: "dan@b.example/q", Max: -1, Index: -1}, nil)
+	news()
+	if len(s.asks) != 1 || len(s.mail.aloft) != 2 || len(s.mail.aloft[1].h.copies) != 2 {
+		t.Fatalf("%d wait for an answer, aloft %+v", len(s.asks), s.mail.aloft)
+	}
+	s.mail.land(s, 1) // the last that went to bob
+	if s.turn(1 << 20); len(s.asks) > 0 {
+		t.Fatal("bob waits although nothing is aloft to him")
+	}
+	s.settle(1 << 20)
+	news()
+	s.mail.returned(s, true)
+	s.turn(1 << 20)
+	if n := len(s.mail.aloft); n != 1 { // that which came back
+		t.Fatalf("%d stanzas are aloft to whom the service does not serve", n)
+	}
+	s.settle(1 << 20)
 }

@@ -49,8 +49,8 @@ func speechProperty(t *rapid.T) {
 	s.end()
 }
 
-// spoken is what stands of one member.
-type spoken struct {
+// speechOf is what stands of one member.
+type speechOf struct {
 	here, published []roster.Willing
 	report          roster.Report
 	trusts          bool
@@ -142,7 +142,7 @@ func (o op) inSay(w *world) error {
 }
 
 // keep forgets what mask does not have.
-func (s *spoken) keep(mask policy.Mask) {
+func (s *speechOf) keep(mask policy.Mask) {
 	if !mask.Has(policy.Willingness) {
 		s.here, s.published, s.report.Willing = nil, nil, nil
 	}
@@ -155,7 +155,7 @@ func (s *spoken) keep(mask policy.Mask) {
 }
 
 // show fills it with what m shows at that time.
-func (s *spoken) show(it *roster.Item, m policy.Mask, now time.Time, status string, active bool) {
+func (s *speechOf) show(it *roster.Item, m policy.Mask, now time.Time, status string, active bool) {
 	lives := func(until time.Time) bool { return until.IsZero() || until.After(now) }
 	report := s.report
 	if !lives(report.Until) {

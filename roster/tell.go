@@ -18,7 +18,7 @@ const (
 	CallAvailable Call = iota // available: who is there
 	CallAll                   // all: there or not
 	CallRole                  // role:X
-	CallWilling               // willing: who is there and not busy
+	CallWilling               // willing: who is there, not busy, and does not say that he does not want it
 )
 
 var callNames = [...]string{"available", "all", "role", "willing"}
@@ -129,7 +129,7 @@ func (s Selection) means(it *Item) bool {
 	case CallRole:
 		return slices.Contains(it.Roles, s.Role)
 	case CallWilling:
-		return it.Show != Offline && it.Show != DND
+		return it.Show != Offline && it.Show != DND && it.WillingTo("chat")
 	}
 	return it.Show != Offline
 }

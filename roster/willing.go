@@ -301,6 +301,18 @@ func (m *member) speak(it *Item, mask policy.Mask) {
 	}
 }
 
+// WillingTo says whether he does not say that he is not willing to communicate
+// by app.
+func (it *Item) WillingTo(app string) bool {
+	willing := true
+	for _, x := range it.Willing { // the general word stands first
+		if x.App == "" || x.App == app {
+			willing = !x.No
+		}
+	}
+	return willing
+}
+
 // speaker is jid, if he is a member.
 func (g *Group) speaker(jid string) (*member, error) {
 	if m := g.live(jid); m != nil {

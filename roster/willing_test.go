@@ -304,3 +304,23 @@ func TestWordsAreBounded(t *testing.T) {
 		t.Errorf("an item of %d bytes", len(b))
 	}
 }
+
+// Who does not want to be written to is not asked for a minute.
+func TestCallsAreForTheWilling(t *testing.T) {
+	_, _, g := playOn(t, store.Memory(), team("ann", "bob"))
+	g.Hear([]byte(at("ann")), []byte("desk"), &roster.Presence{Show: roster.Online})
+	for _, c := range []struct {
+		says []roster.Willing
+		seen int
+	}{
+		{nil, 1}, {[]roster.Willing{{No: true}}, 0}, {[]roster.Willing{{No: true}, {App: "chat"}}, 1}, {[]roster.Willing{{App: "voice", No: true}}, 1},
+		{[]roster.Willing{{App: "chat", No: true}}, 0},
+	} {
+		if err := g.Say(t.Context(), at("ann"), saying(c.says...)); err != nil {
+			t.Fatal(err)
+		}
+		if seen, _, err := g.Reach(at("bob"), roster.Selection{Call: roster.CallWilling}); err != nil || seen != c.seen {
+			t.Errorf("%v: %d meant, %v", c.says, seen, err)
+		}
+	}
+}

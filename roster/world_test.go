@@ -44,7 +44,7 @@ type person struct {
 	known     bool // was ever heard of as available
 	devices   []device
 	published map[policy.Mask]string
-	spoken    spoken
+	spoken    speechOf
 	now       time.Time // of who looks
 }
 

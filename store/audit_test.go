@@ -163,3 +163,32 @@ func TestAuditWhenTheClockIsSet(t *testing.T) {
 	}
 	sameLines(t, lines(t, s, audit.Query{}), want...)
 }
+
+// Whom a member trusts is recorded, and that somebody spoke for him; what is said
+// is not, by whomever, and one who speaks all day does not fill the disk.
+func TestAuditOfWords(t *testing.T) {
+	s := openTest(t, filepath.Join(t.TempDir(), "rollcall.db"))
+	root, ann, bot := audit.By(t.Context(), "socket:root"), audit.By(t.Context(), "ann@x"), audit.By(t.Context(), "cal@y")
+	m := roster.MemberRecord{JID: "ann@x", Affiliation: roster.Plain}
+	must(t, s.CreateGroup(root, &roster.GroupRecord{Name: "team", Members: []roster.MemberRecord{m}}))
+	m.Trusts = "cal@y status willingness\nci@y status\n"
+	must(t, s.StoreMembers(ann, "team", m))
+	m.Said = `{"here":[{"app":"voice","no":true}]}`
+	must(t, s.StoreMembers(ann, "team", m))
+	report := func(status string) {
+		m.Said = fmt.Sprintf(`{"here":[{"app":"voice","no":true}],"reports":[{"by":"cal@y","until":"2026-01-01T13:00:00Z","status":%q,"willing":[{"no":true}]}]}`, status)
+		must(t, s.StoreMembers(bot, "team", m))
+	}
+	report("dentist")
+	m.Said = `{"here":[{"app":"voice","no":true}]}`
+	must(t, s.StoreMembers(t.Context(), "team", m)) // it ended by itself
+	sameLines(t, lines(t, s, audit.Query{Member: "ann@x"})[2:],
+		"ann@x trust-set team ann@x cal@y status willingness; ci@y status",
+		"cal@y report team ann@x status willingness")
+	for i := range 3 * AuditOwn {
+		report(fmt.Sprint("meeting ", i))
+	}
+	if got := lines(t, s, audit.Query{}); len(got) != 3+AuditOwn || strings.Contains(strings.Join(got, ""), "meeting") {
+		t.Errorf("%d entries: %q", len(got), got)
+	}
+}

@@ -59,6 +59,7 @@ type Presence struct {
 	Capabilities *Capabilities `json:"capabilities,omitempty"`
 
 	Willing  []Willing `json:"willing,omitempty"`
+	Reported []Report  `json:"reported,omitempty"`
 	Payloads []Payload `json:"payloads,omitempty"` // moods, activities and whatever else this package does not know
 }
 
@@ -154,6 +155,17 @@ type Willing struct {
 	App   string    `json:"app,omitempty"`
 	Value bool      `json:"value"`
 	Until time.Time `json:"until,omitzero"`
+
+	// Source is who said so on his behalf, a bare JID; "" = he himself.
+	Source string `json:"source,omitempty"`
+}
+
+// Report says that the status or the activity is somebody else's word on the
+// member's behalf.
+type Report struct {
+	Of     string    `json:"of"`     // status, activity, or both, separated by a space
+	Source string    `json:"source"` // bare JID
+	Until  time.Time `json:"until"`
 }
 
 // Payload is an element that this package does not know.
@@ -171,6 +183,17 @@ func (m *Member) Name() string {
 	}
 	local, _, _ := strings.Cut(m.JID, "@")
 	return local
+}
+
+// Source is who said that ("status", "activity") on the member's behalf, "" if
+// it is his own word.
+func (m *Member) Source(of string) string {
+	for _, r := range m.Reported {
+		if slices.Contains(strings.Fields(r.Of), of) {
+			return r.Source
+		}
+	}
+	return ""
 }
 
 // Attribute is the value of the named attribute, "" if there is none.

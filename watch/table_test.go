@@ -3,6 +3,7 @@ package watch_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -140,13 +141,19 @@ func TestItem(t *testing.T) {
 <item id='summary'><summary xmlns='urn:xmpp:tmp:group-presence:0' members='5' available='4' chat='0' away='1' xa='2' dnd='1'/></item>
 <item id='anna@example.org'><member xmlns='urn:xmpp:tmp:group-presence:0' jid='anna@example.org' nick='Anna' roles='lead ops'><attribute name='title'>Shift &lt;lead></attribute>
 <presence xmlns='jabber:client'><show>dnd</show><status>On a call</status></presence><device name='phone' show='away' connection='on'/><device name='desk'/>
-<idle xmlns='urn:xmpp:idle:1' since='2026-01-01T11:51:00Z'/><mood xmlns='http://jabber.org/protocol/mood'><happy/></mood></member></item>
+<idle xmlns='urn:xmpp:idle:1' since='2026-01-01T11:51:00Z'/><mood xmlns='http://jabber.org/protocol/mood'><happy/></mood>
+<willing value='yes'/><willing app='voice' value='no' until='2026-01-01T13:00:00Z' source='cal@example.org'/><reported of='status activity' until='2026-01-01T13:00:00Z' source='cal@example.org'/></member></item>
 <item id='bo@example.org'><member xmlns='urn:xmpp:tmp:group-presence:0' jid='bo@example.org'><presence xmlns='jabber:client' type='unavailable'/></member></item>`, "to='1' full='true'")
 	anna, bo, info := r.Member("anna@example.org"), r.Member("bo@example.org"), r.Info()
 	if anna.Nick != "Anna" || strings.Join(anna.Roles, "+") != "lead+ops" || anna.Attribute("title") != "Shift <lead>" || anna.Attribute("none") != "" ||
 		anna.Show != watch.DND || anna.Status != "On a call" || !anna.Idle.Equal(time.Date(2026, 1, 1, 11, 51, 0, 0, time.UTC)) ||
 		len(anna.Devices) != 2 || anna.Devices[0] != (watch.Device{Name: "phone", Show: watch.Away, Connection: "on"}) || anna.Devices[1].Show != watch.Available {
 		t.Errorf("anna is %+v", anna)
+	}
+	one := time.Date(2026, 1, 1, 13, 0, 0, 0, time.UTC)
+	if !slices.Equal(anna.Willing, []watch.Willing{{Value: true}, {App: "voice", Until: one, Source: "cal@example.org"}}) || len(anna.Payloads) != 1 ||
+		anna.Source("status") != "cal@example.org" || anna.Source("mood") != "" || bo.Source("status") != "" {
+		t.Errorf("anna says %+v, %+v", anna.Willing, anna.Reported)
 	}
 	if bo.Name() != "bo" || bo.Show != watch.Offline || !bo.Known || bo.Roles != nil {
 		t.Errorf("bo is %+v", bo)

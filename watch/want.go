@@ -134,6 +134,12 @@ func (w *Want) strip(m *Member) *Member {
 	if w.wants("willingness") {
 		out.Willing = m.Willing
 	}
+	for _, r := range m.Reported { // a word that is not there has no source
+		of := strings.Fields(r.Of)
+		if r.Of = strings.Join(slices.DeleteFunc(of, func(word string) bool { return !w.wants(word) }), " "); r.Of != "" {
+			out.Reported = append(out.Reported, r)
+		}
+	}
 	if w.wants("devices") {
 		out.Devices = w.stripDevices(m.Devices)
 	}

@@ -74,7 +74,13 @@ type (
 			App   string `xml:"app,attr"`
 			Value string `xml:"value,attr"`
 			Until string `xml:"until,attr"`
+			By    string `xml:"source,attr"`
 		} `xml:"urn:xmpp:tmp:group-presence:0 willing"`
+		Reported []struct {
+			Of    string `xml:"of,attr"`
+			By    string `xml:"source,attr"`
+			Until string `xml:"until,attr"`
+		} `xml:"urn:xmpp:tmp:group-presence:0 reported"`
 		Payloads []Payload `xml:",any"`
 	}
 	wireCapabilities struct {
@@ -181,7 +187,11 @@ func (w *wireMember) member(id string, at time.Time) Member {
 	}
 	for _, x := range w.Willing {
 		until, _ := time.Parse(time.RFC3339, x.Until)
-		m.Willing = append(m.Willing, Willing{x.App, x.Value != "no", until})
+		m.Willing = append(m.Willing, Willing{x.App, x.Value != "no", until, x.By})
+	}
+	for _, x := range w.Reported {
+		until, _ := time.Parse(time.RFC3339, x.Until)
+		m.Reported = append(m.Reported, Report{x.Of, x.By, until})
 	}
 	m.Payloads = w.Payloads
 	return m

@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/doctor"
 	"github.com/rollcall-xmpp/rollcall/component"
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 type doctorCmd struct {
@@ -69,6 +70,7 @@ func (c *doctorCmd) options(s *session, cfg *config.Config) (o doctor.Options, e
 	if err != nil {
 		return o, err
 	}
+	o.Origin, _ = roster.ParseOrigin(cfg.Presence.From) // checked when loaded
 	o.Link = component.Config{Addr: cfg.Server.Address, Domain: cfg.Domain, ServerHost: cfg.Server.Host, TLS: secured}
 	if o.Account, err = c.account(s); err != nil {
 		return o, err

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +23,8 @@ func TestPeers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := labtest.Start(t, name, lab.Options{Components: []string{"presence.example.org"}})
-			performOn(t, server, "peers/third", func(t *testing.T) play.Stage { return withPeer(t, server, nil) })
+			performOn(t, server, "peers/third", func(t *testing.T) play.Stage { return withPeer(t, server) })
+			performOn(t, server, "peers/foreign", func(t *testing.T) play.Stage { return withForeignPeer(t, server) })
 		})
 	}
 }
@@ -29,36 +33,102 @@ func TestPeers(t *testing.T) {
 // its peer, and `rollcall peer kill` and the like are about that one.
 type pair struct {
 	*stage
-	peer *stage
+	peer interface {
+		Start(ctx context.Context) error
+		Stop(ctx context.Context) error
+		Kill(ctx context.Context) error
+		Restart(ctx context.Context) error
+		Settle(ctx context.Context) error
+	}
 }
 
 // withPeer makes a pair.
-func withPeer(t *testing.T, server lab.Server, edit func(string) string) *pair {
+func withPeer(t *testing.T, server lab.Server) *pair {
 	t.Helper()
-	p := &pair{}
-	p.peer = newStageTuned(t, server, func(config string) string {
+	peer := newStageTuned(t, server, func(config string) string {
 		config = strings.Replace(config, "domain = \"groups.example.org\"", "domain = \"presence.example.org\"", 1)
 		return config + "[[peers]]\naddress = \"groups.example.org\"\ngive = true\n"
 	}, nil)
-	p.stage = newStageTuned(t, server, func(config string) string {
-		config += "[[peers]]\naddress = \"presence.example.org\"\ntake = [\"example.org\"]\n"
-		if edit != nil {
-			config = edit(config)
-		}
-		return config
-	}, func(c *component.ServiceConfig) { c.PeerCheck = 500 * time.Millisecond })
-	return p
+	return &pair{newTaking(t, server), peer}
 }
+
+// newTaking is the service with groups.
+func newTaking(t *testing.T, server lab.Server) *stage {
+	t.Helper()
+	return newStageTuned(t, server, func(config string) string {
+		return config + "[[peers]]\naddress = \"presence.example.org\"\ntake = [\"example.org\"]\n"
+	}, func(c *component.ServiceConfig) { c.PeerCheck = 500 * time.Millisecond })
+}
+
+// withForeignPeer has a peer that is no Rollcall.
+func withForeignPeer(t *testing.T, server lab.Server) *pair {
+	t.Helper()
+	if err := lab.Install(t.Context(), t.Output(), "python3-slixmpp"); err != nil {
+		t.Fatal(err)
+	}
+	f := &foreign{t: t, server: server}
+	if err := f.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Stop(context.Background()) })
+	return &pair{newTaking(t, server), f}
+}
+
+// foreign is a process that runs presence.py.
+type foreign struct {
+	t      *testing.T
+	server lab.Server
+	cmd    *exec.Cmd
+}
+
+func (f *foreign) Start(ctx context.Context) error {
+	f.cmd = exec.Command("/usr/bin/python3", "-B", "testdata/peers/presence.py", "presence.example.org", f.server.Secret(), f.server.ComponentAddr())
+	f.cmd.Stderr = f.t.Output()
+	out, err := f.cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := f.cmd.Start(); err != nil {
+		return err
+	}
+	said := make(chan error, 1)
+	go func() {
+		line, err := bufio.NewReader(out).ReadString('\n')
+		if err == nil && line != "ready\n" {
+			err = errors.New(line)
+		}
+		said <- err
+	}()
+	select {
+	case err := <-said:
+		return err
+	case <-ctx.Done():
+		return errors.Join(ctx.Err(), f.Stop(ctx))
+	}
+}
+
+func (f *foreign) Stop(context.Context) error {
+	if f.cmd == nil {
+		return nil
+	}
+	err := f.cmd.Process.Kill()
+	_ = f.cmd.Wait() // it was killed
+	f.cmd = nil
+	return err
+}
+
+func (f *foreign) Kill(ctx context.Context) error    { return f.Stop(ctx) }
+func (f *foreign) Restart(ctx context.Context) error { return errors.Join(f.Stop(ctx), f.Start(ctx)) }
+func (f *foreign) Settle(context.Context) error      { return nil }
 
 // Settle lets each hear what the other said.
 func (p *pair) Settle(ctx context.Context) error {
 	for range 2 {
-		for _, s := range []*stage{p.peer, p.stage} {
-			if s.running() {
-				if err := s.Settle(ctx); err != nil {
-					return err
-				}
-			}
+		if err := p.peer.Settle(ctx); err != nil {
+			return err
+		}
+		if err := p.stage.Settle(ctx); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -29,6 +29,7 @@ const (
 func TestSources(t *testing.T) {
 	for _, name := range labtest.Names() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // it mostly waits
 			opts := lab.Options{Components: []string{peerDomain}}
 			if name == "prosody" {
 				opts.Extra.Global = `admins = { "zoe@example.org" }`

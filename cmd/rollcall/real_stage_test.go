@@ -131,7 +131,7 @@ func (s *stage) Start(ctx context.Context) (err error) {
 	}
 	made.Sources = source.Config{Retry: 100 * time.Millisecond, MaxRetry: time.Second}
 	svc := component.NewService(made)
-	svc.Sources.Set(sources(cfg, svc.SourceLink, source.Pace{Check: 300 * time.Millisecond, Reread: 3 * time.Second, Pause: 100 * time.Millisecond}))
+	svc.Sources.Set(sources(cfg, svc.SourceLink, source.Pace{Check: 200 * time.Millisecond, Reread: time.Second, Pause: 50 * time.Millisecond}))
 	s.svc, s.wire = svc, wire
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop, s.done = stop, make(chan error, 1)
@@ -173,12 +173,6 @@ func (s *stage) Restart(ctx context.Context) error {
 		return err
 	}
 	return s.Start(ctx)
-}
-
-func (s *stage) running() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.stop != nil
 }
 
 func (s *stage) Settle(ctx context.Context) error {

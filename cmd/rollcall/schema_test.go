@@ -40,7 +40,8 @@ func TestSchema(t *testing.T) {
 		"<summary members='x' available='0' chat='0' away='0' xa='0' dnd='0'/>", "<summary members='1'/>", "<state from='a'/>", "<state to='a b'/>",
 		"<state to='a' part='1'/>", "<member/>", "<member jid='a@b/c'/>", "<member jid='a@b'><shoe/></member>", "<rule attributes='all'/>",
 		"<authorization><rule who='nobody' attributes='all'/></authorization>", "<authorization><rule who='members' attributes='shoe'/></authorization>",
-		"<info><description>d</description></info>", "<device show='away'/>", "<device name='a' show='here'/>", "<willing value='perhaps'/>", "<gone jid='a@b'/>", "<shoe/>",
+		"<info><description>d</description></info>", "<device show='away'/>", "<device name='a' show='here'/>", "<willing value='perhaps'/>", "<willing app='Voice' value='no'/>", "<member jid='a@b'><willing/></member>",
+		"<report/>", "<trust><bot/></trust>", "<reported of='mood' until='2026-01-01T00:00:00Z' source='a@b'/>", "<gone jid='a@b'/>", "<shoe/>",
 		"<interests/>", "<interests><interest>a</interest></interests>", "<interests><interest kind='hobby' level='huge'>a</interest></interests>", "<language/>", "<language>no&amp;language</language>",
 		"<timezone>Europe/Berlin</timezone>", "<timezone>+5:45</timezone>", "<location precision='street'/>",
 	} {

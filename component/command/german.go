@@ -10,7 +10,7 @@ var germanMost = [][2]string{
 	{"%s keeps the list of this group, so you stay on it. But then nobody sees of you when you are available, and you are told nothing.",
 		"Die Liste dieser Gruppe führt %s, du bleibst also darauf. Aber niemand sieht dann, wann du da bist, und du erfährst nichts."},
 	{"%s keeps the list of this group, so you stay on it. But nobody sees of you when you are available from now on, and you are told nothing. Write share to change that.",
-		"Die Liste dieser Gruppe führt %s, du bleibst also darauf. Aber niemand sieht mehr, wann du da bist, und du erfährst nichts. Schreib freigeben, um das zu ändern."},
+		"Die Liste dieser Gruppe führt %s, du bleibst also darauf. Aber niemand sieht mehr, wann du da bist, und du erfährst nichts. Schreib teilen, um das zu ändern."},
 	{"%s keeps the list of members, and it may be old: nothing was heard from there since %s.",
 		"Die Liste der Mitglieder führt %s, und sie kann veraltet sein: Von dort war seit %s nichts zu hören."},
 	{"A webhook is a watcher with an address of its own. It sees what members let that address see; by default that is nobody.",

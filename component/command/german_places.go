@@ -5,10 +5,10 @@ package command
 var germanPlaces = [][2]string{
 	{"How exactly others see in %s where you are", "Wie genau andere in %s sehen, wo du bist"},
 	{"How exactly others see where you are", "Wie genau andere sehen, wo du bist"},
+	{"It counts for those whom you let see your location. Your client has to publish that; what is finer than you say here is not kept.",
+		"Es gilt für die, denen du deinen Standort zeigst. Dein Programm muss ihn veröffentlichen; was genauer ist, als du hier sagst, wird nicht behalten."},
 	{"Nobody in %s sees where you are. If you let them, they see: %s.", "Niemand in %s sieht, wo du bist. Wenn du es zeigst, sehen sie: %s."},
 	{"They see", "Sie sehen"},
-	{"This is about those whom you let see your location, and your client has to tell it. What is finer is not kept here.",
-		"Das gilt für die, denen du deinen Standort zeigst, und dein Programm muss ihn nennen. Was genauer ist, wird hier nicht behalten."},
 	{"Where you are", "Wo du bist"},
 	{"Whom you let see in %s where you are sees: %s.", "Wem du in %s zeigst, wo du bist, der sieht: %s."},
 	{"country and region", "Land und Region"},

@@ -47,4 +47,6 @@ var germanWilling = [][2]string{
 	{"video", "Video"},
 	{"willing – whether you want to be reached, and how", "bereit – ob und wie du erreichbar sein willst"},
 	{"“%s”, until %s, by %s", "„%s“, bis %s, von %s"},
+	{"who may say something for you changed", "geändert, wer etwas für dich sagen darf"},
+	{"something said on behalf of somebody", "etwas für jemanden gesagt"},
 }

@@ -121,6 +121,10 @@ func (c *call) action(e *audit.Entry) string {
 		return c.say("own rules set")
 	case audit.PolicyDefault:
 		return c.say("own rules taken back")
+	case audit.TrustSet:
+		return c.say("who may say something for you changed")
+	case audit.Report:
+		return c.say("something said on behalf of somebody")
 	case audit.Visitor:
 		return c.visitorAction(e.Detail)
 	}

@@ -68,7 +68,7 @@ func (c *call) locationForm(now roster.Precision) *form {
 	}
 	return &form{
 		title:        c.say("How exactly others see in %s where you are", c.title()),
-		instructions: c.say("This is about those whom you let see your location, and your client has to tell it. What is finer is not kept here."),
+		instructions: c.say("It counts for those whom you let see your location. Your client has to publish that; what is finer than you say here is not kept."),
 		fields:       []field{f},
 	}
 }

@@ -111,7 +111,7 @@ func (m *moment) readNumber(w string) bool {
 	if f := isoDay.FindStringSubmatch(w); f != nil {
 		return m.date(f[1], f[2], f[3])
 	}
-	if f := clockTime.FindStringSubmatch(w); f != nil && m.hour < 0 && (f[2] == "" || !germanDay.MatchString(w) || !m.day.IsZero()) {
+	if f := clockTime.FindStringSubmatch(w); f != nil && m.hour < 0 && (f[2] == "" || f[2] > "12" || !germanDay.MatchString(w) || !m.day.IsZero()) {
 		return m.clock(f)
 	}
 	if f := germanDay.FindStringSubmatch(w); f != nil {

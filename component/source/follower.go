@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -133,7 +134,14 @@ type inbox struct {
 	missed bool
 }
 
-func (i *inbox) event(raw []byte) { i.put(entry{raw: raw}) }
+// event takes a message; whether the peer's group is there is not about its list.
+func (i *inbox) event(raw []byte) bool {
+	is := bytes.HasPrefix(raw, []byte("<message"))
+	if is {
+		i.put(entry{raw: raw})
+	}
+	return is
+}
 
 func (i *inbox) put(e entry) {
 	i.mu.Lock()

@@ -34,7 +34,7 @@ type link struct {
 	answer    func(typ, from, to, payload string) string // "" = with an error
 	asked     []string
 	sent      []string
-	listening map[string]func([]byte)
+	listening map[string]func([]byte) bool
 }
 
 func (l *link) Domain() string { return "groups.example.org" }
@@ -57,11 +57,11 @@ func (l *link) Send(stanza string) {
 	l.sent = append(l.sent, stanza)
 }
 
-func (l *link) Listen(from string, hear func([]byte)) func() {
+func (l *link) Listen(from string, hear func([]byte) bool) func() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.listening == nil {
-		l.listening = map[string]func([]byte){}
+		l.listening = map[string]func([]byte) bool{}
 	}
 	l.listening[from] = hear
 	return func() {

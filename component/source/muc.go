@@ -237,10 +237,10 @@ type wireNews struct {
 
 // hear notes that lists or configuration may have changed (XEP-0045 §9, §10.2.1):
 // what has changed is then read. What people say is not for us.
-func (r *room) hear(raw []byte) {
+func (r *room) hear(raw []byte) bool {
 	var w wireNews
 	if xml.Unmarshal(raw, &w) != nil || w.User == nil {
-		return
+		return true
 	}
 	u := w.User
 	news := u.Destroy != nil || w.XMLName.Local == "message" && len(u.Items)+len(u.Status) > 0
@@ -255,6 +255,7 @@ func (r *room) hear(raw []byte) {
 	if news {
 		wake(r.changed)
 	}
+	return true
 }
 
 // differs says whether somebody who is in the room is not what he was when the

@@ -42,9 +42,10 @@ type Link interface {
 	Request(typ, from, to, payload string, done func(answer []byte, err error)) error
 	// Send sends a stanza, if there is a connection.
 	Send(stanza string)
-	// Listen gives messages and presences from a bare JID to hear, and to nobody
-	// else, until stop is called. hear must not wait; the bytes are its own.
-	Listen(from string, hear func(stanza []byte)) (stop func())
+	// Listen gives messages and presences from a bare JID to hear, until stop is
+	// called. What it says is its own nobody else hears. hear must not wait; the
+	// bytes are its own.
+	Listen(from string, hear func(stanza []byte) (own bool)) (stop func())
 }
 
 // Pace is how often sources that speak XMPP look round. Zero values are good

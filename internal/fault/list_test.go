@@ -3,7 +3,7 @@ package fault
 // faults is the list, by what goes wrong.
 func faults() []fault {
 	var all []fault
-	for _, part := range [][]fault{killed(), disk(), flood(), clock(), link(), meanwhile(), sources()} {
+	for _, part := range [][]fault{killed(), disk(), flood(), clock(), link(), meanwhile(), sources(), copies()} {
 		all = append(all, part...)
 	}
 	return all
@@ -51,7 +51,13 @@ func clock() []fault {
 		{name: "a clock set back undoes what began", file: "roster/authorize.go", test: "roster TestRulesHoldWhenTheClockIsSet",
 			old: "back := now.Before(g.latest)", new: "back := false"},
 		{name: "the alarm rings though nothing is ahead", file: "roster/authorize.go", test: "roster TestRulesHoldWhenTheClockIsSet",
-			old: "len(g.timed) == 0 && g.nextDefault(time.Time{}).IsZero()", new: "g.first().IsZero()"},
+			old: "len(g.timed) == 0 && len(g.spoken) == 0 && g.nextDefault(time.Time{}).IsZero()", new: "g.first().IsZero()"},
+		{name: "a word that is over is held for a while", file: "roster/willing.go", test: "roster TestWordsEndByThemselves",
+			old: "const lapse = time.Hour", new: "const lapse = 0"},
+		{name: "words are looked at when the clock was set back", file: "roster/authorize.go", test: "roster TestWordsEndByThemselves",
+			old: "g.lapsed(back)", new: "g.lapsed(false)"},
+		{name: "what is over is forgotten in the store as well", file: "roster/keep.go", test: "roster TestWordsEndByThemselves",
+			old: "	g.restate(ctx)\n", new: ""},
 		{name: "an alarm never waits for long", file: "roster/authorize.go", test: "roster TestRulesHoldWhenTheClockIsSet",
 			old: "wait = min(first.Sub(g.now()), wait)", new: "wait = first.Sub(g.now())"},
 		{name: "delivery by the time that passes", file: "roster/pace.go", test: "roster TestDeliveryGoesOnWhenTheClockIsSet",
@@ -122,5 +128,25 @@ func sources() []fault {
 			old: "		s.Lost(\"\", err)\n		if time", new: "		if time"},
 		{name: "a list without end is given up", file: "component/source/tables.go", test: "component/source TestPeerWithoutEnd",
 			old: "n.kept > n.room", new: "n.kept < 0"},
+	}
+}
+
+// copies: by the server's multicast service, which stands beside its router.
+func copies() []fault {
+	return []fault{
+		{name: "the service answers for itself", file: "component/credit.go", test: "component TestMarkersOfCopies", fast: true,
+			old: " || string(from) != m.to", new: ""},
+		{name: "markers go where the copies are made", file: "component/credit.go", test: "component TestMarkersOfCopies",
+			old: "c.copied > c.acked && c.service != \"\"", new: "false"},
+		{name: "copies use up credit", file: "component/writer.go", test: "component TestMarkersOfCopies",
+			old: "int64(len(b) - control + extra)", new: "int64(len(b) - control)"},
+		{name: "no answer overtakes a copy", file: "roster/copies.go", test: "roster TestCopies",
+			old: "return g.aloftTo(q.Watcher) == 0", new: "return true"},
+		{name: "an answer comes though there always is news", file: "roster/copies.go", test: "roster TestCopies",
+			old: "len(g.asked) == 0 || !m.aloft(w)", new: "true || !m.aloft(w)"},
+		{name: "what comes back is told again", file: "roster/copies.go", test: "roster TestCopies",
+			old: "t.w.rewind(t.before)", new: "_ = t.before"},
+		{name: "the service copies for its own users", file: "roster/copies.go", test: "roster TestCopies",
+			old: " || domainOf(w.rec.Owner) != m.via.suffix", new: ""},
 	}
 }

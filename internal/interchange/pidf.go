@@ -112,7 +112,11 @@ func personOf(m *watch.Member) *person {
 		p.Notes = append(p.Notes, note{t.Lang, t.Text})
 	}
 	if m.Status != "" && len(m.Statuses) == 0 {
-		p.Notes = []note{{"", m.Status}}
+		text := m.Status
+		if by := m.Source("status"); by != "" {
+			text += " (" + by + ")"
+		}
+		p.Notes = []note{{"", text}}
 	}
 	if m.Show == watch.Offline {
 		return nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/component"
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // How long is waited: for an answer, for what comes by itself, for an end.
@@ -38,6 +39,7 @@ type Options struct {
 	// Running is the service that holds the domain of Link now; nil: nobody
 	// does, and Examine may attach with it.
 	Running Service
+	Origin  roster.Origin    // whence the service has the presence of the server's users
 	Tell    func(Finding)    // gets each finding as it is made; nil: nobody does
 	Now     func() time.Time // our clock; nil: time.Now
 }

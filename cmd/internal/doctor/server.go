@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // kind is what sort of server it is, as far as remedies differ.
@@ -116,8 +118,15 @@ func (e *exam) privilege(ctx context.Context) {
 	}
 	s, err := e.peer.within(ctx, wait, func(s stanza) bool { return grantOf(s) != nil })
 	if err != nil {
-		e.tell(Finding{Check: "privilege", Level: Note, Says: "the server grants the component no privileges (XEP-0356)",
-			Means: "None are needed: presence comes by subscription, with each user's consent.", Remedy: e.privilegeLines()})
+		f := Finding{Check: "privilege", Level: Note, Says: "the server grants the component no privileges (XEP-0356)",
+			Means: "None are needed: presence comes by subscription, with each user's consent.", Remedy: e.privilegeLines()}
+		switch e.Origin {
+		case roster.FromServer:
+			f.Level, f.Means = Bad, "presence.from is \"server\": without managed_entity nothing is known of anybody, and the service does not start."
+		case roster.FromBoth:
+			f.Means = "presence.from is \"both\": without managed_entity it is as with \"subscription\"."
+		}
+		e.tell(f)
 		return
 	}
 	g := grantOf(s)
@@ -136,6 +145,20 @@ func (e *exam) privilege(ctx context.Context) {
 	e.tell(Finding{Check: "privilege", Level: Note, Says: fmt.Sprintf("the server grants privileges (%s): %s", clean(g.Privilege.XMLName.Space), strings.Join(perms, ", ")),
 		Means: "Of these Rollcall uses roster=both, where it is Prosody's: who joins a group by a word of his own then has no request to answer. " +
 			"What is not used is better not granted."})
+	e.origin(g.Privilege.XMLName.Space)
+}
+
+// origin says whether presence.from fits what the server can do.
+func (e *exam) origin(space string) {
+	switch {
+	case e.Origin != roster.FromServer:
+	case !e.managed:
+		e.tell(Finding{Check: "privilege", Level: Bad, Says: "presence.from is \"server\", and presence is not among what is granted",
+			Means: "Nothing is known of anybody, and the service does not start.", Remedy: e.privilegeLines()})
+	case e.server == ejabberd || space == "urn:xmpp:privilege:1":
+		e.tell(Finding{Check: "privilege", Level: Bad, Says: "presence.from is \"server\", which this server does not do reliably",
+			Means: "It does not say who is there when a component attaches, nor whose connection just ended. The service does not start: write \"both\", with which members are asked."})
+	}
 }
 
 func grantOf(s stanza) *grant {

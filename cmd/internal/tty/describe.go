@@ -36,7 +36,7 @@ func Describe(d watch.Diff) string {
 func state(m *watch.Member) string {
 	_, s, _ := Symbol(m.Show)
 	if m.Status != "" {
-		s += " “" + Clean(m.Status) + "”"
+		s += " “" + Clean(m.Status) + "”" + by(m)
 	}
 	if !m.Idle.IsZero() {
 		s += " idle"
@@ -48,6 +48,40 @@ func state(m *watch.Member) string {
 		s += " " + p
 	}
 	return s
+}
+
+// by is who said the status on the member's behalf.
+func by(m *watch.Member) string {
+	if who := m.Source("status"); who != "" && m.Status != "" {
+		return " (" + Clean(who) + ")"
+	}
+	return ""
+}
+
+// unwilling is what the member does not want, and what all the same.
+func unwilling(m *watch.Member) (all []string) {
+	none := len(m.Willing) > 0 && m.Willing[0].App == "" && !m.Willing[0].Value
+	for _, x := range m.Willing {
+		what := ""
+		switch {
+		case x.App == "" && !x.Value:
+			what = "not willing"
+		case x.App != "" && !x.Value && !none:
+			what = "no " + x.App
+		case x.App != "" && x.Value && none:
+			what = "but " + x.App
+		default:
+			continue
+		}
+		if !x.Until.IsZero() {
+			what += x.Until.Local().Format(" until 2 Jan 15:04")
+		}
+		if x.Source != "" {
+			what += " (" + x.Source + ")"
+		}
+		all = append(all, Clean(what))
+	}
+	return all
 }
 
 func basic(m *watch.Member) string {

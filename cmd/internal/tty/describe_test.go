@@ -20,6 +20,9 @@ func TestDescribe(t *testing.T) {
 	cut := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Away, Status: "Lunch", Devices: []watch.Device{{Name: "phone", Connection: "interrupted"}}}}
 	rich := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Away, Status: "Lunch", Devices: a.Devices, Payloads: []watch.Payload{
 		payload("mood", "mood", text("in_love", "")), payload("tune", "tune", text("title", "Star\x1bship"), text("artist", "Yes")), payload("other", "x")}}}
+	words := *a
+	words.Reported = []watch.Report{{Of: "status", Source: "cal@x"}}
+	words.Willing = []watch.Willing{{}, {App: "mail", Value: true}, {App: "voice", Source: "cal@x"}}
 	more := &watch.Member{Nick: "Anna", Roles: []string{"lead"}, Presence: watch.Presence{Show: watch.Away, Status: "Lunch", Devices: a.Devices, Payloads: []watch.Payload{
 		payload("activity", "activity", payload("activity", "relaxing", text("partying", ""))), payload("geoloc", "geoloc", text("country", "Italy"), text("locality", "Venice")),
 		{XMLName: xml.Name{Space: "urn:xmpp:tmp:group-presence:0", Local: "timezone"}, Text: "+05:45"}}}}
@@ -35,6 +38,7 @@ func TestDescribe(t *testing.T) {
 		"Anna: away “Lunch” → away “Lunch” partying Venice, Italy UTC+05:45":                                 {Before: a, After: more},
 		"Anna: calls himself Ally; speaks de en; likes chess, go; is reached at tel:1; has the picture 357a": {Before: a, After: beside},
 		"Anna: away “Lunch” → away “Lunch” interrupted; on phone → phone (interrupted)":                      {Before: a, After: cut},
+		"Anna: away “Lunch” → away “Lunch” (cal@x) not willing but mail":                                     {Before: a, After: &words},
 		"Anna: away “Lunch” → offline":                                                                       {Before: a, After: off},
 		"Anna: away “Lunch” → busy idle;  (lead) →  (ops); on phone → desk and phone":                        {Before: a, After: b},
 	} {

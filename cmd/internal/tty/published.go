@@ -9,10 +9,11 @@ import (
 // ours is the namespace of what the service makes of vCards and answers.
 const ours = "urn:xmpp:tmp:group-presence:0"
 
-// published is what a row shows of what the member publishes beside his
-// presence: mood, activity, place and time zone, and music, which needs the most
-// room.
+// published is what a row shows of what the member says beside his presence:
+// whether he wants to be reached, mood, activity, place and time zone, and music,
+// which needs the most room.
 func published(m *watch.Member) (all []string) {
+	all = unwilling(m)
 	music := ""
 	for i := range m.Payloads {
 		p := &m.Payloads[i]

@@ -133,7 +133,7 @@ func presenceCell(m *watch.Member, now time.Time) Line {
 
 // statusCell is what a member says of himself, and behind it what he publishes.
 func statusCell(m *watch.Member, _ time.Time) Line {
-	l := Line{{Clean(m.Status), ""}}
+	l := Line{{Clean(m.Status) + by(m), ""}}
 	if more := strings.Join(published(m), " · "); more != "" {
 		if m.Status != "" {
 			more = " · " + more
