@@ -105,6 +105,8 @@ func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (
 		}
 	}
 	source := peerSource + strings.TrimPrefix(domainOf(jid), "@")
+	r.peering.Lock() // or what a user says meanwhile would not be said of this group
+	defer r.peering.Unlock()
 	said, err := r.said(ctx)
 	if err != nil {
 		return nil, err
@@ -238,6 +240,8 @@ func (r *Roster) AuthorizePeers(ctx context.Context, jid string, a *policy.Autho
 		set.Normalise()
 		a = &set
 	}
+	r.peering.Lock()
+	defer r.peering.Unlock()
 	g, err := r.statements(ctx, jid)
 	if err != nil {
 		return err
@@ -288,6 +292,8 @@ func (g *Group) state(ctx context.Context, jid string, a *policy.Authorization, 
 // what granted says now: a peer who is granted nothing any more is one no
 // longer.
 func (r *Roster) Reconcile(ctx context.Context, granted func(jid string) (rule string, ok bool)) error {
+	r.peering.Lock()
+	defer r.peering.Unlock()
 	said, err := r.said(ctx)
 	if err != nil {
 		return err

@@ -84,6 +84,7 @@ type Roster struct {
 	census     *census    // nil where members are asked and nothing else
 	ours       func(jid string) bool
 	taken      func(jid string) bool
+	peering    sync.Mutex // who is in the groups of peers, and what users let peers see; held over the store, before Group.edit
 
 	domain string
 	hooks  HookKeeper
