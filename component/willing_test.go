@@ -86,7 +86,7 @@ func TestHostileWillingness(t *testing.T) {
 // wordMarker is a marker that may stand as an application.
 func wordMarker(granted bool) string {
 	if granted {
-		return marker(1<<20)[:20]
+		return marker(1 << 20)[:20]
 	}
 	return marker(1<<20 + 1)[:20]
 }
