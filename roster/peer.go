@@ -90,6 +90,21 @@ func peerPolicy(jid, rule string) string {
 	return "watch " + who + "\nbasic role:nobody\ncollect all\ndefault " + rule
 }
 
+// peerPolicy is the policy of the group rec as it is in force: that of a peer
+// says what he is granted by now, whatever he was when it was stored.
+func (r *Roster) peerPolicy(rec *GroupRecord) string {
+	if r.granted == nil || rec.Name == statements || !ForPeers(rec.Name) {
+		return rec.Settings.Policy
+	}
+	jid := PeerOf(rec.Name)
+	rule, ok := r.granted(jid)
+	s := Settings{Policy: peerPolicy(jid, rule)}
+	if !ok || s.validate() != nil {
+		return statementsPolicy
+	}
+	return s.Policy
+}
+
 // Entrust makes the group of the peer jid what he wishes, as far as it may be,
 // and grants him rule by default. InvalidError, ErrGroupExists.
 func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (*Group, error) {

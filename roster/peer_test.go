@@ -68,3 +68,49 @@ func TestSaidWhileAPeerAsks(t *testing.T) {
 		}
 	}
 }
+
+// What a peer is granted no more he does not get when the service starts, before
+// everything is in line; and nobody is told of the groups of peers.
+func TestPeerGrantedOtherwise(t *testing.T) {
+	const peer = "groups.b.example"
+	ctx, disk := t.Context(), store.Memory()
+	var told []roster.Notice
+	begin := func(rule string, ok bool) *roster.Roster {
+		return roster.New(roster.Options{Store: disk, Outbox: &quietOutbox{subscribed: map[string]int{}}, Renderer: &pubsub.Renderer{Domain: "groups.example.org"},
+			Ours: func(jid string) bool { return strings.HasSuffix(jid, "@example.org") }, Notify: func(n roster.Notice) { told = append(told, n) },
+			Peers: func(string) (string, bool) { return rule, ok }})
+	}
+	r := begin("all", true)
+	g, err := r.Entrust(ctx, peer, "all", roster.PeerWish{Of: roster.PeerList, Members: []string{ann}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.Subscribe(ctx, peer, peer, roster.NodePresence, nil); err != nil {
+		t.Fatal(err)
+	}
+	for rule, asked := range map[string]int{"": 0, "availability": 1} {
+		for _, ok := range []bool{false, true} {
+			r = begin(rule, ok)
+			g, err = r.Group(ctx, roster.PeerGroup(peer))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ask, _ := g.Wants()
+			if len(ask) != asked && ok || len(ask) > 0 && !ok {
+				t.Errorf("granted %q (%v), %q are asked", rule, ok, ask)
+			}
+			d, err := g.Describe(peer)
+			if (err == nil && d.Watches) != ok {
+				t.Errorf("granted %q (%v) he watches: %+v, %v", rule, ok, d, err)
+			}
+		}
+	}
+	g, err = r.Entrust(ctx, peer, "all", roster.PeerWish{Of: roster.PeerList, Members: []string{ann}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, err := r.ShowGroup(ctx, g.Name())
+	if err != nil || rec.Members[0].Agreed != "" || len(told) > 0 {
+		t.Errorf("agreed to %+v, told %+v, %v", rec.Members, told, err)
+	}
+}
