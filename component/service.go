@@ -128,6 +128,7 @@ func NewService(cfg ServiceConfig) *Service {
 		Origin:    cfg.Origin,
 		Ours:      func(jid string) bool { return string(domainOf([]byte(jid))) == cfg.Link.ServerHost },
 		Taken:     func(jid string) bool { return cfg.Peers.takes(jid) != nil },
+		Peers:     cfg.Peers.gives,
 	})
 	s.sources = newSourceLink(s.Link)
 	s.Sources, s.SourceLink = newSources(s), s.sources
