@@ -313,22 +313,28 @@ func (r *Roster) Reconcile(ctx context.Context, granted func(jid string) (rule s
 	if err != nil {
 		return err
 	}
+	var failed error // one peer's does not keep the others as they were
 	for _, g := range r.Peers() {
 		jid := PeerOf(g.name)
-		rule, ok := granted(jid)
-		if !ok {
-			if err := r.DeleteGroup(ctx, g.name); err != nil && !errors.Is(err, ErrNoGroup) {
-				return fmt.Errorf("end peer %s: %w", jid, err)
-			}
-			continue
+		if err := r.reconcile(ctx, g, jid, granted, said); err != nil && !errors.Is(err, ErrNoGroup) {
+			failed = errors.Join(failed, fmt.Errorf("reconcile peer %s: %w", jid, err))
 		}
-		if err := r.grant(ctx, g, peerPolicy(jid, rule)); err != nil {
+	}
+	return failed
+}
+
+// reconcile is Reconcile for one of them.
+func (r *Roster) reconcile(ctx context.Context, g *Group, jid string, granted func(string) (string, bool), said map[string]*policy.Authorization) error {
+	rule, ok := granted(jid)
+	if !ok {
+		return r.DeleteGroup(ctx, g.name)
+	}
+	if err := r.grant(ctx, g, peerPolicy(jid, rule)); err != nil {
+		return err
+	}
+	for _, m := range g.roll() {
+		if err := g.state(ctx, m, said[m], false); err != nil {
 			return err
-		}
-		for _, m := range g.roll() {
-			if err := g.state(ctx, m, said[m], false); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
