@@ -137,7 +137,7 @@ func TestPeerEnds(t *testing.T) {
 			left = append(left, p+": "+rec.Settings.Policy)
 		}
 	}
-	if len(left) != 1 || !strings.Contains(left[0], "c.example: ") || !strings.Contains(left[0], "outsiders: availability\n") || len(r.Peers()) != 1 {
+	if len(left) != 1 || !strings.Contains(left[0], "c.example: ") || !strings.Contains(left[0], "outsiders: availability") || len(r.Peers()) != 1 {
 		t.Errorf("left are %q", left)
 	}
 }
