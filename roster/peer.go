@@ -209,6 +209,31 @@ func (r *Roster) Peers() []*Group {
 	return slices.DeleteFunc(r.All(), func(g *Group) bool { return g.name == statements || !ForPeers(g.name) })
 }
 
+// everyPeer is Peers with those that are not in memory yet: what somebody takes
+// back must not be in force when they are.
+func (r *Roster) everyPeer(ctx context.Context) (all []*Group, err error) {
+	if r.allLoaded() {
+		return r.Peers(), nil
+	}
+	names, err := r.ListGroups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if name == statements || !ForPeers(name) {
+			continue
+		}
+		g, err := r.Group(ctx, name)
+		switch {
+		case err == nil:
+			all = append(all, g)
+		case !errors.Is(err, ErrNoGroup): // by now
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 // said is what users have said that peers may see.
 func (r *Roster) said(ctx context.Context) (map[string]*policy.Authorization, error) {
 	g, err := r.Group(ctx, statements)
@@ -261,7 +286,11 @@ func (r *Roster) AuthorizePeers(ctx context.Context, jid string, a *policy.Autho
 	if err != nil {
 		return err
 	}
-	for _, g := range append(r.Peers(), g) {
+	peers, err := r.everyPeer(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range append(peers, g) {
 		if err := g.state(ctx, jid, a, false); err != nil {
 			return err
 		}

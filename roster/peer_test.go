@@ -141,3 +141,25 @@ func TestPeerEnds(t *testing.T) {
 		t.Errorf("left are %q", left)
 	}
 }
+
+// What a user takes back holds for the groups of peers that are not in memory yet.
+func TestSaidBeforeAllIsLoaded(t *testing.T) {
+	const peer = "groups.b.example"
+	ctx, disk := t.Context(), store.Memory()
+	begin := func() *roster.Roster {
+		return roster.New(roster.Options{Store: disk, Outbox: &quietOutbox{subscribed: map[string]int{}}, Renderer: &pubsub.Renderer{Domain: "groups.example.org"},
+			Ours: func(jid string) bool { return strings.HasSuffix(jid, "@example.org") }})
+	}
+	r := begin()
+	if _, err := r.Entrust(ctx, peer, "all", roster.PeerWish{Of: roster.PeerList, Members: []string{ann}}); err != nil {
+		t.Fatal(err)
+	}
+	nothing := &policy.Authorization{}
+	if err := begin().AuthorizePeers(ctx, ann, nothing); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := disk.GetGroup(ctx, roster.PeerGroup(peer))
+	if err != nil || !slices.Equal(rec.Authorizations, []roster.AuthorizationRecord{{JID: ann, Rules: nothing.String()}}) {
+		t.Errorf("in force will be %+v, %v", rec.Authorizations, err)
+	}
+}
