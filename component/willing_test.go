@@ -176,11 +176,3 @@ func wordsIn(t *testing.T, path string, granted bool) (memory []byte, closing fu
 		}
 	}
 }
-
-func unmask(s string) string {
-	b := []byte(s)
-	for i := range b {
-		b[i] ^= 3
-	}
-	return string(b)
-}

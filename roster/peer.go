@@ -3,7 +3,6 @@ package roster
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -346,7 +345,7 @@ func (r *Roster) Reconcile(ctx context.Context, granted func(jid string) (rule s
 	for _, g := range r.Peers() {
 		jid := PeerOf(g.name)
 		if err := r.reconcile(ctx, g, jid, granted, said); err != nil && !errors.Is(err, ErrNoGroup) {
-			failed = errors.Join(failed, fmt.Errorf("reconcile peer %s: %w", jid, err))
+			failed = errors.Join(failed, err)
 		}
 	}
 	return failed
