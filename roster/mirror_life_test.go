@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 	"github.com/rollcall-xmpp/rollcall/store"
 )
@@ -107,6 +108,39 @@ func TestLeavingAForeignGroup(t *testing.T) {
 		t.Error(err)
 	} else {
 		gone(g)
+	}
+}
+
+// Who is on the list again after a slip is shown by his own rules, and no more
+// exactly than he said.
+func TestListedAgain(t *testing.T) {
+	ctx, disk := t.Context(), store.Memory()
+	r, _, g := playOn(t, disk, foreign("ann", "bob"))
+	rule := func(m policy.Mask) *policy.Authorization {
+		return &policy.Authorization{Share: true, Hide: []string{at("eve")}, Rules: []policy.Rule{{Attributes: m}, {Who: policy.Who{Class: policy.JID, Name: at("ann")}, Attributes: policy.Location}}}
+	}
+	if err := g.Authorize(ctx, at("bob"), rule(policy.Availability|policy.Location)); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.SetPrecision(ctx, at("bob"), roster.Country); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Mirror(ctx, "hr", listOf("ann")); err != nil {
+		t.Fatal(err)
+	}
+	r = again(disk)
+	if _, err := r.Mirror(ctx, "hr", listOf("ann", "bob")); err != nil {
+		t.Fatal(err)
+	}
+	located := func(r policy.Rule) bool { return r.Attributes.Has(policy.Location) }
+	for _, r := range []*roster.Roster{r, again(disk)} {
+		g, err := r.Group(ctx, "team")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, own, err := g.Authorization(at("bob")); err != nil || !own || len(a.Hide) != 1 || !slices.ContainsFunc(a.Rules, func(r policy.Rule) bool { return r.Attributes.Has(policy.Availability) }) || slices.ContainsFunc(a.Rules, located) {
+			t.Errorf("bob is shown by %s (%v), %v", a.String(), own, err)
+		}
 	}
 }
 
