@@ -13,8 +13,8 @@ const tooMuch = 5
 
 // strain is what a run of the overload has beside other runs.
 type strain struct {
-	Memory  []point `json:"memory"`  // RSS of the component, bytes, by seconds from the start
-	Server  []point `json:"server"`  // the same of the server
+	Memory  []point  `json:"memory"`  // RSS of the component, bytes, by seconds from the start
+	Server  []point  `json:"server"`  // the same of the server
 	Replies []served `json:"replies"` // to what people asked meanwhile
 }
 
