@@ -58,6 +58,9 @@ func newCopied(s *scene, n int) *copied {
 		s.check(client.Send("<presence type='subscribe' to='" + c.team + "'/>"))
 		s.check(client.Fence(s.ctx))
 	}
+	for _, client := range c.all {
+		c.waits(client, "presence", fmt.Sprintf("%d of %[1]d available", n))
+	}
 	s.settle()
 	return c
 }
@@ -67,8 +70,20 @@ func newCopied(s *scene, n int) *copied {
 func (c *copied) says(i int, status string) {
 	c.t.Helper()
 	c.check(c.all[i].Send("<presence><show>dnd</show><status>" + status + "</status></presence>"))
-	c.check(c.all[i].Fence(c.ctx))
+	for _, client := range c.all {
+		c.waits(client, "message", status)
+	}
 	c.settle()
+}
+
+// waits returns when a client has a stanza of that name with that text. What
+// causes it is on its way by a process of the server's, and so are the copies,
+// and what comes back of them: no fence of ours is behind all of these.
+func (c *copied) waits(client *lab.Client, name, text string) {
+	c.t.Helper()
+	if _, err := client.Wait(c.ctx, func(st lab.Stanza) bool { return st.Name == name && strings.Contains(st.Raw, text) }); err != nil {
+		c.t.Fatalf("%s was not told %q: %v, %+v", client.JID(), text, err, c.Stats())
+	}
 }
 
 // owns are what is a reader's own in a stanza, and what is random.
