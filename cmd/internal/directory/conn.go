@@ -108,7 +108,7 @@ func (d *Directory) dial(ctx context.Context) (raw, secured net.Conn, err error)
 		}
 	}
 	cfg := &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
-	if cfg.RootCAs, err = authorities(d.cfg.CAFile); err != nil {
+	if cfg.RootCAs, err = Authorities(d.cfg.CAFile); err != nil {
 		return nil, nil, err
 	}
 	over := tls.Client(raw, cfg)
@@ -152,7 +152,8 @@ func startTLS(raw net.Conn) error {
 	return nil
 }
 
-func authorities(file string) (*x509.CertPool, error) {
+// Authorities are those of a PEM file; nil without a file: the system's.
+func Authorities(file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil
 	}

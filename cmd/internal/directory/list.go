@@ -298,12 +298,17 @@ func (l *list) met(refs []ref) (people []int, err error) {
 	return people, nil
 }
 
+// wanted says whether the configuration names it; nil = all.
+func (g *group) wanted(names []string) bool {
+	return len(names) == 0 || slices.Contains(names, g.Name)
+}
+
 // tell tells a sink of the groups that are wanted; nil = all.
 func (l *list) tell(ctx context.Context, sink source.Sink, wanted []string) error {
 	var names []string
 	for i := range l.groups {
 		g := &l.groups[i]
-		if len(wanted) > 0 && !slices.Contains(wanted, g.Name) {
+		if !g.wanted(wanted) {
 			continue
 		}
 		names = append(names, g.Name)
