@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -30,13 +31,18 @@ const (
 	readerPassword = "hunter2-of-the-directory"
 )
 
-// newDirectory starts a directory with that reader, who may read what is needed
-// and nothing else.
+// newDirectory starts a directory with that reader, who may read what the manual
+// lets him, and nothing else.
 func newDirectory(t *testing.T) *labtest.Directory {
 	t.Helper()
-	d := labtest.StartDirectory(t, lab.SlapdOptions{Syncprov: true, Database: "limits dn.exact=\"" + reader + "\" size=unlimited\n" +
-		"access to attrs=userPassword by anonymous auth\n" +
-		"access to * by dn.exact=\"" + reader + "\" read\n"})
+	page, err := os.ReadFile("../../docs/manners.md")
+	must(t, err)
+	lines := regexp.MustCompile("(?s)```text\n(limits dn.*?)```").FindStringSubmatch(string(page))
+	if lines == nil {
+		t.Fatal("the manual has no lines for OpenLDAP")
+	}
+	d := labtest.StartDirectory(t, lab.SlapdOptions{Syncprov: true, Database: lines[1] +
+		"access to attrs=userPassword by anonymous auth\naccess to * by * none\n"})
 	d.Add("ou=services", "objectClass=organizationalUnit")
 	d.Add("cn=rollcall,ou=services", "objectClass=applicationProcess", "objectClass=simpleSecurityObject", "userPassword="+readerPassword)
 	return d
