@@ -33,11 +33,11 @@ func (c *conn) close() {
 	_ = c.Conn.Close()
 }
 
-// within gives what follows a time and the room of one reading, until end is
+// reading gives what follows the time and the room of one reading, until end is
 // called.
-func (c *conn) within(ctx context.Context, d time.Duration) (end func()) {
-	c.meter.fill(maxReading, maxElements)
-	timer := time.AfterFunc(d, func() { c.meter.end(errLate) })
+func (c *conn) reading() (end func()) {
+	c.meter.fill(c.cfg.room, maxElements)
+	timer := time.AfterFunc(c.cfg.time, func() { c.meter.end(errLate) })
 	return func() {
 		timer.Stop()
 		c.meter.fill(maxChat, maxChat)
@@ -84,38 +84,42 @@ func (d *Directory) dial(ctx context.Context) (raw, secured net.Conn, err error)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the directory's url: %w", err)
 	}
-	port := orElsePort(u.Port(), u.Scheme)
 	ctx, cancel := context.WithTimeout(ctx, d.cfg.Pace.Timeout)
 	defer cancel()
-	raw, err = new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	raw, err = new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), orElsePort(u.Port(), u.Scheme)))
 	if err != nil {
 		return nil, nil, fmt.Errorf("connect to the directory: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			_ = raw.Close()
-		}
-	}()
+	secured, err = d.secure(ctx, raw, u)
+	if err != nil {
+		_ = raw.Close()
+		return nil, nil, err
+	}
+	return raw, secured, nil
+}
+
+func (d *Directory) secure(ctx context.Context, raw net.Conn, u *url.URL) (net.Conn, error) {
 	switch {
 	case u.Scheme == "ldaps":
 	case d.cfg.Security == Off, d.cfg.Security == Auto && loopback(raw):
-		return raw, raw, nil
+		return raw, nil
 	default:
 		stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
-		err = startTLS(raw)
-		if stop(); err != nil {
-			return nil, nil, err
+		defer stop()
+		if err := startTLS(raw); err != nil {
+			return nil, err
 		}
 	}
 	cfg := &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
+	var err error
 	if cfg.RootCAs, err = Authorities(d.cfg.CAFile); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	over := tls.Client(raw, cfg)
-	if err = over.HandshakeContext(ctx); err != nil {
-		return nil, nil, fmt.Errorf("secure the connection to the directory: %w", err)
+	if err := over.HandshakeContext(ctx); err != nil {
+		return nil, fmt.Errorf("secure the connection to the directory: %w", err)
 	}
-	return raw, over, nil
+	return over, nil
 }
 
 func orElsePort(port, scheme string) string {
@@ -240,6 +244,21 @@ func (c *conn) entry(dn string, attributes ...string) (*ldap.Entry, error) {
 
 func (c *conn) seconds() int { return int((c.cfg.Pace.Timeout + time.Second - 1) / time.Second) }
 
+// ask is Search whose answer is whole.
+func (c *conn) ask(req *ldap.SearchRequest) (*ldap.SearchResult, error) {
+	r, err := c.Search(req)
+	var said *ldap.Error
+	switch {
+	case errors.As(err, &said) && said.ResultCode < ldap.ErrorNetwork: // the directory's word, on a connection that is good
+		return nil, refused("%v", err)
+	case err != nil:
+		return nil, err
+	case len(r.Referrals) > 0:
+		return nil, refused("it refers to another server, %q: choose a base that it has itself", short(r.Referrals[0]))
+	}
+	return r, nil
+}
+
 // page is how many entries are asked for at once (RFC 2696).
 const page = 500
 
@@ -247,16 +266,10 @@ const page = 500
 func (c *conn) search(filter string, attributes []string, most int) (all []*ldap.Entry, err error) {
 	paging := ldap.NewControlPaging(page)
 	for {
-		r, err := c.Search(ldap.NewSearchRequest(c.cfg.Base, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 0, c.seconds(), false,
+		r, err := c.ask(ldap.NewSearchRequest(c.cfg.Base, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 0, c.seconds(), false,
 			filter, attributes, []ldap.Control{paging}))
-		var said *ldap.Error
-		switch {
-		case errors.As(err, &said) && said.ResultCode < ldap.ErrorNetwork: // the directory's word, on a connection that is good
-			return nil, refused("%v", err)
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case len(r.Referrals) > 0:
-			return nil, refused("it refers to another server, %q: choose a base that it has itself", r.Referrals[0])
 		}
 		all = append(all, r.Entries...)
 		if len(all) > most {

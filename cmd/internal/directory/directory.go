@@ -34,6 +34,9 @@ type Config struct {
 	Only     []string      // groups; nil = all
 	Every    time.Duration // 0 = at once, where the server can tell
 	Pace     Pace
+
+	room int           // bytes of a reading; 0 = maxReading
+	time time.Duration // of a reading; 0 = readings requests'
 }
 
 // Pace is how often the directory is looked at. Zero values are good ones.
@@ -78,6 +81,7 @@ type Directory struct {
 // New returns the source.
 func New(cfg Config) *Directory {
 	cfg.Pace.withDefaults()
+	cfg.room, cfg.time = orElse(cfg.room, maxReading), orElse(cfg.time, readings*cfg.Pace.Timeout)
 	return &Directory{cfg: cfg}
 }
 
@@ -151,7 +155,7 @@ func (l *lookout) look(ctx context.Context, rung bool) error {
 		return nil
 	}
 	began := time.Now()
-	list, err := l.d.read(ctx, l.conn)
+	list, err := l.d.read(l.conn)
 	l.pause = 9 * time.Since(began) // it is not for us to keep it busy
 	var bad *refusedError
 	switch {
@@ -201,13 +205,18 @@ func (l *lookout) wait(ctx context.Context) (rung bool, err error) {
 }
 
 // read reads what there is.
-func (d *Directory) read(ctx context.Context, c *conn) (*list, error) {
-	defer c.within(ctx, readings*d.cfg.Pace.Timeout)()
+func (d *Directory) read(c *conn) (*list, error) {
+	defer c.reading()()
 	m := &d.cfg.Mapping
 	for range 3 {
 		groups, err := c.search(d.cfg.Groups, m.ofGroups(), source.MaxGroups)
 		if err != nil {
 			return nil, fmt.Errorf("search groups: %w", err)
+		}
+		for _, e := range groups {
+			if err := c.fill(e); err != nil {
+				return nil, fmt.Errorf("read the members of %s: %w", short(e.DN), err)
+			}
 		}
 		people, err := c.search(d.cfg.People, m.ofPeople(), MaxPeople)
 		if err != nil {

@@ -107,7 +107,7 @@ func (l *list) names() {
 // read finds out whom a group names.
 func (l *list) read(g *group, e *ldap.Entry) {
 	for _, a := range e.Attributes {
-		name, option, _ := strings.Cut(a.Name, ";")
+		name, _, _ := strings.Cut(a.Name, ";")
 		for _, v := range a.Values {
 			var r ref
 			var err error
@@ -123,9 +123,6 @@ func (l *list) read(g *group, e *ldap.Entry) {
 				}
 			default:
 				continue
-			}
-			if strings.HasPrefix(strings.ToLower(option), "range=") { // Active Directory's
-				err = fmt.Errorf("the directory tells only some of its members (%s)", clean(a.Name, maxValue))
 			}
 			if err != nil {
 				g.err = err

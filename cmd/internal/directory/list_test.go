@@ -101,7 +101,6 @@ func TestList(t *testing.T) {
 		"same name":       {plain, people, "cn=The Team|cn=The Team|memberUid=cy\ncn=the-team|cn=the-team|memberUid=cy\n", "the-team: cn=The Team and cn=the-team would both be called the-team\nthe-team: cn=The Team and cn=the-team would both be called the-team\n"},
 		"no name":         {plain, people, "cn=a|cn=a|member=what\n", "a: it names \"what\", which is no name: "},
 		"in a bad one":    {plain, people, "cn=a|cn=a|member=cn=b|memberUid=cy\ncn=b|cn=b|member=what\n", "a: b, which is in it: it names \"what\""},
-		"range":           {plain, people, "cn=a|cn=a|member;range=0-1499:=uid=cy,ou=p\n", "a: the directory tells only some of its members (member;range=0-1499)\n"},
 		"two names":       {plain, people, "cn=b+ou=x|cn=c|cn=b|memberUid=cy\n", `b "" "": ` + cy + "\n"},
 		"long":            {plain, "uid=a|uid=a|cn=" + strings.Repeat("ä", 5000) + "\n", "cn=a|cn=a|memberUid=a\n", `a "" "": a@example.org=` + strings.Repeat("ä", 128) + "\n"},
 		"controls":        {plain, "uid=a|uid=a|cn=\x00A\x01\x1b[31m\u2028B\xff\uffff\n", "cn=a|cn=a|memberUid=a\n", `a "" "": a@example.org=A [31m B` + "\n"},
@@ -128,7 +127,7 @@ func TestLarge(t *testing.T) {
 	m := Mapping{JID: "uid", Domain: "example.org"}
 	var people []*ldap.Entry
 	var names []string
-	const many = 20_000
+	const many = 5_000
 	for i := range many {
 		uid := fmt.Sprintf("user%06d", i)
 		e := &ldap.Entry{DN: "uid=" + uid + ",ou=people", Attributes: []*ldap.EntryAttribute{{Name: "uid", Values: []string{uid}}}}
@@ -163,7 +162,7 @@ func TestLarge(t *testing.T) {
 func FuzzList(f *testing.F) {
 	f.Add("cn=a|cn=a|member=uid=anna,ou=p|memberUid=bo|owner=uid=bo,ou=p\n", people, false)
 	f.Add("cn=a|cn=a|member=cn=b\ncn=b|cn=b|member=cn=a|uniqueMember=uid=cy,ou=p#'01'B\n", people, true)
-	f.Add("cn=A b|cn=A b|cn=c|member;range=0-1:=x\n", "uid=a\\,b+cn=c|uid=a|mail=a@b|mail=c@d|cn=\x00\xff\u2028\n", true)
+	f.Add("cn=A b|cn=A b|cn=c|member;x-y:=uid=cy,ou=p\n", "uid=a\\,b+cn=c|uid=a|mail=a@b|mail=c@d|cn=\x00\xff\u2028\n", true)
 	f.Fuzz(func(t *testing.T, groups, people string, mail bool) {
 		m := Mapping{JID: "uid", Domain: "example.org", Host: "example.org", Admins: "owner", Roles: "employeeType", Attributes: []string{"title", "cn"}}
 		if mail {

@@ -32,7 +32,7 @@ func (d *Directory) Look(ctx context.Context) (*View, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask the directory whether it has changed: %w", err)
 	}
-	l, err := d.read(ctx, c)
+	l, err := d.read(c)
 	if err != nil {
 		return nil, err
 	}

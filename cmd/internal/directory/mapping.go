@@ -32,6 +32,7 @@ const (
 	attrUnique      = "uniqueMember"
 	attrMemberUID   = "memberUid"
 	attrUID         = "uid"
+	attrChanged     = "uSNChanged" // Active Directory's: another one with each write
 )
 
 // Bounds of what people may write about themselves, in bytes.
@@ -42,7 +43,7 @@ const (
 
 // ofGroups and ofPeople are what is asked for.
 func (m *Mapping) ofGroups() []string {
-	all := []string{attrName, attrDisplayName, attrDescription, attrMember, attrUnique, attrMemberUID}
+	all := []string{attrName, attrDisplayName, attrDescription, attrMember, attrUnique, attrMemberUID, attrChanged}
 	return set(append(all, m.Admins))
 }
 
