@@ -3,17 +3,21 @@ package directory
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"github.com/go-ldap/ldap/v3"
 )
 
 // bell rings when something has changed.
 type bell struct {
-	rung chan struct{} // holds a token
-	over chan struct{} // closed when it rings no more
+	rung  chan struct{} // holds a token
+	ready chan struct{} // closed when what was before is done with
+	over  chan struct{} // closed when it rings no more
 }
 
-func newBell() *bell { return &bell{rung: make(chan struct{}, 1), over: make(chan struct{})} }
+func newBell() *bell {
+	return &bell{rung: make(chan struct{}, 1), ready: make(chan struct{}), over: make(chan struct{})}
+}
 
 func (b *bell) ring() {
 	select {
@@ -50,20 +54,21 @@ func (d *Directory) listen(ctx context.Context, b *bell, since string) {
 	const nothing = "1.1" // no attributes
 	told := c.Syncrepl(ctx, ldap.NewSearchRequest(d.cfg.Base, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 0, 0, false,
 		"(|"+d.cfg.Groups+d.cfg.People+")", []string{nothing}, nil), 1, ldap.SyncRequestModeRefreshAndPersist, cookie, false)
+	ready := sync.OnceFunc(func() { close(b.ready) })
 	for told.Next() {
 		c.meter.fill(maxChat, maxChat)
-		if told.Entry() != nil || news(told.Controls()) {
+		news, done := told.Entry() != nil, false
+		for _, control := range told.Controls() {
+			if info, ok := control.(*ldap.ControlSyncInfo); ok {
+				news = news || info.Value == ldap.SyncInfoSyncIdSet
+				done = done || info.RefreshDelete != nil && info.RefreshDelete.RefreshDone || info.RefreshPresent != nil && info.RefreshPresent.RefreshDone
+			}
+		}
+		if news {
 			b.ring()
 		}
-	}
-}
-
-// news says whether a message that is no entry tells of some.
-func news(controls []ldap.Control) bool {
-	for _, c := range controls {
-		if info, ok := c.(*ldap.ControlSyncInfo); ok && info.Value == ldap.SyncInfoSyncIdSet {
-			return true
+		if done {
+			ready()
 		}
 	}
-	return false
 }

@@ -97,29 +97,23 @@ func (d *Directory) Run(ctx context.Context, sink source.Sink) error {
 	}
 	defer c.close()
 	look := lookout{d: d, conn: c, sink: sink}
-	root, err := c.root()
-	if err != nil {
+	if look.root, err = c.root(); err != nil {
 		return fmt.Errorf("ask the directory what it is: %w", err)
 	}
-	if look.root = root; d.cfg.Every == 0 && root.tells {
-		look.bell = newBell()
-		stamp, err := c.stamp(root)
-		if err != nil {
-			return err
-		}
-		all.Go(func() { d.listen(ctx, look.bell, stamp) })
-	}
+	look.listen = func(b *bell, since string) { all.Go(func() { d.listen(ctx, b, since) }) }
 	return look.run(ctx)
 }
 
 // lookout is one connection's life.
 type lookout struct {
-	d    *Directory
-	conn *conn
-	sink source.Sink
-	root root
-	bell *bell // nil: it does not tell
+	d      *Directory
+	conn   *conn
+	sink   source.Sink
+	root   root
+	listen func(b *bell, since string)
 
+	bell  *bell     // nil: it does not tell
+	heard time.Time // when it was asked to
 	stamp string    // of what was read; "" = none
 	read  time.Time // when; zero = what was read was refused, or nothing was yet
 	pause time.Duration
@@ -137,6 +131,15 @@ func (l *lookout) run(ctx context.Context) error {
 	}
 }
 
+// heed has the directory tell what changes from stamp on, if it can.
+func (l *lookout) heed(stamp string) {
+	if l.bell != nil || !l.root.tells || l.d.cfg.Every > 0 || time.Since(l.heard) < l.d.cfg.Pace.Reread {
+		return
+	}
+	l.bell, l.heard = newBell(), time.Now()
+	l.listen(l.bell, stamp)
+}
+
 // look asks whether something has changed, and reads what it is. An error means
 // that this connection is of no more use.
 func (l *lookout) look(ctx context.Context, rung bool) error {
@@ -144,6 +147,7 @@ func (l *lookout) look(ctx context.Context, rung bool) error {
 	if err != nil {
 		return fmt.Errorf("ask the directory whether it has changed: %w", err)
 	}
+	l.heed(stamp)
 	old := time.Since(l.read)
 	due := rung || l.read.IsZero() || old >= l.d.cfg.Pace.Reread
 	if stamp != "" {

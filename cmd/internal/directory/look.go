@@ -32,6 +32,7 @@ func (d *Directory) Look(ctx context.Context) (*View, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask the directory whether it has changed: %w", err)
 	}
+	tells := root.tells && d.cfg.Every == 0 && d.tells(ctx, stamp)
 	l, err := d.read(c)
 	if err != nil {
 		return nil, err
@@ -42,13 +43,27 @@ func (d *Directory) Look(ctx context.Context) (*View, error) {
 	}
 	switch {
 	case d.cfg.Every > 0:
-	case root.tells:
+	case tells:
 		v.How += ", and tells at once what changes"
 	case stamp == "":
 		v.Notes = append(v.Notes, fmt.Sprintf("it does not say when something has changed (overlay syncprov of OpenLDAP would): everything is read every %s", d.cfg.Pace.Blind))
 	}
 	l.view(v, d.cfg.Only)
 	return v, nil
+}
+
+// tells says whether the directory really tells what changes.
+func (d *Directory) tells(ctx context.Context, since string) bool {
+	ctx, stop := context.WithTimeout(ctx, d.cfg.Pace.Timeout)
+	b := newBell()
+	go d.listen(ctx, b, since)
+	defer func() { stop(); <-b.over }()
+	select {
+	case <-b.ready:
+		return true
+	case <-b.over:
+		return false
+	}
 }
 
 func (l *list) view(v *View, wanted []string) {
