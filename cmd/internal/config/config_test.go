@@ -175,6 +175,8 @@ func TestTable(t *testing.T) {
 	}
 }
 
+const directory = "name = \"x\"\nkind = \"ldap\"\nurl = \"ldap://x\"\nbase = \"dc=x\"\n"
+
 // beside is what else has to stand in a section that repeats.
 func beside(k Key) string {
 	switch k.Name {
@@ -194,6 +196,16 @@ func beside(k Key) string {
 		return "address = \"x.example\"\n"
 	case "sources.address":
 		return "name = \"x\"\nkind = \"muc\"\n"
+	case "sources.url":
+		return "name = \"x\"\nkind = \"ldap\"\nbase = \"dc=x\"\n"
+	case "sources.base":
+		return "name = \"x\"\nkind = \"ldap\"\nurl = \"ldap://x\"\n"
+	case "sources.bind":
+		return directory + "password_file = \"x\"\n"
+	case "sources.password_file":
+		return directory + "bind = \"cn=x\"\n"
+	case "sources.tls", "sources.ca_file", "sources.filter", "sources.people", "sources.jid", "sources.nick", "sources.admins", "sources.roles", "sources.attributes":
+		return directory
 	}
 	return "name = \"x\"\nkind = \"muc\"\naddress = \"x.example\"\n"
 }
@@ -302,7 +314,7 @@ func TestErrors(t *testing.T) {
 		{"domain = \"g.x.y\"\nsources = 5", "sources", 2, "write [[sources]]"},
 		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\n[[sources]]\n\nnaem = \"y\"", "sources.naem", 6, "did you mean name"},
 		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x y\"", "sources.name", 3, "one word"},
-		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"ldap\"", "sources.kind", 4, `"peer" or "muc" or "file"`},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"imap\"", "sources.kind", 4, `"peer" or "muc" or "file" or "ldap"`},
 		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"muc\"", "sources.address of source 1", 0, "missing: where is the muc?"},
 		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"file\"", "sources.path of source 1", 0, "missing"},
 		{"domain = \"g.x.y\"\n[[sources]]\nkind = \"file\"", "sources.name of source 1", 0, "missing"},

@@ -36,6 +36,9 @@ type Options struct {
 	Link    component.Config // address, domain, host, secret and TLS are used
 	Account *Account         // nil: none
 	Sources []string         // addresses of who else keeps groups
+	// Directories are those who keep groups and speak LDAP. They are read in any
+	// case, the server's or not.
+	Directories []Directory
 	// Running is the service that holds the domain of Link now; nil: nobody
 	// does, and Examine may attach with it.
 	Running Service
@@ -71,6 +74,7 @@ func Examine(ctx context.Context, o Options) *Report {
 			}
 		}
 	}()
+	e.directories(ctx)
 	if !e.reach(ctx) {
 		return &e.report
 	}
