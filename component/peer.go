@@ -18,7 +18,15 @@ type Peer struct {
 	Grants  string        // what it sees of who has said nothing, such as "all except location"; "" = nothing
 	Take    []string      // the presence of users of these domains comes from it
 	Every   time.Duration // how often; 0 = at once
+	By      string        // how it is told of whom: ByList, ByGroup, ByAll
 }
+
+// How a peer is told whose presence is wanted.
+const (
+	ByList  = "list"  // with the request
+	ByGroup = "group" // it reads the group's NS#members here
+	ByAll   = "all"   // not at all: of everybody whom it tells of those count that are wanted
+)
 
 // peers are those of the configuration, which do not change while we run.
 type peers []Peer

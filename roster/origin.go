@@ -69,20 +69,26 @@ func (r *Roster) lends(jid string) bool {
 }
 
 // Borrowed lists those of the members whom of is true of whose presence is a
-// peer's to tell, and what is acquired of them.
-func (g *Group) Borrowed(of func(jid string) bool) (jids []string, kinds policy.Mask) {
+// peer's to tell, and what is acquired of them. again says, once, that more of
+// some is wanted than was held before, so that the peer has to tell it again.
+// Who had granted his presence to the group himself is not among them.
+func (g *Group) Borrowed(of func(jid string) bool) (jids []string, kinds policy.Mask, again bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
-		return nil, 0
+		return nil, 0, false
 	}
 	for _, m := range g.sorted {
-		if m.lent && m.shares && m.given() && of(m.JID) {
+		if m.borrowed(g.roster) && m.shares && m.given() && of(m.JID) {
 			jids = append(jids, m.JID)
 			kinds |= m.might
+			if _, more := g.recalls[m]; more {
+				again = true
+				delete(g.recalls, m)
+			}
 		}
 	}
-	return jids, kinds
+	return jids, kinds, again
 }
 
 // Unknown takes in that nothing is known any more of a member whose presence is
@@ -290,9 +296,11 @@ func (g *Group) Recall() {
 	g.mu.Lock()
 	var all []string
 	for m := range g.recalls {
-		all = append(all, m.JID)
+		if c.ours(m.JID) { // of the others a peer tells: see Borrowed
+			all = append(all, m.JID)
+			delete(g.recalls, m)
+		}
 	}
-	clear(g.recalls)
 	g.mu.Unlock()
 	for _, jid := range all {
 		for _, d := range c.devices(jid) {

@@ -243,9 +243,25 @@ func originsRandomly(t *testing.T, o roster.Origin, random *rand.Rand) {
 			if err != nil {
 				continue
 			}
-			if m.Ask == roster.Granted || strings.HasSuffix(jid, "@taken.example") {
+			told := &roster.Told{}
+			if p.Show != roster.Offline {
+				told.Devices = []roster.ToldDevice{{Resource: "r", Presence: *p}}
+			}
+			spoof := &roster.Told{Devices: []roster.ToldDevice{{Resource: "spoof", Presence: roster.Presence{Show: roster.Chat, Status: []byte("lie")}}}}
+			switch taken := strings.HasSuffix(jid, "@taken.example"); {
+			case m.Ask == roster.Granted:
 				g.Hear([]byte(jid), []byte("r"), p)
-			} else if p.Show != roster.Offline && random.IntN(4) == 0 && !(o == roster.FromServer && strings.HasSuffix(jid, "@example.org")) {
+				g.HearTold(jid, spoof)
+			case taken:
+				g.HearTold(jid, told)
+				g.Hear([]byte(jid), []byte("spoof"), &roster.Presence{Show: roster.Chat, Status: []byte("lie")})
+			default:
+				g.HearTold(jid, spoof)
+			}
+			if m.Ask == roster.Granted || strings.HasSuffix(jid, "@taken.example") {
+				continue
+			}
+			if p.Show != roster.Offline && random.IntN(4) == 0 && !(o == roster.FromServer && strings.HasSuffix(jid, "@example.org")) {
 				g.Hear([]byte(jid), []byte("spoof"), p) // nobody asked for that
 			}
 		}

@@ -178,11 +178,12 @@ func (r *Roster) grant(ctx context.Context, g *Group, text string) error {
 // Ours says whether jid is a user of this server.
 func (r *Roster) Ours(jid string) bool { return r.ours != nil && r.ours(jid) }
 
-// residents are the users of this server who are in some group of this service.
+// residents are the users of this server who are in some group of this service,
+// or have said what peers may see.
 func (r *Roster) residents() (all []string) {
 	seen := map[string]struct{}{}
 	for _, g := range r.All() {
-		if ForPeers(g.name) {
+		if g.name != statements && ForPeers(g.name) {
 			continue
 		}
 		g.mu.Lock()
