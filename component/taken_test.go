@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/policy"
@@ -22,9 +23,11 @@ type taker struct {
 	g *roster.Group
 }
 
-func newTaker(t testing.TB) *taker {
+func newTaker(t testing.TB) *taker { return newTakerAt(t, nil) }
+
+func newTakerAt(t testing.TB, now func() time.Time) *taker {
 	x := &taker{t: t}
-	x.s = NewService(ServiceConfig{Store: store.Memory(), Link: Config{Domain: "groups.example.org", ServerHost: "example.org"},
+	x.s = NewService(ServiceConfig{Store: store.Memory(), Now: now, Link: Config{Domain: "groups.example.org", ServerHost: "example.org"},
 		Peers: []Peer{{Address: "presence.example", Take: []string{"taken.example"}}, {Address: "asks.example", Give: true, Grants: "availability"}}})
 	x.s.Link.Out.attach()
 	rec := &roster.GroupRecord{Name: "team"}
