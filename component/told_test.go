@@ -105,7 +105,7 @@ func TestToldWhole(t *testing.T) {
 		t.Errorf("then it is\n%s", again)
 	}
 	x.hears(peerEvent(fromPeer, toTeam, peerItem(tim, "/>"), whole))
-	if got := x.item(tim); "XX" {
+	if got := x.item(tim); got != "<presence xmlns='jabber:client'></presence><device name='presence' connection='on'/>" {
 		t.Errorf("what is not said any more: %s", got)
 	}
 	x.hears(sent)
