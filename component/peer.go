@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/component/source"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -82,6 +83,6 @@ func (s *Service) resolve(st *frame.Stanza) *roster.Group {
 // is in memory.
 func (a *attendant) reconcile(ctx context.Context) {
 	if err := a.s.Roster.Reconcile(ctx, a.s.cfg.Peers.gives); err != nil && ctx.Err() == nil {
-		a.s.log.Error("peers not reconciled", "error", err)
+		a.s.log.Error("peers not reconciled", "error", source.Discreet(err.Error()))
 	}
 }

@@ -30,7 +30,7 @@ type wishes struct {
 
 type following struct {
 	of      string
-	stop    context.CancelFunc
+	stop    context.CancelCauseFunc
 	changed chan struct{} // holds a token: somebody came or left here
 }
 
@@ -48,23 +48,26 @@ func (x *wishes) visit(ctx context.Context, g *roster.Group) {
 	if !ok || strings.Contains(of, "@") && string(domainOf([]byte(of))) != string(domainOf([]byte(jid))) {
 		of = "" // it may name its own groups only
 	}
+	if x.s.Roster.Loaded([]byte(g.Name())) != g {
+		of = "" // it is a peer no longer
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if f := x.of[g.Name()]; f != nil {
 		if f.of == of {
 			return
 		}
-		f.stop()
+		f.stop(source.ErrOver)
 		delete(x.of, g.Name())
 	}
 	if of == "" || of == roster.PeerList || ctx.Err() != nil {
 		return
 	}
-	life, stop := context.WithCancel(ctx)
+	life, stop := context.WithCancelCause(ctx)
 	f := &following{of, stop, make(chan struct{}, 1)}
 	x.of[g.Name()] = f
 	x.all.Go(func() {
-		defer stop()
+		defer stop(nil)
 		(&follower{x.s, jid, rule, of}).run(life, f.changed)
 	})
 }
@@ -88,7 +91,7 @@ func (x *wishes) stir() {
 func (x *wishes) wait() {
 	x.mu.Lock()
 	for _, f := range x.of {
-		f.stop()
+		f.stop(nil)
 	}
 	clear(x.of)
 	x.mu.Unlock()
@@ -117,7 +120,7 @@ func (f *follower) run(ctx context.Context, changed <-chan struct{}) {
 		name, address, _ := strings.Cut(f.of, "@")
 		peer := source.NewPeer(source.PeerConfig{Link: f.s.sources, Address: address, Groups: []string{name}, Now: f.s.cfg.Now})
 		if err := peer.Run(ctx, f); ctx.Err() == nil {
-			f.s.log.Warn("a peer's list of members cannot be read: it stays as it is", "peer", f.jid, "error", err)
+			f.s.log.Warn("a peer's list of members cannot be read: it stays as it is", "peer", f.jid, "error", source.Discreet(err.Error()))
 		}
 		f.s.attend.sleep(ctx, followPause)
 	}
@@ -131,7 +134,7 @@ func (f *follower) entrust(ctx context.Context, members []string) {
 		return
 	}
 	if _, err := f.s.Roster.Entrust(ctx, f.jid, f.rule, roster.PeerWish{Of: f.of, Members: members}); err != nil && ctx.Err() == nil {
-		f.s.log.Warn("a peer's wish cannot be met", "peer", f.jid, "error", err)
+		f.s.log.Warn("a peer's wish cannot be met", "peer", f.jid, "error", source.Discreet(err.Error()))
 	}
 }
 

@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -127,6 +128,9 @@ func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (
 	}
 	g, err := r.Group(ctx, b.Name)
 	if errors.Is(err, ErrNoGroup) {
+		if err := r.roomFor(ctx, source); err != nil {
+			return nil, err
+		}
 		return r.establishPeer(ctx, b, source, peerPolicy(jid, rule), said)
 	}
 	if err != nil {
@@ -146,6 +150,27 @@ func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (
 	_, err = r.Mirror(ctx, source, b)
 	r.outbox.Wanted(g) // it may have to be followed otherwise now
 	return g, err
+}
+
+// MaxPeerGroups bounds the groups of one peer, its own address and those at it.
+const MaxPeerGroups = 1000
+
+// roomFor says whether one more of a peer's groups may be. ErrLimit. peering is held.
+func (r *Roster) roomFor(ctx context.Context, source string) error {
+	peers, err := r.everyPeer(ctx)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, g := range peers {
+		if peerSource+strings.TrimPrefix(domainOf(PeerOf(g.name)), "@") == source {
+			n++
+		}
+	}
+	if n >= MaxPeerGroups {
+		return fmt.Errorf("%w: %d groups of one peer", ErrLimit, MaxPeerGroups)
+	}
+	return nil
 }
 
 func (r *Roster) establishPeer(ctx context.Context, b *Basic, source, policy string, said map[string]*policy.Authorization) (*Group, error) {

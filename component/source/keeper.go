@@ -119,7 +119,7 @@ func (k *Keeper) tend(ctx context.Context, all *sync.WaitGroup) {
 	}
 	for name, kept := range k.keeping {
 		if spec := wanted[name]; spec == nil || spec.Key != kept.Key {
-			kept.halt()
+			kept.halt(ErrOver)
 			delete(k.keeping, name)
 			if spec == nil {
 				k.cfg.Roster.SourceLost(name, "", k.cfg.Now(), "is not configured any more")
