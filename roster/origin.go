@@ -295,12 +295,15 @@ func (g *Group) Recall() {
 	defer c.order.Unlock()
 	g.mu.Lock()
 	var all []string
+	left := map[*member]struct{}{}
 	for m := range g.recalls {
-		if c.ours(m.JID) { // of the others a peer tells: see Borrowed
+		if c.ours(m.JID) {
 			all = append(all, m.JID)
-			delete(g.recalls, m)
+		} else {
+			left[m] = struct{}{} // of these a peer tells: see Borrowed
 		}
 	}
+	g.recalls = left
 	g.mu.Unlock()
 	for _, jid := range all {
 		for _, d := range c.devices(jid) {
