@@ -66,6 +66,34 @@ func (p peers) at(address []byte) *Peer {
 // serves says whether there is any that we give to.
 func (p peers) serves() bool { return slices.ContainsFunc(p, func(x Peer) bool { return x.Give }) }
 
+// PeerStats is how things stand with one peer.
+type PeerStats struct {
+	Address string
+	Taking  int    // groups here that have asked it
+	Heard   int    // of these, which it has told all they want to know
+	Giving  int    // groups of its that ask here
+	Events  uint64 // that it has told
+	Lost    uint64 // how often it did not answer any more
+}
+
+// peerStats are those of all of them.
+func (s *Service) peerStats() (all []PeerStats) {
+	if len(s.cfg.Peers) == 0 {
+		return nil
+	}
+	giving := map[string]int{}
+	for _, g := range s.Roster.Peers() {
+		giving[string(domainOf([]byte(roster.PeerOf(g.Name()))))]++
+	}
+	for i := range s.cfg.Peers {
+		p := &s.cfg.Peers[i]
+		one := s.takings.stats(p)
+		one.Address, one.Giving = p.Address, giving[p.Address]
+		all = append(all, one)
+	}
+	return all
+}
+
 // resolve is the group that a stanza speaks of which came back to us, or nil:
 // what a peer is told comes from the service itself.
 func (s *Service) resolve(st *frame.Stanza) *roster.Group {

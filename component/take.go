@@ -46,9 +46,28 @@ type takings struct {
 	s  *Service
 	mu sync.Mutex
 	of map[takingKey]*taking
+
+	heard, lost map[*Peer]uint64 // events of a peer; and how often it was
 }
 
-func newTakings(s *Service) *takings { return &takings{s: s, of: map[takingKey]*taking{}} }
+func newTakings(s *Service) *takings {
+	return &takings{s: s, of: map[takingKey]*taking{}, heard: map[*Peer]uint64{}, lost: map[*Peer]uint64{}}
+}
+
+func (x *takings) stats(p *Peer) (s PeerStats) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, t := range x.of {
+		if t.peer != p {
+			continue
+		}
+		if s.Taking++; t.up {
+			s.Heard++
+		}
+	}
+	s.Events, s.Lost = x.heard[p], x.lost[p]
+	return s
+}
 
 // detach forgets what was asked: the connection is gone.
 func (x *takings) detach() {
@@ -222,6 +241,7 @@ func (s *Service) onPeer(st *frame.Stanza) bool {
 	if !t.asked {
 		return true
 	}
+	x.heard[t.peer]++
 	x.event(t, st)
 	return true
 }
@@ -356,6 +376,7 @@ func (x *takings) checked(p *Peer, there bool) {
 		}
 	}
 	if n > 0 {
+		x.lost[p]++
 		x.s.log.Warn("a peer does not answer: its users look offline until it does", "peer", p.Address, "groups", n)
 	}
 }

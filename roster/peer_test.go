@@ -2,6 +2,8 @@ package roster_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -161,5 +163,31 @@ func TestSaidBeforeAllIsLoaded(t *testing.T) {
 	rec, err := disk.GetGroup(ctx, roster.PeerGroup(peer))
 	if err != nil || !slices.Equal(rec.Authorizations, []roster.AuthorizationRecord{{JID: ann, Rules: nothing.String()}}) {
 		t.Errorf("in force will be %+v, %v", rec.Authorizations, err)
+	}
+}
+
+// A peer may name as many groups as one needs, not as many as there are names.
+func TestPeerGroupsAreBounded(t *testing.T) {
+	ctx, disk := t.Context(), store.Memory()
+	begin := func() *roster.Roster {
+		return roster.New(roster.Options{Store: disk, Outbox: &quietOutbox{subscribed: map[string]int{}}, Renderer: &pubsub.Renderer{Domain: "groups.example.org"},
+			Ours: func(jid string) bool { return strings.HasSuffix(jid, "@example.org") }})
+	}
+	r := begin()
+	ask := func(r *roster.Roster, jid string) error {
+		_, err := r.Entrust(ctx, jid, "all", roster.PeerWish{Of: roster.PeerList, Members: []string{ann}})
+		return err
+	}
+	for i := range roster.MaxPeerGroups {
+		if err := ask(r, fmt.Sprintf("g%d@a.example", i)); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	for _, r := range []*roster.Roster{r, begin()} {
+		for jid, want := range map[string]error{"one@a.example": roster.ErrLimit, "a.example": roster.ErrLimit, "g7@a.example": nil, "one@b.example": nil} {
+			if err := ask(r, jid); !errors.Is(err, want) {
+				t.Errorf("%s: %v, want %v", jid, err, want)
+			}
+		}
 	}
 }
