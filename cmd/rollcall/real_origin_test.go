@@ -13,9 +13,9 @@ import (
 	"github.com/rollcall-xmpp/rollcall/internal/lab/labtest"
 )
 
-// A server that tells the component of its users' presence (XEP-0356 §6).
-func TestOrigin(t *testing.T) {
-	extra := map[string]lab.Extra{
+// privileged lets each server tell the component of its users' presence.
+func privileged() map[string]lab.Extra {
+	return map[string]lab.Extra{
 		"prosody": {
 			Host:      "privileged_entities = { [\"groups.example.org\"] = { presence = \"managed_entity\" } }\n\tmodules_enabled = { \"privilege\" }",
 			Component: "modules_enabled = { \"privilege\" }",
@@ -25,10 +25,14 @@ func TestOrigin(t *testing.T) {
 			Modules: "  mod_privilege:\n    presence:\n      managed_entity: rollcall",
 		},
 	}
+}
+
+// A server that tells the component of its users' presence (XEP-0356 §6).
+func TestOrigin(t *testing.T) {
 	from := func(value string) func(string) string {
 		return func(config string) string { return config + "[presence]\nfrom = \"" + value + "\"\n" }
 	}
-	for name, x := range extra {
+	for name, x := range privileged() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := labtest.Start(t, name, lab.Options{Extra: x})

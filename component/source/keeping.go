@@ -29,6 +29,8 @@ type keeping struct {
 	changed uint64
 	refused uint64
 	only    []string          // which groups there are; nil = not known yet
+	owed    map[string]bool   // groups that it told, and that are somebody else's
+	again   bool              // it is to tell everything once more
 	said    map[string]string // what was logged of a group last: not again and again
 }
 
@@ -57,6 +59,33 @@ func (s *keeping) move(ctx, up context.Context, all *sync.WaitGroup) {
 }
 
 var errDown = errors.New("there is no connection to the XMPP server")
+
+// adopted takes in whose a group is, and says whether the source has to tell of it
+// again.
+func (s *keeping) adopted(group string, ours bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, told := s.heard[group]
+	switch {
+	case !ours && told && len(s.owed) < MaxGroups:
+		delete(s.heard, group)
+		s.owed[group] = true
+	case ours && s.owed[group]:
+		delete(s.owed, group)
+		s.again = true
+		return true
+	}
+	return false
+}
+
+// repeats says, once, whether it is to tell everything again.
+func (s *keeping) repeats() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	again := s.again
+	s.again = false
+	return again
+}
 
 // halt ends it and waits until it has ended. why is ErrOver if it is not to be
 // run again.
@@ -104,6 +133,9 @@ func (s *keeping) Group(ctx context.Context, b *roster.Basic) error {
 	case errors.As(err, &bad), errors.Is(err, roster.ErrGroupExists):
 		s.mu.Lock()
 		s.refused++
+		if errors.Is(err, roster.ErrGroupExists) && len(s.owed) < MaxGroups {
+			s.owed[b.Name] = true
+		}
 		s.mu.Unlock()
 		s.Lost(b.Name, err)
 		return nil
@@ -119,6 +151,7 @@ func (s *keeping) Group(ctx context.Context, b *roster.Basic) error {
 		s.k.cfg.Log.Info("group taken from its source", "source", s.Name, "group", b.Name, "members", len(b.Members))
 	}
 	delete(s.said, b.Name)
+	delete(s.owed, b.Name)
 	return nil
 }
 

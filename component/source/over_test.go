@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/component/source"
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // Who keeps telling is told that he need not when the source, or its group, is
@@ -89,5 +90,46 @@ func until(t *testing.T, so func() bool) {
 		case <-limit:
 			t.Fatal("it never is so")
 		}
+	}
+}
+
+// A group that is given to a source which told of it before is told again; and
+// again when it comes back from another.
+func TestAdoptedIsToldAgain(t *testing.T) {
+	one, two := newScript(), newScript()
+	h := newHouse(t, spec("one", "", one), spec("two", "", two))
+	<-one.runs
+	<-two.runs
+	ctx := t.Context()
+	if err := h.r.CreateGroup(ctx, &roster.GroupRecord{Name: "team"}); err != nil {
+		t.Fatal(err)
+	}
+	g := h.r.Loaded([]byte("team"))
+	one.tells(team("a@x.example"))
+	two.tells(team("b@x.example"))
+	for range 2 {
+		for name, s := range map[string]*script{"one": one, "two": two} {
+			if err := h.r.Adopt(ctx, "", "team", name); err != nil {
+				t.Fatal(err)
+			}
+			h.Adopted(g)
+			<-s.runs
+			s.tells(team(name + "@x.example"))
+			if g.Power(name+"@x.example") != roster.Plain {
+				t.Errorf("%s keeps no list", name)
+			}
+			h.Adopted(g) // nothing is new
+			if err := h.r.Release(ctx, "", "team"); err != nil {
+				t.Fatal(err)
+			}
+			h.Adopted(g)
+		}
+	}
+	select {
+	case <-one.runs:
+		t.Error("it runs once more than needed")
+	case <-two.runs:
+		t.Error("the other runs once more than needed")
+	default:
 	}
 }
