@@ -165,6 +165,8 @@ func (c *pace) capable(g *roster.Group, bare, resource string, can *roster.Capab
 // where he is: the group does not take it in then.
 func (l *late) outlived() bool {
 	switch {
+	case l.told != nil:
+		return l.g.Acquired(string(l.bare)) == 0
 	case l.payload == nil:
 		return false
 	case !l.g.Keeps(l.bare, l.kind):
