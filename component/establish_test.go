@@ -36,9 +36,8 @@ func (b *broken) ReviseGroup(ctx context.Context, name string, r *roster.Revisio
 
 var fences = regexp.MustCompile(`<iq type='get' from='groups\.example\.org' to='example\.org' id='[^']*'><ping xmlns='urn:xmpp:ping'/></iq>`)
 
-// A group that cannot be established is nowhere, and nobody hears of it: whoever
-// keeps it, wherever presence comes from, and whatever is wrong.
-func TestFailedEstablishmentSaysNothing(t *testing.T) {
+// establishments are the ways to make a group; odd is one with something wrong.
+func establishments() map[string]func(ctx context.Context, r *roster.Roster, odd bool) error {
 	const owner = "owner@example.org"
 	members := func(odd bool) (recs []roster.MemberRecord, list []roster.BasicMember) {
 		all := []string{"ann@example.org", "bob@elsewhere.example", tim}
@@ -77,6 +76,13 @@ func TestFailedEstablishmentSaysNothing(t *testing.T) {
 			return err
 		}
 	}
+	return ways
+}
+
+// A group that cannot be established is nowhere, and nobody hears of it: whoever
+// keeps it, wherever presence comes from, and whatever is wrong.
+func TestFailedEstablishmentSaysNothing(t *testing.T) {
+	ways := establishments()
 	for _, origin := range []roster.Origin{roster.FromSubscription, roster.FromServer, roster.FromBoth} {
 		for way, establish := range ways {
 			for _, odd := range []bool{true, false} { // the list is refused, or the disk is full

@@ -146,7 +146,6 @@ func moves(t *testing.T, random *rand.Rand) {
 	t.Helper()
 	x := newMover(t)
 	people := []string{ann, bob, away}
-	const watcher = "watcher@elsewhere.example"
 	x.begin(roster.FromSubscription, false)
 	x.group("team", people...)
 	x.said["team"] = map[string]bool{}
@@ -155,14 +154,7 @@ func moves(t *testing.T, random *rand.Rand) {
 			x.asked["team "+jid]++
 		}
 	}
-	team := func() *roster.Group { return x.r.Loaded([]byte("team")) }
-	list := func(members []string) *roster.Basic {
-		b := &roster.Basic{Name: "team"}
-		for _, jid := range append(slices.Clone(members), watcher) {
-			b.Members = append(b.Members, roster.BasicMember{JID: jid})
-		}
-		return b
-	}
+	team := x.team
 	allowed := func(jid string) { // he may be asked once more
 		x.asked["team "+jid], x.no["team "+jid] = 0, false
 	}
@@ -210,51 +202,7 @@ func moves(t *testing.T, random *rand.Rand) {
 				x.speak(jid)
 			}
 		case 9: // another source
-			before := x.kept("team")
-			source := keepers[random.IntN(len(keepers))]
-			if team().Source() != "" {
-				x.must(x.r.Release(x.ctx, "", "team"))
-			}
-			x.must(x.r.Adopt(x.ctx, "", "team", source))
-			if after := x.kept("team"); after != before {
-				t.Fatalf("before\n%s\nafter\n%s", before, after)
-			}
-			if random.IntN(2) == 0 {
-				var same []string
-				for _, jid := range people {
-					if team().Power(jid) >= roster.Plain {
-						same = append(same, jid)
-					}
-				}
-				changed, err := x.r.Mirror(x.ctx, source, list(same))
-				if x.must(err); changed || x.kept("team") != before {
-					t.Fatalf("the same list changes\n%s\nto\n%s", before, x.kept("team"))
-				}
-			} else {
-				was := map[string]bool{}
-				for _, jid := range people {
-					was[jid] = team().Power(jid) >= roster.Plain
-				}
-				now := slices.DeleteFunc(slices.Clone(people), func(string) bool { return random.IntN(4) == 0 })
-				_, err := x.r.Mirror(x.ctx, source, list(now))
-				x.must(err)
-				for _, jid := range people {
-					is := slices.Contains(now, jid)
-					switch {
-					case is && !was[jid]: // the list has him anew; what he said stands
-						if x.no["team "+jid] { // he had declined: he shares nothing
-							x.said["team"][jid] = false
-						} else {
-							x.asked["team "+jid] = 0
-						}
-						x.no["team "+jid] = false
-					}
-				}
-			}
-			x.tour()
-			for _, jid := range people {
-				x.speak(jid)
-			}
+			x.hands(random, people)
 		}
 		x.tour()
 		x.check(people, false)
@@ -263,6 +211,48 @@ func moves(t *testing.T, random *rand.Rand) {
 		x.speak(jid)
 	}
 	x.check(people, true)
+}
+
+func (x *mover) team() *roster.Group { return x.r.Loaded([]byte("team")) }
+
+// hands gives the group to another source, which has the same list or another.
+func (x *mover) hands(random *rand.Rand, people []string) {
+	x.t.Helper()
+	before, source, team := x.kept("team"), keepers[random.IntN(len(keepers))], x.team()
+	if team.Source() != "" {
+		x.must(x.r.Release(x.ctx, "", "team"))
+	}
+	x.must(x.r.Adopt(x.ctx, "", "team", source))
+	if after := x.kept("team"); after != before {
+		x.t.Fatalf("before\n%s\nafter\n%s", before, after)
+	}
+	was := slices.DeleteFunc(slices.Clone(people), func(jid string) bool { return team.Power(jid) < roster.Plain })
+	now := was
+	if random.IntN(2) == 0 {
+		now = slices.DeleteFunc(slices.Clone(people), func(string) bool { return random.IntN(4) == 0 })
+	}
+	b := &roster.Basic{Name: "team", Members: []roster.BasicMember{{JID: "watcher@elsewhere.example"}}}
+	for _, jid := range now {
+		b.Members = append(b.Members, roster.BasicMember{JID: jid})
+	}
+	changed, err := x.r.Mirror(x.ctx, source, b)
+	if x.must(err); slices.Equal(was, now) && (changed || x.kept("team") != before) {
+		x.t.Fatalf("the same list changes\n%s\nto\n%s", before, x.kept("team"))
+	}
+	for _, jid := range now {
+		at := "team " + jid
+		switch {
+		case slices.Contains(was, jid):
+		case x.no[at]: // who had declined shares nothing when the list has him again
+			x.said["team"][jid], x.no[at] = false, false
+		default: // what he said stands, and he is asked as anybody
+			x.asked[at] = 0
+		}
+	}
+	x.tour()
+	for _, jid := range people {
+		x.speak(jid)
+	}
 }
 
 // askedSince says whether the records differ only in who was asked: by what the

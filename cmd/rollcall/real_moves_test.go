@@ -152,13 +152,19 @@ func playGroupMoves(t *testing.T, s lab.Server, rooms bool) {
 		us.words(t, "group", "release", "club")
 		stays("own after " + name)
 	}
+	discreetly(t, people, "club@groups.example.org", secret)
+}
+
+// discreetly: nobody was asked twice by a group, or told the secret.
+func discreetly(t *testing.T, people map[string]*lab.Client, group, secret string) {
+	t.Helper()
 	for who, c := range people {
 		asked := 0
 		for _, x := range c.Received() {
-			if x.Name == "presence" && x.Type == "subscribe" && x.From == "club@groups.example.org" {
+			if x.Name == "presence" && x.Type == "subscribe" && x.From == group {
 				asked++
 			}
-			if strings.Contains(x.Raw, secret) && x.From == "club@groups.example.org" {
+			if strings.Contains(x.Raw, secret) && x.From == group {
 				t.Errorf("%s is told %s", who, x.Raw)
 			}
 		}
