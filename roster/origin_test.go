@@ -219,7 +219,7 @@ func TestOriginsRandomly(t *testing.T) {
 }
 
 // isTold lets g hear how a member is by who may tell, and lies by who may not.
-func isTold(g *roster.Group, m roster.MemberRecord, p *roster.Presence) {
+func isTold(g *roster.Group, m *roster.MemberRecord, p *roster.Presence) {
 	jid := m.JID
 	told := &roster.Told{}
 	if p.Show != roster.Offline {
