@@ -204,7 +204,7 @@ func (r *Roster) grant(ctx context.Context, g *Group, text string) error {
 func (r *Roster) Ours(jid string) bool { return r.ours != nil && r.ours(jid) }
 
 // residents are the users of this server who are in some group of this service,
-// or have said what peers may see.
+// or have said that peers may see something.
 func (r *Roster) residents() (all []string) {
 	seen := map[string]struct{}{}
 	for _, g := range r.All() {
@@ -213,7 +213,9 @@ func (r *Roster) residents() (all []string) {
 		}
 		g.mu.Lock()
 		for _, m := range g.sorted {
-			seen[m.JID] = struct{}{}
+			if g.name != statements || m.auth != nil && m.auth.Share {
+				seen[m.JID] = struct{}{}
+			}
 		}
 		g.mu.Unlock()
 	}

@@ -191,3 +191,40 @@ func TestPeerGroupsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// Everybody here is who is in a group, or lets peers see something; each comes
+// and goes with that.
+func TestEverybodyForAPeer(t *testing.T) {
+	ctx := t.Context()
+	r := roster.New(roster.Options{Store: store.Memory(), Outbox: &quietOutbox{subscribed: map[string]int{}}, Renderer: &pubsub.Renderer{Domain: "groups.example.org"},
+		Ours: func(jid string) bool { return strings.HasSuffix(jid, "@example.org") }})
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	is := func(want ...string) {
+		t.Helper()
+		g, err := r.Entrust(ctx, "a.example", "all", roster.PeerWish{Of: roster.PeerAll})
+		must(err)
+		rec, err := r.ShowGroup(ctx, g.Name())
+		must(err)
+		var got []string
+		for _, m := range rec.Members {
+			got = append(got, strings.TrimSuffix(m.JID, "@example.org"))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("everybody is %q, want %q", got, want)
+		}
+	}
+	must(r.CreateGroup(ctx, &roster.GroupRecord{Name: "team", Members: []roster.MemberRecord{{JID: ann, Affiliation: roster.Plain}, {JID: away, Affiliation: roster.Plain}}}))
+	r.Complete()
+	is("ann")
+	must(r.AuthorizePeers(ctx, bob, &policy.Authorization{Share: true, Rules: []policy.Rule{{Attributes: policy.All}}}))
+	is("ann", "bob")
+	must(r.AuthorizePeers(ctx, bob, &policy.Authorization{}))
+	is("ann")
+	must(r.RemoveMember(ctx, "team", ann))
+	is()
+}

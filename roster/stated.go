@@ -70,6 +70,7 @@ func (r *Roster) AuthorizePeers(ctx context.Context, jid string, a *policy.Autho
 			return err
 		}
 	}
+	r.outbox.Wanted(g) // he may be one of everybody now, or no longer
 	return nil
 }
 
