@@ -218,9 +218,7 @@ func unsubscribed(from string) []byte {
 // is held.
 func (x *takings) lose(t *taking) {
 	t.asked, t.up, t.token, t.seen = false, false, "", nil
-	for _, jid := range t.wanted {
-		x.s.unknown(t.g, jid)
-	}
+	x.s.unknown(t.g, t.wanted...)
 	t.release()
 }
 
@@ -283,11 +281,13 @@ func (x *takings) event(t *taking, st *frame.Stanza) {
 	if !last {
 		return
 	}
+	var unsaid []string
 	for _, jid := range t.wanted {
 		if _, said := t.seen[jid]; !said {
-			x.s.unknown(t.g, jid)
+			unsaid = append(unsaid, jid)
 		}
 	}
+	x.s.unknown(t.g, unsaid...)
 	t.up, t.seen = true, nil
 	t.release()
 }
@@ -315,11 +315,13 @@ func (s *Service) peerItems(t *taking, st *frame.Stanza) {
 	}
 }
 
-// unknown takes in that nobody tells us of a member any more, nor of what waits
-// to be heard of him.
-func (s *Service) unknown(g *roster.Group, jid string) {
-	s.pace.forget(g, jid, peerDevice)
-	g.Unknown(jid)
+// unknown takes in that nobody tells us of members any more, nor of what waits
+// to be heard of them.
+func (s *Service) unknown(g *roster.Group, jids ...string) {
+	for _, jid := range jids {
+		s.pace.forget(g, jid, peerDevice)
+	}
+	g.Unknown(jids...)
 }
 
 // checkPeers looks now and then whether the peers are still there and know of

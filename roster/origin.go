@@ -91,14 +91,16 @@ func (g *Group) Borrowed(of func(jid string) bool) (jids []string, kinds policy.
 	return jids, kinds, again
 }
 
-// Unknown takes in that nothing is known any more of a member whose presence is
-// a peer's to tell. He looks offline, but may be reached: what others are told
-// he is told too.
-func (g *Group) Unknown(jid string) {
+// Unknown takes in, at once, that nothing is known any more of members whose
+// presence is a peer's to tell. They look offline, but may be reached: what
+// others are told they are told too.
+func (g *Group) Unknown(jids ...string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if m := g.live(jid); m != nil && m.lent && m.Ask != Granted {
-		g.silence(m)
+	for _, jid := range jids {
+		if m := g.live(jid); m != nil && m.lent && m.Ask != Granted {
+			g.silence(m)
+		}
 	}
 }
 
