@@ -185,6 +185,7 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	g.Recall()
 	a.s.takings.visit(g, r)
 	a.s.wishes.visit(ctx, g)
+	a.s.Sources.Adopted(g)
 	ask, probe := g.Wants()
 	doubtful := g.Doubtful()
 	unread, courted := g.Unread(), g.Courted()

@@ -138,6 +138,8 @@ func NewService(cfg ServiceConfig) *Service {
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log,
 		Audit: record, Send: s.send, Hooks: s.Hooks.State})
 	s.pubsub.Invites = s.commands.Invites
+	reports := newRation(reportRate, reportBurst)
+	s.pubsub.Reports = func(bot, member string) bool { return reports.allow(bot+"\n"+member, cfg.Now()) }
 	if cfg.Peers.serves() {
 		s.pubsub.Peers = cfg.Peers.gives
 	}

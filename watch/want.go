@@ -131,6 +131,15 @@ func (w *Want) strip(m *Member) *Member {
 	if out.Idle = m.Idle; !w.wants("idle") {
 		out.Idle = time.Time{}
 	}
+	if w.wants("language") {
+		out.Languages = m.Languages
+	}
+	if w.wants("interests") {
+		out.Interests = m.Interests
+	}
+	if w.wants("timezone") {
+		out.Timezone = m.Timezone
+	}
 	if w.wants("willingness") {
 		out.Willing = m.Willing
 	}

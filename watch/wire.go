@@ -81,6 +81,13 @@ type (
 			By    string `xml:"source,attr"`
 			Until string `xml:"until,attr"`
 		} `xml:"urn:xmpp:tmp:group-presence:0 reported"`
+		Languages string `xml:"urn:xmpp:tmp:group-presence:0 language"`
+		Timezone  string `xml:"urn:xmpp:tmp:group-presence:0 timezone"`
+		Interests []struct {
+			Kind  string `xml:"kind,attr"`
+			Level string `xml:"level,attr"`
+			Text  string `xml:",chardata"`
+		} `xml:"urn:xmpp:tmp:group-presence:0 interests>interest"`
 		Payloads []Payload `xml:",any"`
 	}
 	wireCapabilities struct {
@@ -193,6 +200,13 @@ func (w *wireMember) member(id string, at time.Time) Member {
 		until, _ := time.Parse(time.RFC3339, x.Until)
 		m.Reported = append(m.Reported, Report{x.Of, x.By, until})
 	}
+	if all := strings.Fields(w.Languages); len(all) > 0 {
+		m.Languages = all
+	}
+	for _, x := range w.Interests {
+		m.Interests = append(m.Interests, Interest(x))
+	}
+	m.Timezone = strings.TrimSpace(w.Timezone)
 	m.Payloads = w.Payloads
 	return m
 }

@@ -194,6 +194,8 @@ func beside(k Key) string {
 		return "address = \"x.example\"\ngive = true\n"
 	case "peers.take":
 		return "address = \"x.example\"\n"
+	case "peers.by":
+		return "address = \"x.example\"\ntake = [\"x.example\"]\n"
 	case "sources.address":
 		return "name = \"x\"\nkind = \"muc\"\n"
 	case "sources.url":
@@ -221,13 +223,14 @@ give = true
 address = "presence.example.net"
 take = ["example.net", "x.example.net"]
 every = "30s"
+by = "group"
 grants = ""
 `)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Peer{{Address: "groups.hr.example.org", Give: true, Grants: DefaultGrants},
-		{Address: "presence.example.net", Take: []string{"example.net", "x.example.net"}, Every: 30 * time.Second}}
+	want := []Peer{{Address: "groups.hr.example.org", Give: true, Grants: DefaultGrants, By: PeerByList},
+		{Address: "presence.example.net", Take: []string{"example.net", "x.example.net"}, Every: 30 * time.Second, By: PeerByGroup}}
 	if !reflect.DeepEqual(c.Peers, want) || c.Presence.From != FromBoth {
 		t.Errorf("got %+v, presence from %s", c.Peers, c.Presence.From)
 	}
