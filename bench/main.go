@@ -130,7 +130,7 @@ func (o *options) measureInto(ctx context.Context) error {
 		r.resume(was)
 	}
 	err := o.plan.measure(ctx, r, o.program, os.Stderr, func(r *report) error { return r.write(o.out) })
-	if len(r.Cells) > 0 {
+	if len(r.Cells) > 0 || r.Growth != nil {
 		err = errors.Join(err, writeDocuments(o.docs, r))
 	}
 	return err
