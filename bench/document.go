@@ -36,6 +36,9 @@ func (r *report) documents() map[string]string {
 	for name, c := range r.charts() {
 		files["images/performance-"+name+".svg"] = c.svg()
 	}
+	for name, p := range r.plots() {
+		files["images/performance-"+name+".svg"] = p.svg()
+	}
 	var b bytes.Buffer
 	t := template.Must(template.New("page").Funcs(template.FuncMap{"num": num, "brief": brief}).Parse(page))
 	if err := t.Execute(&b, view{r}); err != nil {
@@ -71,15 +74,20 @@ func (r *report) sorted() (cells []*result) {
 		cells = append(cells, &r.Cells[i])
 	}
 	slices.SortStableFunc(cells, func(x, y *result) int {
-		return cmp.Or(cmp.Compare(x.Size.Groups, y.Size.Groups), cmp.Compare(x.Size.Members, y.Size.Members))
+		return cmp.Or(cmp.Compare(x.Size.Groups, y.Size.Groups), cmp.Compare(x.Size.Members, y.Size.Members), x.order()-y.order())
 	})
 	return cells
+}
+
+// order is where the cell stands among those of its size.
+func (x *result) order() int {
+	return 100*slices.Index([]string{"", "prosody", "ejabberd", "fake"}, x.Server) + slices.Index(wayNames(), x.Way)
 }
 
 // view is what the page may ask.
 type view struct{ *report }
 
-func (v view) Goals() []goal { return v.goals() }
+func (v view) Goals() []goal { return append(v.goals(), v.growthGoals()...) }
 
 // title is what a way is called in the document.
 func title(way string) string {
