@@ -171,14 +171,14 @@ func (v view) HasOverload() bool {
 }
 
 func (v view) Overload() string {
-	heads := []string{"offered", "received", "superseded", "lost", "right after s", "CPU s: server", "component", "MB", "p95 ms", "ping p99 ms", "RSS MB, most"}
+	heads := []string{"offered", "received", "superseded", "lost", "right after s", "CPU s: server", "component", "MB", "p95 ms", "RSS MB, most"}
 	return v.table(heads, func(x *result) []string {
 		row := loadRow(x.Overload)
 		if row == nil {
 			return nil
 		}
 		f := func(g func(run) float64) string { return num(median(x.Overload, g)) }
-		return append(row, f(func(u run) float64 { return u.P95 }), f(func(u run) float64 { return u.Ping99 }), f(func(u run) float64 { return float64(u.Peak) / 1e6 }))
+		return append(row, f(func(u run) float64 { return u.P95 }), f(func(u run) float64 { return float64(u.Peak) / 1e6 }))
 	})
 }
 
