@@ -99,9 +99,6 @@ func (r *Renderer) Member(b []byte, n roster.Node, it *roster.Item) []byte {
 	if n == roster.NodeResources {
 		return resource(b, it)
 	}
-	if it.Format == roster.FormatPIDF && n != roster.NodeMembers {
-		return pidf(b, it)
-	}
 	b = append(b, "<item id='"...)
 	jid := len(b)
 	b = frame.AppendAttr(b, it.JID)
@@ -213,6 +210,9 @@ func (r *Renderer) EventItems(b []byte, n roster.Node) []byte {
 	b = append(b, n.String()...)
 	return append(b, "'>"...)
 }
+
+// Members implements [roster.Renderer].
+func (r *Renderer) Members(b []byte) []byte { return b }
 
 // EventEnd implements [roster.Renderer].
 func (r *Renderer) EventEnd(b []byte, s *roster.Stamp) []byte {
