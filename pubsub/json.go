@@ -163,12 +163,7 @@ func jsonPresence(b []byte, it *roster.Item) []byte {
 	}
 	b = jsonOptional(b, `,"status":`, it.Status)
 	if it.Languages != "" {
-		b = append(b, `,"statuses":[`...)
-		for lang, text := range it.Texts() {
-			b = jsonString(append(b, `{"text":`...), text)
-			b = append(jsonOptional(b, `,"lang":`, lang), "},"...)
-		}
-		b = append(uncomma(b), ']')
+		b = jsonStatuses(b, it)
 	}
 	if len(it.Devices) > 0 {
 		b = append(b, `,"devices":[`...)
@@ -182,6 +177,16 @@ func jsonPresence(b []byte, it *roster.Item) []byte {
 	b = jsonOptional(b, `,"idle":`, it.Idle)
 	b = jsonPublished(b, it)
 	return jsonReported(jsonWilling(b, it.Willing), it)
+}
+
+// jsonStatuses is by itself because it allocates.
+func jsonStatuses(b []byte, it *roster.Item) []byte {
+	b = append(b, `,"statuses":[`...)
+	for lang, text := range it.Texts() {
+		b = jsonString(append(b, `{"text":`...), text)
+		b = append(jsonOptional(b, `,"lang":`, lang), "},"...)
+	}
+	return append(uncomma(b), ']')
 }
 
 func jsonDevice(b []byte, d *roster.Device) []byte {

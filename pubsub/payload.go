@@ -1,8 +1,6 @@
 package pubsub
 
 import (
-	"cmp"
-
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -49,7 +47,12 @@ func jsonObject(b, raw []byte, outer bool) []byte {
 	}
 	b = append(jsonText(append(b, `{"name":"`...), s.Name), '"')
 	if outer {
-		b = append(jsonText(append(b, `,"ns":"`...), cmp.Or(string(s.NS()), NS)), '"')
+		b = append(b, `,"ns":"`...)
+		if space := s.NS(); space != nil {
+			b = append(jsonXML(b, space), '"')
+		} else {
+			b = append(b, NS+`"`...) // it stands in an element of ours
+		}
 	}
 	b = jsonAttrs(b, &s)
 	const text, children = `,"text":"`, `,"children":[`

@@ -205,7 +205,7 @@ func (w *wireCapabilities) capabilities() *Capabilities {
 	if w == nil {
 		return nil
 	}
-	c := &Capabilities{Can: strings.Fields(w.Can)}
+	c := &Capabilities{Can: append([]string(nil), strings.Fields(w.Can)...)} // nil for none
 	for _, i := range w.Identities {
 		c.Identities = append(c.Identities, i.Category+"/"+i.Type)
 	}
