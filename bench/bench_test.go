@@ -162,7 +162,7 @@ func TestPlan(t *testing.T) {
 	for _, j := range p.jobs() {
 		got = append(got, j.String())
 	}
-	want := "ejabberd muc 50,prosody muc 50,growth,floor 50,ejabberd rollcall-multicast 50,floor 20x25,ejabberd muc 20x25,ejabberd rollcall-multicast 20x25,prosody muc 20x25"
+	want := "ejabberd muc 50,prosody muc 50,growth,floor 50,ejabberd rollcall-multicast 50,prosody rollcall-multicast 50,floor 20x25,ejabberd muc 20x25,ejabberd rollcall-multicast 20x25,prosody muc 20x25,prosody rollcall-multicast 20x25"
 	if strings.Join(got, ",") != want {
 		t.Error(got)
 	}
@@ -205,7 +205,7 @@ func example() *report {
 
 func TestGoals(t *testing.T) {
 	r := example()
-	if n := len(r.goals()); n != 7+8+2 {
+	if n := len(r.goals()); n != 10+11+2 {
 		t.Errorf("%d goals", n)
 	}
 	for _, g := range r.goals() {
