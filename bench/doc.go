@@ -25,7 +25,9 @@
 // # The ways
 //
 // A [way] is how the news travel: `muc`, `roster`, `pubsub`, `rollcall` (own
-// nodes), `rollcall-pubsub` and `rollcall-multicast` (the server makes the
+// nodes), `rollcall-json` (the same, events as JSON), `rollcall-contacts` (no
+// nodes, but members as resources of a contact, as a room's occupants are),
+// `rollcall-pubsub` and `rollcall-multicast` (the server makes the
 // copies), and `floor`, a trivial fan-out of the same bytes over TCP that no
 // XMPP server can beat. (Shared rosters of five hundred are left out on
 // ejabberd, which takes minutes to set them up.) Every cell, a way on a server with so many members,

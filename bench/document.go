@@ -100,6 +100,10 @@ func title(way string) string {
 		return "server's PubSub"
 	case "rollcall":
 		return "Rollcall"
+	case "rollcall-json":
+		return "Rollcall, JSON"
+	case "rollcall-contacts":
+		return "Rollcall, contacts"
 	case "rollcall-pubsub":
 		return "Rollcall, server's PubSub"
 	case "rollcall-multicast":

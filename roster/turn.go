@@ -326,12 +326,21 @@ func (a *audience) end(b []byte, w *Watch, id string, before uint64) []byte {
 
 // stanza appends an event from its address on, up to what is its reader's.
 func (a *audience) stanza(w *walk, b []byte, entries []entry, s *Stamp) []byte {
-	r := a.g.roster.renderer
-	b = r.EventItems(b, a.key.node)
-	for _, e := range entries {
+	b = a.renderer.EventItems(b, a.key.node)
+	return a.renderer.EventEnd(a.items(w, b, entries), s)
+}
+
+// items appends what entries have.
+func (a *audience) items(w *walk, b []byte, entries []entry) []byte {
+	i := 0
+	for ; i < len(entries) && entries[i].m == nil; i++ {
+		b = append(b, w.buf[entries[i].lo:entries[i].hi]...)
+	}
+	b = a.renderer.Members(b)
+	for _, e := range entries[i:] {
 		b = append(b, w.buf[e.lo:e.hi]...)
 	}
-	return r.EventEnd(b, s)
+	return b
 }
 
 // speak says whether some entry has anything to show.

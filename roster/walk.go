@@ -168,7 +168,7 @@ func (w *walk) add(e entry, render func([]byte) []byte) {
 }
 
 func (a *audience) renderInfo(b []byte) []byte {
-	return a.g.roster.renderer.Info(b, &a.g.settings, a.g.name, a.basic)
+	return a.renderer.Info(b, &a.g.settings, a.g.name, a.basic)
 }
 
 // render appends m's item as mask shows it: the member, a retraction if the
@@ -183,15 +183,14 @@ func (a *audience) render(b []byte, w *walk, e *entry, mask policy.Mask, h histo
 	case m.gone == 0 && mask&policy.Named != 0:
 		s := &g.scratch
 		s.devices = m.item(&s.item, mask, s.devices)
-		s.item.Format = a.key.format
-		return g.roster.renderer.Member(b, a.key.node, &s.item)
+		return a.renderer.Member(b, a.key.node, &s.item)
 	case a.key.node == NodeResources:
-		return g.roster.renderer.Member(b, a.key.node, &Item{JID: m.JID})
+		return a.renderer.Member(b, a.key.node, &Item{JID: m.JID})
 	case mask&policy.Named != 0 || h.unnamed > w.since:
 		if w.answer {
-			return g.roster.renderer.AnswerGone(b, m.JID)
+			return a.renderer.AnswerGone(b, m.JID)
 		}
-		return g.roster.renderer.Gone(b, m.JID)
+		return a.renderer.Gone(b, m.JID)
 	}
 	return b
 }
@@ -202,7 +201,7 @@ func (w *walk) counts() bool {
 }
 
 func (w *walk) insertSummary(a *audience, s Summary) {
-	w.add(entry{key: summaryKey}, func(b []byte) []byte { return a.g.roster.renderer.Summary(b, s) })
+	w.add(entry{key: summaryKey}, func(b []byte) []byte { return a.renderer.Summary(b, s) })
 	n := len(w.entries) - 1
 	e := w.entries[n]
 	w.summary = 0
