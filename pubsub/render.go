@@ -175,6 +175,12 @@ func statuses(b []byte, it *roster.Item, before, after string) []byte {
 		b = frame.AppendText(append(b, "<status>"...), before)
 		return append(frame.AppendText(frame.AppendText(b, it.Status), after), "</status>"...)
 	}
+	return languages(b, it, before, after)
+}
+
+// languages is statuses of who speaks several. It stands apart because its loop
+// would move every b to the heap.
+func languages(b []byte, it *roster.Item, before, after string) []byte {
 	for lang, text := range it.Texts() {
 		b = append(optional(append(b, "<status"...), "xml:lang", lang), '>')
 		b = frame.AppendText(frame.AppendText(b, before), text)
