@@ -5,6 +5,7 @@
 //	go run ./bench -quick -o -                  a few seconds of each, for development
 //	go run ./bench -n 50 -servers prosody -ways muc,rollcall -runs 1 -o -
 //	go run ./bench -from docs/performance.json  the document again, from the last run
+//	go run ./bench -forms                       what a stanza costs the servers, by its form
 //	go run ./bench -overload 60s -n 50          five times what saturates, for a minute
 //
 // # The work
