@@ -93,8 +93,9 @@ func formsOn(ctx context.Context, name string, w io.Writer) (err error) {
 	}
 	all := forms()
 	found := make([][]float64, len(all))
-	for range formRounds {
-		for i := range all {
+	for round := range formRounds {
+		for n := range all {
+			i := (n + round*len(all)/formRounds) % len(all) // none is always the first
 			us, err := r.cost(ctx, server, &all[i])
 			if err != nil {
 				return fmt.Errorf("%s: %w", all[i].text, err)
