@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
 )
 
 func TestMain(m *testing.M) {
@@ -206,7 +208,7 @@ func example() *report {
 
 func TestGoals(t *testing.T) {
 	r := example()
-	if n := len(r.goals()); n != 7+8+2 {
+	if n := len(r.goals()); n != 10+11+2 {
 		t.Errorf("%d goals", n)
 	}
 	for _, g := range r.goals() {
@@ -312,6 +314,25 @@ func TestNumbers(t *testing.T) {
 	for v, want := range map[float64]string{0: "0", 0.25: "0.25", 7.5: "7.5", 250: "250", 12_345: "12.3 k", 2.5e6: "2.5 M"} {
 		if got := brief(v); got != want {
 			t.Errorf("brief(%v) = %q", v, got)
+		}
+	}
+}
+
+// Each form is one stanza, to whomever it is.
+func TestForms(t *testing.T) {
+	for _, f := range forms() {
+		in := frame.NewReader(strings.NewReader(f.start+"user0000@"+host+f.rest), maxFrame, maxDepth)
+		raw, err := in.Next()
+		var st frame.Stanza
+		if err != nil || !frame.Parse(raw, &st) || string(st.To) != "user0000@"+host {
+			t.Errorf("%s: %q to %q, %v", f.text, raw, st.To, err)
+			continue
+		}
+		if _, err := in.Next(); !errors.Is(err, io.EOF) {
+			t.Errorf("%s: something is behind it: %v", f.text, err)
+		}
+		if err := xml.Unmarshal(raw, new(struct{})); err != nil {
+			t.Errorf("%s: %v", f.text, err)
 		}
 	}
 }

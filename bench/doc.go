@@ -8,6 +8,7 @@
 //	go run ./bench -n 50 -ways rollcall -growth=false -o -      overload with it, two minutes
 //	go run ./bench -only-growth                 what a change and a member cost, against how many there are
 //	go run ./bench -resume                      go on with the file there is: measure what is missing
+//	go run ./bench -forms                       what a stanza costs the servers, by its form
 //
 // # The work
 //

@@ -175,7 +175,8 @@ func statuses(b []byte, it *roster.Item, before, after string) []byte {
 	return languages(b, it, before, after)
 }
 
-// languages is by itself because it allocates.
+// languages is statuses of who speaks several. It stands apart because its loop
+// would move every b to the heap.
 func languages(b []byte, it *roster.Item, before, after string) []byte {
 	for lang, text := range it.Texts() {
 		b = append(optional(append(b, "<status"...), "xml:lang", lang), '>')

@@ -204,11 +204,14 @@ func (a *audience) merge(c *cohort) {
 	a.cohorts = append(a.cohorts, c)
 }
 
+// stamp is good until the next one is made.
 func (a *audience) stamp(w *walk, from, to uint64) *Stamp {
-	s := &Stamp{To: a.g.token(a.key.node, to), Full: w.since == 0, Part: 1, Parts: 1, Period: a.slowed()}
+	s := &a.g.scratch.stamp
+	*s = Stamp{Full: w.since == 0, Part: 1, Parts: 1, Period: a.slowed()}
 	if !s.Full {
 		s.From = a.g.token(a.key.node, from)
 	}
+	s.To = a.g.token(a.key.node, to)
 	return s
 }
 
@@ -314,7 +317,7 @@ func (a *audience) newVariant(w *walk, o *own, v variant) (said words, ok bool) 
 
 // begin renders the start of the events that have all in one stanza.
 func (a *audience) begin(w *walk) {
-	w.id = randomID()
+	w.id = a.g.randomID()
 	w.single = a.g.roster.renderer.EventStart(w.single, a.g.name, w.id)
 }
 
@@ -369,7 +372,7 @@ func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []ent
 		j := g.chunk(entries, i, a.key.one)
 		n++
 		s.Part = n
-		id := randomID()
+		id := g.randomID()
 		b = g.roster.renderer.EventStart(b, g.name, id)
 		b = a.end(a.stanza(c.walk, append(b, g.route(w)...), entries[i:j], s), w, id, 0)
 		if j == len(entries) {

@@ -76,6 +76,13 @@ type scratch struct {
 	walk    *walk
 	names   []string
 	block   [16]byte // of a token: it would escape to the heap
+	stamp   Stamp
+	tokens  [NodeResources + 1]struct { // the last of each node
+		v    uint64
+		text string
+	}
+	texts clippings // of tokens
+	ids   string    // of events to come
 }
 
 // blank is an empty walk, with the room of one that is over.
@@ -252,5 +259,26 @@ func (a *audience) chunks(entries []entry, i int) (n int) {
 	return max(1, n)
 }
 
-// randomID is the id of an event: it says nothing.
-func randomID() string { return rand.Text()[:12] }
+// Ids of events say nothing. They are drawn many at a time: most of them are
+// used at once and never again.
+const (
+	idLen    = 12 // characters of five bits
+	idsDrawn = 16
+	idChars  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+)
+
+// randomID is the id of an event.
+func (g *Group) randomID() string {
+	s := &g.scratch
+	if s.ids == "" {
+		text := make([]byte, idLen*idsDrawn)
+		rand.Read(text) // never fails (crypto/rand)
+		for i, c := range text {
+			text[i] = idChars[c%32]
+		}
+		s.ids = string(text)
+	}
+	id := s.ids[:idLen]
+	s.ids = s.ids[idLen:]
+	return id
+}

@@ -29,7 +29,7 @@ import (
 // serve runs the service until ctx ends: the component, the admin socket
 // beside it, and whoever else wants to be served. What ends the one ends the
 // others. Each of hangups reloads the configuration.
-func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Signal) error {
+func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Signal, processors func(int)) error {
 	cfg, log := l.config(), l.log
 	tls, err := clientTLS(cfg)
 	if err != nil {
@@ -67,6 +67,10 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 	})
 	all.Go(func() error {
 		giveBack(ctx, svc)
+		return nil
+	})
+	all.Go(func() error {
+		beAlone(ctx, svc.Ready, processors)
 		return nil
 	})
 	all.Go(func() error {
