@@ -52,8 +52,8 @@ const (
 	active      = 20              // groups in which somebody changes
 	changeTime  = time.Second / 2 // of changes, one after the other
 	maxChanges  = 2000
-	siteTime    = 45 * time.Second
-	growthTime  = 5 * time.Minute
+	siteTime    = 60 * time.Second
+	growthTime  = 6 * time.Minute
 	startGroups = 10_000
 	startEach   = 50
 )

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// restTime is how long the program has behind its start, to give back what it
-// needed for that.
+// restTime is how long the program has nothing to do: by then it has given back
+// what it needed for its start.
 const restTime = 3 * time.Second
 
 // counts says whether so many members are there that memory can be told for
@@ -54,18 +54,35 @@ func (s *site) run(ctx context.Context, program string, there bool) (memory, cha
 	if err := v.await(ctx, 50*time.Millisecond, true); err != nil {
 		return 0, 0, err
 	}
-	timer := time.NewTimer(restTime)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-		return 0, 0, ctx.Err()
+	if err := v.rest(ctx); err != nil {
+		return 0, 0, err
 	}
 	memory = float64(rss(v.pids()))
 	if there {
 		change, err = v.changes(ctx, s)
 	}
 	return memory, change, err
+}
+
+// rest waits until the program has done what it does behind its start, slowly,
+// such as reading what members publish.
+func (v *service) rest(ctx context.Context) error {
+	tick := time.NewTicker(quietTime)
+	defer tick.Stop()
+	calm := time.Duration(0)
+	for last := cpu(v.pids()); calm < restTime; calm += quietTime {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		now := cpu(v.pids())
+		if now-last > quietTime/20 {
+			calm = 0
+		}
+		last = now
+	}
+	return nil
 }
 
 // idle waits until the program has heard all that was sent and has told what
