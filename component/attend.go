@@ -258,7 +258,7 @@ func (a *attendant) paced(ctx context.Context, jids []string, send func(jids []s
 		n := min(batch, len(jids))
 		send(jids[:n])
 		jids = jids[n:]
-		if !a.sleep(ctx, time.Duration(n)*time.Second/time.Duration(a.s.cfg.ProbeRate)) {
+		if !a.sleep(ctx, a.s.pause(n)) {
 			return
 		}
 	}

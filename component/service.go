@@ -90,6 +90,8 @@ type Service struct {
 	relied   atomic.Bool // it once told of all of them
 	abandon  context.CancelCauseFunc
 
+	probeRate atomic.Int64 // stanzas a second of those who ask about members
+
 	limits atomic.Pointer[Limits] // for the reading goroutine to take; nil = as before
 
 	// Only the reading goroutine uses these.
@@ -106,6 +108,7 @@ type Service struct {
 func NewService(cfg ServiceConfig) *Service {
 	cfg.withDefaults()
 	s := &Service{cfg: cfg, log: cfg.Link.Log, Link: NewLink(cfg.Link)}
+	s.probeRate.Store(int64(cfg.ProbeRate))
 	s.attend = newAttendant(s)
 	s.herald = newHerald(s)
 	s.copier = &multicast{s: s}
@@ -166,6 +169,14 @@ func (s *Service) SetLimits(l Limits) {
 	l.withDefaults()
 	s.limits.Store(&l)
 	s.pace.set(l.ChangeRate, l.ChangeBurst)
+}
+
+// SetProbeRate puts another rate of probes in force, from the next ones on.
+func (s *Service) SetProbeRate(n int) { s.probeRate.Store(int64(n)) }
+
+// pause is how long who has sent so many probes waits with the next.
+func (s *Service) pause(n int) time.Duration {
+	return time.Duration(n) * time.Second / time.Duration(s.probeRate.Load())
 }
 
 // Run serves until ctx is done. An error means that the server will not have

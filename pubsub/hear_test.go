@@ -3,6 +3,7 @@ package pubsub_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"regexp"
@@ -104,7 +105,12 @@ func (h *house) take(raw string) {
 	if at == nil {
 		h.t.Fatalf("no address: %s", raw)
 	}
-	to := plain(at[2])
+	to, size := plain(at[2]), len(raw)
+	raw, err := inXML(raw) // the same, in whichever words
+	h.must(err)
+	if len(raw) != size { // and nothing that this does not show
+		raw += fmt.Sprintf("<!-- %d bytes -->", size)
+	}
 	h.told[bare(to)] = append(h.told[bare(to)], raw)
 	switch at[1] {
 	case "iq":

@@ -41,6 +41,10 @@ type (
 		Info    *wireInfo   `xml:"urn:xmpp:tmp:group-presence:0 info"`
 		Summary *Summary    `xml:"urn:xmpp:tmp:group-presence:0 summary"`
 		Gone    *struct{}   `xml:"urn:xmpp:tmp:group-presence:0 gone"`
+		JSON    *string     `xml:"urn:xmpp:json:0 json"`
+
+		info *Info // of JSON, instead of those above
+		row  *Member
 	}
 	wireMember struct {
 		JID        string          `xml:"jid,attr"`
@@ -215,7 +219,7 @@ func (w *wireCapabilities) capabilities() *Capabilities {
 	if w == nil {
 		return nil
 	}
-	c := &Capabilities{Can: strings.Fields(w.Can)}
+	c := &Capabilities{Can: append([]string(nil), strings.Fields(w.Can)...)} // nil for none
 	for _, i := range w.Identities {
 		c.Identities = append(c.Identities, i.Category+"/"+i.Type)
 	}

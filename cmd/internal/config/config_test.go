@@ -47,7 +47,7 @@ func TestDefaults(t *testing.T) {
 		Admin:    Admin{Consent: "ask", Socket: filepath.Join(dir, "rollcall.sock")},
 		Presence: Presence{From: Subscription},
 		Delivery: Delivery{Multicast: Auto},
-		Limits:   Limits{Requests: 50, DomainRequests: 500, Changes: 5},
+		Limits:   Limits{Requests: 50, DomainRequests: 500, Changes: 5, Probes: 2000},
 		HTTP:     HTTP{Listen: "127.0.0.1:8086"},
 		Log:      Log{Level: slog.LevelInfo, Format: "text"},
 	}
@@ -78,6 +78,7 @@ domains = ["Partner.example"]
 requests = 20
 domain_requests = 0
 changes = 1
+probes = 10000
 [log]
 level = "debug"
 format = "json"
@@ -93,7 +94,7 @@ format = "json"
 			Socket: filepath.Join(dir, "run/rollcall.sock")},
 		Presence: Presence{From: Subscription},
 		Delivery: Delivery{Multicast: Auto},
-		Limits:   Limits{Domains: []string{"partner.example"}, Requests: 20, Changes: 1},
+		Limits:   Limits{Domains: []string{"partner.example"}, Requests: 20, Changes: 1, Probes: 10000},
 		Log:      Log{Level: slog.LevelDebug, Format: "json"},
 		secret:   c.secret,
 	}
