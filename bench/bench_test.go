@@ -161,7 +161,7 @@ func TestPlan(t *testing.T) {
 	for _, j := range p.jobs() {
 		got = append(got, strings.Join([]string{j.server, j.way, j.size.String()}, " "))
 	}
-	want := " floor 50,ejabberd muc 50,ejabberd rollcall-multicast 50,prosody muc 50, floor 20x25,ejabberd muc 20x25,ejabberd rollcall-multicast 20x25,prosody muc 20x25"
+	want := " floor 50,ejabberd muc 50,ejabberd rollcall-multicast 50,prosody muc 50,prosody rollcall-multicast 50, floor 20x25,ejabberd muc 20x25,ejabberd rollcall-multicast 20x25,prosody muc 20x25,prosody rollcall-multicast 20x25"
 	if strings.Join(got, ",") != want {
 		t.Error(got)
 	}
