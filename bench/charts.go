@@ -5,27 +5,6 @@ import (
 	"slices"
 )
 
-// colour is that of a way.
-func colour(way string) string {
-	switch way {
-	case "muc":
-		return "#9aa5b1"
-	case "roster":
-		return "#c9a86a"
-	case "pubsub":
-		return "#7d8f69"
-	case "rollcall":
-		return "#1f6feb"
-	case "rollcall-json":
-		return "#54aeff"
-	case "rollcall-contacts":
-		return "#1a7f8e"
-	case "rollcall-pubsub":
-		return "#8250df"
-	}
-	return "#cf222e"
-}
-
 // charts are the plots, by their names.
 func (r *report) charts() map[string]*chart {
 	all := map[string]*chart{}
@@ -40,12 +19,12 @@ func (r *report) charts() map[string]*chart {
 		}
 		for _, server := range []string{"prosody", "ejabberd"} {
 			p := panel{name: server}
-			for _, way := range wayNames()[1:] {
-				s := series{name: title(way), colour: colour(way)}
+			for _, k := range kinds()[1:] {
+				s := series{name: k.title, colour: k.colour}
 				some := false
 				for _, n := range sizes {
 					v, h := math.NaN(), math.NaN()
-					if x := r.find(server, way, n); x != nil && len(runs(x)) > 0 {
+					if x := r.find(server, k.name, n); x != nil && len(runs(x)) > 0 {
 						v, some = median(runs(x), f), true
 						if high != nil {
 							h = median(runs(x), high)

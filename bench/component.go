@@ -24,32 +24,41 @@ const wanted = `<options><x xmlns='jabber:x:data' type='submit'><field var='FORM
 // asJSON is one option more.
 const asJSON = `<field var='{urn:xmpp:tmp:group-presence:0}format'><value>json</value></field>`
 
-// component is Rollcall: the program itself, attached to the server. Its
-// variants differ in what watchers are told in, and in who makes the copies.
+// manner is how one way of Rollcall differs from another: what watchers are
+// told in, and who makes the copies.
+type manner struct {
+	json      bool // events are JSON
+	contacts  bool // no nodes, but members as resources of a contact
+	published bool // the server's PubSub makes the copies
+	copied    bool // its multicast service does
+}
+
+// component is Rollcall: the program itself, attached to the server.
 type component struct {
-	size size
-	name string
-	dir  string
-	prog string
-	run  *lab.Program
+	size   size
+	manner manner
+	dir    string
+	prog   string
+	run    *lab.Program
 }
 
 // on says no where nobody else could make the copies or keep a list: in process.
 func (c *component) on(server string) bool {
-	return server != "" && (server != "fake" || c.name == "rollcall" || c.name == "rollcall-json")
+	m := c.manner
+	return server != "" && (server != "fake" || !m.contacts && !m.published && !m.copied)
 }
 
 func (c *component) options(server string) lab.Options {
-	o := plain(server)
-	switch {
-	case c.name == "rollcall-pubsub" && server == "prosody":
+	o, prosody := plain(server), server == "prosody"
+	switch m := c.manner; {
+	case m.published && prosody:
 		o.Extra.Component = prosodyPubSub
-	case c.name == "rollcall-pubsub":
+	case m.published:
 		o.Extra.Modules = ejabberdPubSub
-	case c.name == "rollcall-multicast" && server == "prosody":
+	case m.copied && prosody:
 		o.Extra.Global += fmt.Sprintf("plugin_paths = { %q }\n", modules())
 		o.Extra.Host = "modules_enabled = { \"rollcall_multicast\" }\nmulticast_senders = { \"" + ours + "\" }"
-	case c.name == "rollcall-multicast":
+	case m.copied:
 		o.Extra.Modules = "\n  mod_multicast:\n    host: \"" + copies + "\"\n    access: all\n    limits:\n      local:\n        message: infinite\n        presence: infinite\n      remote:\n        message: infinite\n        presence: infinite\n"
 	}
 	return o
@@ -65,11 +74,11 @@ func modules() string {
 }
 
 // delivery is what the configuration says of who makes the copies.
-func (c *component) delivery() string {
-	switch c.name {
-	case "rollcall-pubsub":
+func (m manner) delivery() string {
+	switch {
+	case m.published:
 		return "[delivery]\nto = \"pubsub\"\npubsub = \"" + topics + "\"\n"
-	case "rollcall-multicast":
+	case m.copied:
 		return "[delivery]\nmulticast = \"auto\"\n"
 	}
 	return ""
@@ -93,12 +102,12 @@ func (c *component) prepare(ctx context.Context, x *cell) (err error) {
 	}
 	c.prog = x.program
 	text := fmt.Sprintf("domain = %q\n[server]\naddress = %q\nhost = %q\nsecret = %q\n[limits]\nchanges = 0\n[http]\nlisten = \"\"\n[log]\nlevel = \"warn\"\n%s",
-		ours, x.server.ComponentAddr(), host, x.server.Secret(), c.delivery())
+		ours, x.server.ComponentAddr(), host, x.server.Secret(), c.manner.delivery())
 	if err := os.WriteFile(c.config(), []byte(text), 0o600); err != nil {
 		return err
 	}
 	said, err := exec.CommandContext(ctx, c.prog, "check", "-config", c.config()).CombinedOutput()
-	if err != nil && c.delivery() != "" && strings.Contains(string(said), "delivery") {
+	if err != nil && c.manner.delivery() != "" && strings.Contains(string(said), "delivery") {
 		return fmt.Errorf("%w: this rollcall cannot be configured so", errNotHere)
 	}
 	return nil
@@ -117,14 +126,14 @@ func (c *component) open(ctx context.Context, x *cell) (err error) {
 		return err
 	}
 	for i, s := range x.seats {
-		if c.name == "rollcall-contacts" {
+		if c.manner.contacts {
 			if err := c.befriend(ctx, x, i); err != nil {
 				return err
 			}
 			continue
 		}
 		format := ""
-		if c.name == "rollcall-json" {
+		if c.manner.json {
 			format = asJSON
 		}
 		join := "<pubsub xmlns='" + nsPubSub + "'><subscribe node='" + nodePresence + "' jid='" + s.jid + "'/>" + fmt.Sprintf(wanted, format) + "</pubsub>"

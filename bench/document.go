@@ -89,29 +89,6 @@ type view struct{ *report }
 
 func (v view) Goals() []goal { return append(v.goals(), v.growthGoals()...) }
 
-// title is what a way is called in the document.
-func title(way string) string {
-	switch way {
-	case "muc":
-		return "room (MUC)"
-	case "roster":
-		return "shared roster"
-	case "pubsub":
-		return "server's PubSub"
-	case "rollcall":
-		return "Rollcall"
-	case "rollcall-json":
-		return "Rollcall, JSON"
-	case "rollcall-contacts":
-		return "Rollcall, contacts"
-	case "rollcall-pubsub":
-		return "Rollcall, server's PubSub"
-	case "rollcall-multicast":
-		return "Rollcall, multicast"
-	}
-	return way
-}
-
 // table lists one line of figures for each cell, below the heads.
 func (v view) table(heads []string, cells func(x *result) []string) string {
 	var b strings.Builder
@@ -126,7 +103,7 @@ func (v view) table(heads []string, cells func(x *result) []string) string {
 			if server == "" {
 				server = "–"
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", x.Size, title(x.Way), server, strings.Join(row, " | "))
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", x.Size, kindOf(x.Way).title, server, strings.Join(row, " | "))
 		}
 	}
 	return b.String()

@@ -45,7 +45,7 @@ func (r *report) plots() map[string]*plot {
 		p := &plot{title: "CPU time of the component for one change", unit: "µs", steep: true}
 		for _, axis := range axes() {
 			if points := r.Growth.onAxis(axis); len(points) > 0 {
-				p.panels = append(p.panels, plane{name: axis, log: true, lines: []line{{colour: colour("rollcall"), points: points}}})
+				p.panels = append(p.panels, plane{name: axis, log: true, lines: []line{{colour: kindOf("rollcall").colour, points: points}}})
 			}
 		}
 		if len(p.panels) > 0 {
@@ -58,7 +58,7 @@ func (r *report) plots() map[string]*plot {
 			if u.Strain == nil {
 				continue
 			}
-			l := line{colour: colour(x.Way)}
+			l := line{colour: kindOf(x.Way).colour}
 			for _, at := range u.Strain.Memory {
 				l.points = append(l.points, point{at.X, at.Y / 1e6})
 			}

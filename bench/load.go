@@ -24,7 +24,7 @@ type run struct {
 	Lost       int64   `json:"lost"`
 	Repeated   int64   `json:"repeated"`
 	Seconds    float64 `json:"seconds"` // in which changes were made
-	Rate       float64 `json:"rate"`    // updates received a second meanwhile
+	Rate       float64 `json:"rate"`    // updates received a second, as long as changes were made; of saturation, once it was steady
 	Current    float64 `json:"current"` // the same, with those that a later one superseded
 	Frames     int64   `json:"frames"`
 	Bytes      int64   `json:"bytes"`
@@ -44,31 +44,47 @@ type run struct {
 }
 
 // measure runs f, which offers changes until it returns, and waits until they
-// have arrived.
-func (c *cell) measure(f func()) (run, error) {
+// have arrived. By steady f says that the rate is to be that of what arrives
+// from now on; everything else is of all changes.
+func (c *cell) measure(f func(steady func())) (run, error) {
 	server, component := c.serverPIDs(), c.componentPIDs()
 	c.board.clear()
 	c.harvest()
 	before := c.board.total()
 	s0, c0 := cpu(server), cpu(component)
-	began := c.board.now()
-	f()
-	ended := c.board.now()
-	t := c.harvest()
-	seconds := time.Duration(ended - began).Seconds()
-	r := run{Seconds: seconds, Rate: float64(t.received) / seconds, Current: float64(t.received+t.superseded) / seconds}
+	first := c.soFar()
+	f(func() { first = c.soFar() })
+	last := c.soFar()
+	seconds := time.Duration(last.at - first.at).Seconds()
+	r := run{Seconds: seconds, Rate: float64(last.received-first.received) / seconds}
+	r.Current = r.Rate + float64(last.superseded-first.superseded)/seconds
 	if !c.board.drain(patience, c.arrived) {
 		r.Lost = c.forget()
 	} else {
-		r.Settled = max(0, time.Duration(c.board.finished.Load()-ended).Seconds())
+		r.Settled = max(0, time.Duration(c.board.finished.Load()-last.at).Seconds())
 	}
 	r.Server, r.Component = (cpu(server) - s0).Seconds(), (cpu(component) - c0).Seconds()
-	t.join(c.harvest())
+	t := c.harvest()
 	r.Offered = (c.board.total() - before) * int64(c.size.Members-1)
 	r.Received, r.Superseded, r.Repeated = t.received, t.superseded, t.repeated
 	r.Frames, r.Bytes = t.frames, t.bytes
 	r.P50, r.P95, r.P99 = ms(t.ages.quantile(0.50)), ms(t.ages.quantile(0.95)), ms(t.ages.quantile(0.99))
 	return r, c.check()
+}
+
+// arrivals is how much had arrived at some moment.
+type arrivals struct{ at, received, superseded int64 }
+
+// soFar is how much has arrived since the last harvest.
+func (c *cell) soFar() arrivals {
+	n := arrivals{at: c.board.now()}
+	for _, s := range c.seats {
+		s.mu.Lock()
+		n.received += s.tally.received
+		n.superseded += s.tally.superseded
+		s.mu.Unlock()
+	}
+	return n
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -83,7 +99,7 @@ func (b *board) total() (n int64) {
 
 // modest lets five members a second change, at uneven moments.
 func (c *cell) modest(ctx context.Context, length time.Duration) (run, error) {
-	return c.measure(func() {
+	return c.measure(func(func()) {
 		c.atTimes(ctx, int(length.Seconds()*modestRate), time.Second/modestRate, func(i int) int { return rand.IntN(len(c.seats)) })
 	})
 }
@@ -114,23 +130,41 @@ func (c *cell) atTimes(ctx context.Context, n int, step time.Duration, member fu
 	}
 }
 
-// saturate keeps so many changes in flight.
+// saturate keeps so many changes in flight, for a length of time from when it
+// is steady: when the first have arrived everywhere, or as many as may within
+// what is fresh. Before that nothing arrives for as long as an update takes,
+// which is the longer the more are in flight.
 func (c *cell) saturate(ctx context.Context, inFlight int, length time.Duration) (run, error) {
-	r, err := c.measure(func() {
-		timer := time.NewTimer(length)
-		defer timer.Stop()
+	r, err := c.measure(func(steady func()) {
 		m := rand.IntN(len(c.seats))
-		for range inFlight {
+		next := func() {
 			c.change(m)
 			m = (m + c.stride()) % len(c.seats)
 		}
-		for {
+		for range inFlight {
+			next()
+		}
+		timer := time.NewTimer(freshness)
+		defer timer.Stop()
+		begin := func() {
+			steady()
+			timer.Reset(length)
+		}
+		warm := false
+		for done := 0; ; {
 			select {
 			case <-c.board.free:
-				c.change(m)
-				m = (m + c.stride()) % len(c.seats)
+				if done++; done == inFlight && !warm {
+					warm = true
+					begin()
+				}
+				next()
 			case <-timer.C:
-				return
+				if warm {
+					return
+				}
+				warm = true
+				begin()
 			case <-ctx.Done():
 				return
 			}
@@ -151,29 +185,37 @@ func (c *cell) stride() int {
 
 // tries are how many changes are put in flight to find out how many should be:
 // who tells many of them at once needs many.
-var tries = [...]int{4, 16, 64, 128, 256, 510, 1020, 2040}
+func tries() []int { return []int{4, 16, 64, 128, 256, 510, 1020, 2040} }
 
-// limit finds how many changes in flight bring most updates that are fresh. A
-// try lasts a while longer than what it sends takes.
-func (c *cell) limit(ctx context.Context, length time.Duration) (best int, err error) {
+// fresh says whether 95 % of what arrived was no older than a share of what is
+// fresh, and nothing was lost.
+func (r run) fresh(share float64) bool { return r.P95 <= share*ms(freshness) && r.Lost == 0 }
+
+// limit finds how many changes in flight bring most updates that are fresh, with
+// some room, for a longer run has more bad luck. It returns those that may be,
+// the best one last. A try lasts a while longer than what it sends takes.
+func (c *cell) limit(ctx context.Context, length time.Duration) (upTo []int, err error) {
+	const room = 0.8
 	var most float64
-	took, stale := time.Duration(0), 0
-	for _, n := range tries {
+	took, stale, best := time.Duration(0), 0, 0
+	all := tries()
+	for i, n := range all {
 		r, err := c.saturate(ctx, n, max(length, 2*took))
 		if err != nil || ctx.Err() != nil {
-			return best, err
+			return nil, err
 		}
-		fresh := r.P95 <= ms(freshness)*0.8 && r.Lost == 0 // with some room: a longer run has more bad luck
-		if best == 0 || fresh && r.Rate > 1.03*most {
-			best, most = n, r.Rate
+		if took = time.Duration(r.P50 * float64(time.Millisecond)); !r.fresh(room) {
+			if stale++; stale == 2 || took > freshness/2 { // one may be bad luck
+				break
+			}
+			continue
 		}
-		if took = time.Duration(r.P50 * float64(time.Millisecond)); fresh {
-			stale = 0
-		} else if stale++; stale == 2 || r.P50 > ms(freshness) { // one may be bad luck
-			break
+		stale = 0
+		if r.Rate > 1.03*most {
+			best, most = i, r.Rate
 		}
 	}
-	return best, nil
+	return all[:best+1], nil
 }
 
 // withPings runs f while a stranger asks the service for pongs.
@@ -211,7 +253,7 @@ func (c *cell) withPings(ctx context.Context, f func() (run, error)) (run, error
 // overload offers so many changes a second, whatever becomes of them.
 func (c *cell) overload(ctx context.Context, rate float64, length time.Duration) (run, error) {
 	m := 0
-	return c.measure(func() {
+	return c.measure(func(func()) {
 		c.atTimes(ctx, int(rate*length.Seconds()), time.Duration(float64(time.Second)/rate), func(int) int {
 			m = (m + c.stride()) % len(c.seats)
 			return m
@@ -223,7 +265,7 @@ func (c *cell) overload(ctx context.Context, rate float64, length time.Duration)
 func (c *cell) burst(ctx context.Context) (run, error) {
 	n := burstEach * len(c.seats)
 	order := rand.Perm(len(c.seats))
-	return c.measure(func() {
+	return c.measure(func(func()) {
 		c.atTimes(ctx, n, burstTime/time.Duration(n), func(i int) int { return order[i%len(order)] })
 	})
 }

@@ -112,16 +112,23 @@ func repeat(n int, runs *[]run, f func() (run, error)) error {
 // saturate is the phase of that name, and what wants to know its result. Where
 // the component is alone, each change has to be told by itself.
 func (p *plan) saturate(ctx context.Context, c *cell, x *result) (err error) {
-	inFlight := 1
+	upTo := []int{1}
 	if x.Server != "fake" {
-		if inFlight, err = c.limit(ctx, p.Probe); err != nil {
+		if upTo, err = c.limit(ctx, p.Probe); err != nil {
 			return err
 		}
 	}
-	load := func() (run, error) { return c.saturate(ctx, inFlight, p.Saturated) }
-	err = repeat(p.Runs, &x.Saturated, func() (run, error) {
-		return c.counted(ctx, func() (run, error) { return c.withPings(ctx, load) })
-	})
+	load := func() (run, error) { return c.saturate(ctx, upTo[len(upTo)-1], p.Saturated) }
+	for {
+		x.Saturated = nil
+		err = repeat(p.Runs, &x.Saturated, func() (run, error) {
+			return c.counted(ctx, func() (run, error) { return c.withPings(ctx, load) })
+		})
+		if err != nil || len(upTo) == 1 || median(x.Saturated, func(r run) float64 { return r.P95 }) <= ms(freshness) {
+			break
+		}
+		upTo = upTo[:len(upTo)-1] // the tries were lucky
+	}
 	if err == nil && p.Profile != "" {
 		err = c.profile(ctx, p.Profile, p.Saturated, load)
 	}

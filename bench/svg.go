@@ -33,7 +33,7 @@ type series struct {
 const (
 	chartWidth  = 860
 	plotHeight  = 220
-	plotTop     = 70
+	plotTop     = 86 // below two rows of the legend
 	plotLeft    = 64
 	panelGap    = 24
 	chartHeight = plotTop + plotHeight + 60
@@ -86,18 +86,22 @@ func (c *chart) bars(b *strings.Builder, p panel, x, width float64, y func(float
 	fmt.Fprintf(b, `<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%[3]f" stroke="#333"/>`+"\n", x, x+width, y(0))
 }
 
-// legend names the colours, each once.
+// legend names the colours, each once, in as many rows as they need: two.
 func (c *chart) legend(b *strings.Builder) {
-	seen, x := map[string]bool{}, float64(plotLeft)
+	seen, x, y := map[string]bool{}, float64(plotLeft), 36
 	for _, p := range c.panels {
 		for _, s := range p.series {
 			if seen[s.name] {
 				continue
 			}
 			seen[s.name] = true
-			fmt.Fprintf(b, `<rect x="%.0f" y="36" width="10" height="10" fill="%s"/>`+"\n", x, s.colour)
-			text(b, x+14, 45, "", s.name)
-			x += 28 + 6.6*float64(len(s.name))
+			width := 28 + 6.2*float64(len(s.name))
+			if x+width > chartWidth {
+				x, y = plotLeft, y+16
+			}
+			fmt.Fprintf(b, `<rect x="%.0f" y="%d" width="10" height="10" fill="%s"/>`+"\n", x, y, s.colour)
+			text(b, x+14, float64(y+9), "", s.name)
+			x += width
 		}
 	}
 }

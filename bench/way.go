@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
 )
@@ -44,24 +45,51 @@ type preparer interface {
 	prepare(ctx context.Context, c *cell) error
 }
 
-func wayNames() []string {
-	return []string{"floor", "muc", "roster", "pubsub", "rollcall", "rollcall-json", "rollcall-contacts", "rollcall-pubsub", "rollcall-multicast"}
+// kind is a way as it is listed.
+type kind struct {
+	name, title string
+	colour      string // in plots
+	of          func(s size) way
+}
+
+// kinds are all ways, in the order of the document.
+func kinds() []kind {
+	rollcall := func(m manner) func(size) way {
+		return func(s size) way { return &component{size: s, manner: m} }
+	}
+	return []kind{
+		{"floor", "floor", "", func(s size) way { return &fanOut{size: s} }},
+		{"muc", "room (MUC)", "#9aa5b1", func(s size) way { return &chat{size: s} }},
+		{"roster", "shared roster", "#c9a86a", func(s size) way { return &contacts{size: s} }},
+		{"pubsub", "server's PubSub", "#7d8f69", func(s size) way { return &nodes{size: s} }},
+		{"rollcall", "Rollcall", "#1f6feb", rollcall(manner{})},
+		{"rollcall-json", "Rollcall, JSON", "#54aeff", rollcall(manner{json: true})},
+		{"rollcall-contacts", "Rollcall, contacts", "#1a7f8e", rollcall(manner{contacts: true})},
+		{"rollcall-pubsub", "Rollcall, server's PubSub", "#8250df", rollcall(manner{published: true})},
+		{"rollcall-multicast", "Rollcall, multicast", "#cf222e", rollcall(manner{copied: true})},
+		{"rollcall-multicast-json", "Rollcall, multicast + JSON", "#ff8182", rollcall(manner{copied: true, json: true})},
+	}
+}
+
+// kindOf returns the kind of that name; one that says nothing but the name if
+// there is none.
+func kindOf(name string) kind {
+	all := kinds()
+	if i := slices.IndexFunc(all, func(k kind) bool { return k.name == name }); i >= 0 {
+		return all[i]
+	}
+	return kind{name: name, title: name}
+}
+
+func wayNames() (names []string) {
+	for _, k := range kinds() {
+		names = append(names, k.name)
+	}
+	return names
 }
 
 // wayOf returns the way of that name for groups of a size.
-func wayOf(name string, s size) way {
-	switch name {
-	case "muc":
-		return &chat{size: s}
-	case "roster":
-		return &contacts{size: s}
-	case "pubsub":
-		return &nodes{size: s}
-	case "floor":
-		return &fanOut{size: s}
-	}
-	return &component{size: s, name: name}
-}
+func wayOf(name string, s size) way { return kindOf(name).of(s) }
 
 func userName(member int) string    { return fmt.Sprintf("user%04d", member) }
 func bareJID(member int) string     { return userName(member) + "@" + host }
