@@ -164,10 +164,43 @@ func TestPlan(t *testing.T) {
 	for _, j := range p.jobs() {
 		got = append(got, j.String())
 	}
-	want := "ejabberd muc 50,prosody muc 50,growth,floor 50,ejabberd rollcall-multicast 50,prosody rollcall-multicast 50,floor 20x25," +
-		"ejabberd muc 20x25,ejabberd rollcall-multicast 20x25,prosody muc 20x25,prosody rollcall-multicast 20x25"
+	want := "ejabberd muc 50,prosody muc 50,growth,ejabberd muc 20x25,prosody muc 20x25,floor 50,floor 20x25," +
+		"ejabberd rollcall-multicast 50,prosody rollcall-multicast 50,ejabberd rollcall-multicast 20x25,prosody rollcall-multicast 20x25"
 	if strings.Join(got, ",") != want {
 		t.Error(got)
+	}
+}
+
+// In every size, on both servers, what is told of is there; what a goal speaks of
+// comes before growth, and growth before the rest.
+func TestFullPlan(t *testing.T) {
+	p, at := fullPlan(), map[string]int{}
+	for i, j := range p.jobs() {
+		at[j.String()] = i
+	}
+	has := func(j job) int {
+		t.Helper()
+		i, ok := at[j.String()]
+		if !ok {
+			t.Errorf("%s is not in the plan", j)
+		}
+		return i
+	}
+	growth := has(job{growth: true})
+	for _, server := range []string{"prosody", "ejabberd"} {
+		for _, s := range p.Sizes {
+			for _, w := range []string{"muc", "rollcall", "rollcall-multicast-json"} {
+				has(job{server: server, way: w, size: s})
+			}
+		}
+		for _, w := range append(ourWays(), "muc") {
+			if wayOf(w, twoHundred).on(server) && has(job{server: server, way: w, size: twoHundred}) > growth {
+				t.Errorf("%s %s comes late", server, w)
+			}
+		}
+		if has(job{server: server, way: "roster", size: twoHundred}) < growth {
+			t.Errorf("%s: no goal speaks of rosters", server)
+		}
 	}
 }
 

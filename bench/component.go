@@ -31,6 +31,8 @@ type manner struct {
 	contacts  bool // no nodes, but members as resources of a contact
 	published bool // the server's PubSub makes the copies
 	copied    bool // its multicast service does
+
+	processors string // GOMAXPROCS; "" = as the program likes it: one
 }
 
 // component is Rollcall: the program itself, attached to the server.
@@ -43,8 +45,12 @@ type component struct {
 }
 
 // on says no where nobody else could make the copies or keep a list: in process.
+// How many processors it has matters only there.
 func (c *component) on(server string) bool {
 	m := c.manner
+	if m.processors != "" {
+		return server == "fake"
+	}
 	return server != "" && (server != "fake" || !m.contacts && !m.published && !m.copied)
 }
 
@@ -118,7 +124,11 @@ func (c *component) open(ctx context.Context, x *cell) (err error) {
 	for _, s := range x.seats {
 		s.say("<presence/>")
 	}
-	c.run, err = lab.StartProgram(lab.ProgramOptions{Dir: c.dir, Log: filepath.Join(c.dir, "rollcall.log")}, c.prog, "run", "-config", c.config())
+	o := lab.ProgramOptions{Dir: c.dir, Log: filepath.Join(c.dir, "rollcall.log")}
+	if n := c.manner.processors; n != "" {
+		o.Env = append(o.Env, "GOMAXPROCS="+n)
+	}
+	c.run, err = lab.StartProgram(o, c.prog, "run", "-config", c.config())
 	if err != nil {
 		return err
 	}

@@ -89,6 +89,30 @@ type view struct{ *report }
 
 func (v view) Goals() []goal { return append(v.goals(), v.growthGoals()...) }
 
+// Tries says how many changes in flight were tried.
+func (v view) Tries() string {
+	var texts []string
+	for _, n := range tries() {
+		texts = append(texts, fmt.Sprint(n))
+	}
+	return strings.Join(texts, ", ")
+}
+
+// Missed says of the goals that were missed where they were lost, as far as it
+// is known; what is true of several is said once.
+func (v view) Missed() (texts []string) {
+	for _, g := range v.Goals() {
+		why := v.why(g)
+		if why == "" {
+			continue
+		}
+		if text := fmt.Sprintf("%s, %s, %s: %s.", g.Name, g.Where, kindOf(g.way).title, why); !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
 // table lists one line of figures for each cell, below the heads.
 func (v view) table(heads []string, cells func(x *result) []string) string {
 	var b strings.Builder
@@ -184,6 +208,23 @@ func (v view) Memory() string {
 		}
 		return []string{num(float64(x.ServerRSS) / 1e6), own, pause}
 	})
+}
+
+// Alone is what the component costs where nobody else does anything.
+func (v view) Alone() string {
+	var b strings.Builder
+	for _, x := range v.sorted() {
+		if x.Server != "fake" || len(x.Saturated) == 0 {
+			continue
+		}
+		if b.Len() == 0 {
+			b.WriteString("| way | members | µs of CPU for a notification | allocations for 100 | notifications/s | its GC's pauses, p99 ms | of |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+		}
+		f := func(g func(run) float64) string { return num(median(x.Saturated, g)) }
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %d |\n", kindOf(x.Way).title, x.Size, f(componentCost), f(func(u run) float64 { return 100 * float64(u.Allocs) / max(1, float64(u.Received)) }),
+			f(func(u run) float64 { return u.Rate }), num(x.Pause), x.Pauses)
+	}
+	return b.String()
 }
 
 func serverCost(u run) float64    { return 1e6 * u.Server / max(1, float64(u.Received)) }

@@ -29,6 +29,7 @@ type fanOut struct {
 // room's presence.
 const floorBytes = 300
 
+func (*fanOut) on(server string) bool      { return server == "" }
 func (*fanOut) options(string) lab.Options { return lab.Options{} }
 func (*fanOut) service() string            { return "" }
 func (f *fanOut) pids() []int              { return f.run.PIDs() }

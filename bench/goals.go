@@ -15,6 +15,10 @@ type goal struct {
 	Limit  float64
 	AtMost bool // else at least
 	Known  bool // false: a cell for it is missing
+
+	server, way string // whose cell it was found in
+	size        size   // of an overload
+	late        bool   // it is about the time until all is right, after one
 }
 
 // Met says whether it was reached.
@@ -85,8 +89,8 @@ func (r *report) goals() (goals []goal) {
 }
 
 func (r *report) goalsOn(server string) (goals []goal) {
-	add := func(name, text string, limit float64, atMost bool, value float64, known bool) {
-		goals = append(goals, goal{Name: name, Where: server, Text: text, Value: value, Limit: limit, AtMost: atMost, Known: known})
+	add := func(name, way, text string, limit float64, atMost bool, value float64, known bool) {
+		goals = append(goals, goal{Name: name, Where: server, Text: text, Value: value, Limit: limit, AtMost: atMost, Known: known, server: server, way: way})
 	}
 	ratio := func(s size, way string, runs func(*result) []run, f func(run) float64) (float64, bool) {
 		own, room := r.find(server, way, s), r.find(server, "muc", s)
@@ -104,31 +108,42 @@ func (r *report) goalsOn(server string) (goals []goal) {
 		}
 		return value, name, found
 	}
-	both := func(name, text, short string, limit float64, atMost bool, runs func(*result) []run, f func(run) float64) {
+	both := func(name, text string, limit float64, atMost bool, runs func(*result) []run, f func(run) float64) {
 		v, ok := ratio(twoHundred, "rollcall", runs, f)
-		add(name, text, limit, atMost, v, ok)
+		add(name, "rollcall", text, limit, atMost, v, ok)
 		v, way, ok := best(runs, f, !atMost)
-		add(name, fmt.Sprintf("the same%s, the best way (%s)", short, way), limit, atMost, v, ok)
+		add(name, way, fmt.Sprintf("the same, the best way (%s)", kindOf(way).title), limit, atMost, v, ok)
 	}
 	modest := func(x *result) []run { return x.Modest }
 	saturated := func(x *result) []run { return x.Saturated }
 	burst := func(x *result) []run { return x.Burst }
 
 	v, ok := ratio(fifty, "rollcall", modest, func(u run) float64 { return u.P50 })
-	add("a", "p50 at 5 changes/s, 50 members, × the room's", 1.5, true, v, ok)
+	add("a", "rollcall", "p50 at 5 changes/s, 50 members, × the room's", 1.5, true, v, ok)
 	v, ok = r.share(server)
-	add("a", "the component's share of the CPU there, %", 10, true, v, ok)
-	both("b", "burst of 200 members: time until all is right, × the room's", "", 0.1, true, burst, func(u run) float64 { return u.Settled })
-	both("b", "burst of 200 members: CPU, × the room's", "", 0.1, true, burst, run.cpu)
-	both("c", "saturated, 200 members: states received a second, × the room's", "", 5, false, saturated, func(u run) float64 { return u.Rate })
+	add("a", "rollcall", "the component's share of the CPU there, %", 10, true, v, ok)
+	both("b", "burst of 200 members: time until all is right, × the room's", 0.1, true, burst, func(u run) float64 { return u.Settled })
+	both("b", "burst of 200 members: CPU, × the room's", 0.1, true, burst, run.cpu)
+	both("c", "saturated, 200 members: states received a second, × the room's", 5, false, saturated, run.freshRate)
 	v, ok = ratio(twoHundred, "rollcall", modest, run.cost)
-	add("d", "CPU for a single change and watcher, 200 members, × the room's", 2, true, v, ok)
+	add("d", "rollcall", "CPU for a single change and watcher, 200 members, × the room's", 2, true, v, ok)
 	v, name, ok := best(modest, run.cost, false)
-	add("d", fmt.Sprintf("the same with the best target (%s)", name), 1.2, true, v, ok)
+	add("d", name, fmt.Sprintf("the same, the best way (%s)", kindOf(name).title), 1.2, true, v, ok)
 	if x := r.find(server, "rollcall", twoHundred); server == "prosody" && x != nil {
-		add("f", "p99 of a ping to the service, saturated, 200 members, ms", 100, true, median(x.Saturated, func(u run) float64 { return u.Ping99 }), true)
+		add("f", "rollcall", "p99 of a ping to the service, saturated, 200 members, ms", 100, true, median(x.Saturated, func(u run) float64 { return u.Ping99 }), true)
+	}
+	if x := r.find(server, "rollcall", twoHundred); x != nil && x.Pauses > 0 {
+		add("pauses", "rollcall", "p99 of the component's, for collecting garbage, under load, 200 members, ms", 1, true, x.Pause, true)
 	}
 	return goals
+}
+
+// freshRate is the rate of a run in which what arrived was fresh, else 0.
+func (r run) freshRate() float64 {
+	if !r.fresh(1) {
+		return 0
+	}
+	return r.Rate
 }
 
 // share is the component's part of the CPU time at a modest rate, in percent.

@@ -114,6 +114,8 @@ func (r *report) growthGoals() (goals []goal) {
 			slow := u.Strain.slowest()
 			add("overload", where, "p99 of the slowest request ("+slow.What+"), ms", slow.P99, 200)
 			add("overload", where, "s until all is right, afterwards", u.Settled, 1)
+			g := &goals[len(goals)-1]
+			g.server, g.way, g.size, g.late = x.Server, x.Way, x.Size, true
 		}
 	}
 	return goals

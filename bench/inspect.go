@@ -46,19 +46,22 @@ func (c *component) mallocs(ctx context.Context) int64 {
 	return n
 }
 
-// pause is the longest but one in a hundred of the last pauses that collecting
-// garbage has cost the program.
-func (c *component) pause(ctx context.Context) time.Duration {
-	text, _ := c.fetch(ctx, "/debug/pprof/heap?debug=1")
-	_, rest, _ := bytes.Cut(text, []byte("# PauseNs = ["))
-	list, _, _ := bytes.Cut(rest, []byte("]"))
-	var h histogram
-	for _, field := range bytes.Fields(list) {
-		if n, _ := strconv.ParseInt(string(field), 10, 64); n > 0 {
-			h.add(time.Duration(n))
-		}
+// pauses are those that collecting garbage has cost the program, from the
+// collection after so many on: the last 256 of them at most. all is how many
+// collections there were.
+func (c *component) pauses(ctx context.Context, after int) (list []time.Duration, all int) {
+	text, _ := c.fetch(ctx, "/debug/pprof/heap?debug=1") // what it does not say is not told
+	_, rest, _ := bytes.Cut(text, []byte("# NumGC = "))
+	digits, _, _ := bytes.Cut(rest, []byte("\n"))
+	all, _ = strconv.Atoi(string(digits))
+	_, rest, _ = bytes.Cut(text, []byte("# PauseNs = ["))
+	ring, _, _ := bytes.Cut(rest, []byte("]"))
+	fields := bytes.Fields(ring)
+	for n := max(after, all-len(fields)); n < all; n++ {
+		ns, _ := strconv.ParseInt(string(fields[n%len(fields)]), 10, 64)
+		list = append(list, time.Duration(ns))
 	}
-	return h.quantile(0.99)
+	return list, all
 }
 
 // counted is f with the allocations of the component meanwhile.

@@ -185,7 +185,7 @@ func (c *cell) stride() int {
 
 // tries are how many changes are put in flight to find out how many should be:
 // who tells many of them at once needs many.
-func tries() []int { return []int{4, 16, 64, 128, 256, 510, 1020, 2040} }
+func tries() []int { return []int{4, 16, 64, 128, 256, 512, 1024} }
 
 // fresh says whether 95 % of what arrived was no older than a share of what is
 // fresh, and nothing was lost.

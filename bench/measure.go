@@ -115,8 +115,10 @@ func (s *session) tell(jobs []job) {
 			r.Left = append(r.Left, fmt.Sprintf("%s: %v", j, err))
 		}
 	}
-	if missing := len(slices.DeleteFunc(jobs, func(j job) bool { return s.why[j.String()] != nil })); missing > 0 {
-		r.Left = append(r.Left, fmt.Sprintf("%d of %d cells: there was no time", missing, len(s.plan.jobs())))
+	for _, j := range jobs {
+		if s.why[j.String()] == nil {
+			r.Left = append(r.Left, fmt.Sprintf("%s: there was no time", j))
+		}
 	}
 }
 

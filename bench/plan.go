@@ -44,7 +44,8 @@ type plan struct {
 	Sizes   []size
 	Servers []string // prosody, ejabberd; fake: nothing that costs, for the component alone
 	Ways    []string
-	Runs    int // of each phase; the document has medians
+	Select  bool // leave out what tells little: see [plan.has]
+	Runs    int  // of each phase; the document has medians
 
 	Modest    time.Duration // one run of the phase
 	Probe     time.Duration // one try for how many should be in flight
@@ -61,16 +62,16 @@ type plan struct {
 func fullPlan() plan {
 	return plan{
 		Sizes:   []size{{1, 50}, {1, 200}, {20, 25}, {1, 10}, {1, 500}},
-		Servers: []string{"prosody", "ejabberd", "fake"}, Ways: wayNames(), Runs: 3,
-		Modest: 2600 * time.Millisecond, Probe: 300 * time.Millisecond, Saturated: 1300 * time.Millisecond, Burst: 200,
-		Overload: time.Minute, Overloads: []size{fifty, twoHundred}, Growth: true, Within: 24 * time.Minute,
+		Servers: []string{"prosody", "ejabberd", "fake"}, Ways: wayNames(), Select: true, Runs: 3,
+		Modest: 2 * time.Second, Probe: 300 * time.Millisecond, Saturated: 1300 * time.Millisecond, Burst: 200,
+		Overload: time.Minute, Overloads: []size{twoHundred}, Growth: true, Within: 24 * time.Minute,
 	}
 }
 
 // quickPlan shows in a minute or two whether things work, and no more.
 func quickPlan() plan {
 	p := fullPlan()
-	p.Sizes, p.Runs, p.Overload, p.Growth = []size{{1, 20}}, 1, 0, false
+	p.Sizes, p.Select, p.Runs, p.Overload, p.Growth = []size{{1, 20}}, false, 1, 0, false
 	p.Modest, p.Probe, p.Saturated, p.Burst = time.Second, 200*time.Millisecond, 500*time.Millisecond, 20
 	return p
 }
@@ -86,7 +87,7 @@ func (p *plan) set(sizes, servers, ways string) error {
 			}
 			p.Sizes = append(p.Sizes, s)
 		}
-		p.Overloads = p.Sizes
+		p.Overloads, p.Select = p.Sizes, false
 	}
 	if servers != "" {
 		p.Servers = strings.Split(servers, ",")
@@ -122,29 +123,70 @@ func (j job) String() string {
 }
 
 // jobs are the cells in the order of their making: what the goals speak of
-// first, then growth, and then the others by the order of sizes. Those that are
-// compared stand together.
+// first, then growth, and then the others, the more telling first. Those that
+// are compared stand together.
 func (p *plan) jobs() (jobs []job) {
-	rest := p.cells()
-	jobs = slices.DeleteFunc(slices.Clone(rest), func(j job) bool { return !j.matters() })
+	jobs = p.cells()
 	if p.Growth {
 		jobs = append(jobs, job{growth: true})
 	}
-	return append(jobs, slices.DeleteFunc(rest, job.matters)...)
+	slices.SortStableFunc(jobs, func(a, b job) int { return int(a.rank()) - int(b.rank()) })
+	return jobs
+}
+
+// rank is how soon a job is made.
+type rank int
+
+const (
+	matters rank = iota // a goal speaks of it
+	grows
+	tells // it is there in every size
+	compares
+	completes
+)
+
+func (j job) rank() rank {
+	rollcall := strings.HasPrefix(j.way, "rollcall")
+	switch {
+	case j.growth:
+		return grows
+	case j.size == twoHundred && (j.way == "muc" || rollcall), j.size == fifty && (j.way == "muc" || j.way == "rollcall"):
+		return matters
+	case j.everywhere():
+		return tells
+	case !rollcall:
+		return compares
+	}
+	return completes
+}
+
+// everywhere says whether the job's way is measured in every size: the room,
+// Rollcall as it is, and Rollcall with all that helps.
+func (j job) everywhere() bool {
+	return j.way == "muc" || j.way == "rollcall" || j.way == "rollcall-multicast-json"
+}
+
+// has says whether a cell is part of the plan. Of sizes that no goal speaks of
+// only a few ways are measured, and the floor but once, because of the time that
+// all would take.
+func (p *plan) has(j job) bool {
+	switch {
+	case !wayOf(j.way, j.size).on(j.server):
+		return false
+	case !p.Select:
+		return true
+	case j.server == "", j.server == "fake":
+		return j.size == twoHundred
+	}
+	return j.size == fifty || j.size == twoHundred || j.everywhere()
 }
 
 func (p *plan) cells() (jobs []job) {
 	for _, s := range p.Sizes {
-		if slices.Contains(p.Ways, "floor") {
-			jobs = append(jobs, job{way: "floor", size: s})
-		}
-		for _, server := range p.Servers {
-			if server == "fake" && s != twoHundred && len(p.Sizes) > 1 {
-				continue
-			}
+		for _, server := range append([]string{""}, p.Servers...) {
 			for _, w := range p.Ways {
-				if w != "floor" && wayOf(w, s).on(server) {
-					jobs = append(jobs, job{server: server, way: w, size: s})
+				if j := (job{server: server, way: w, size: s}); p.has(j) {
+					jobs = append(jobs, j)
 				}
 			}
 		}
@@ -152,21 +194,10 @@ func (p *plan) cells() (jobs []job) {
 	return jobs
 }
 
-// matters says whether a goal speaks of the cell.
-func (j job) matters() bool {
-	switch j.size {
-	case twoHundred:
-		return j.server == "fake" || j.way == "muc" || strings.HasPrefix(j.way, "rollcall")
-	case fifty:
-		return j.way == "muc" || j.way == "rollcall"
-	}
-	return false
-}
-
 // phases is the plan for one cell: no goal speaks of small and very large
-// groups, so shorter runs will do, and one burst.
+// groups, so shorter runs will do.
 func (p plan) phases(j job) plan {
-	if j.size != fifty && j.size != twoHundred && len(p.Sizes) > 1 {
+	if p.Select && j.size != fifty && j.size != twoHundred {
 		p.Modest, p.Saturated = p.Modest*5/8, p.Saturated*5/8
 	}
 	if p.Burst != j.size.Members || j.size.Groups > 1 || j.server == "fake" {

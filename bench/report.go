@@ -52,13 +52,18 @@ type result struct {
 	Overload  []run   `json:"overload,omitempty"`
 	ServerRSS int64   `json:"server_rss"`        // bytes, at the end
 	OwnRSS    int64   `json:"component_rss"`     // the same
-	Pause     float64 `json:"pause,omitempty"`   // ms, p99 of those of the component's collector
+	Pause     float64 `json:"pause,omitempty"`   // ms, p99 of those of the component's collector under load
+	Pauses    int     `json:"pauses,omitempty"`  // how many these were
 	Setup     float64 `json:"setup"`             // seconds
 	Partial   bool    `json:"partial,omitempty"` // something failed, and what was measured before stands here
 }
 
 // run makes all phases, each as often as wanted.
 func (p *plan) run(ctx context.Context, c *cell, x *result) error {
+	if own, ok := c.way.(*component); ok {
+		_, before := own.pauses(ctx, 0)
+		defer func() { x.paused(own.pauses(ctx, before)) }()
+	}
 	if p.Modest > 0 {
 		if err := repeat(p.Runs, &x.Modest, func() (run, error) { return c.modest(ctx, p.Modest) }); err != nil {
 			return err
@@ -74,7 +79,7 @@ func (p *plan) run(ctx context.Context, c *cell, x *result) error {
 			return err
 		}
 	}
-	x.look(ctx, c)
+	x.ServerRSS, x.OwnRSS = rss(c.serverPIDs()), rss(c.componentPIDs())
 	if p.Overload > 0 && p.Saturated > 0 {
 		return p.overload(ctx, c, x)
 	}
@@ -84,18 +89,19 @@ func (p *plan) run(ctx context.Context, c *cell, x *result) error {
 // bursts is how many runs of that phase are made: some take their time over it
 // that no goal speaks of.
 func (p *plan) bursts(j job) int {
-	if j.matters() {
+	if j.rank() == matters {
 		return p.Runs
 	}
 	return 1
 }
 
-// look takes in how the processes are.
-func (x *result) look(ctx context.Context, c *cell) {
-	if own, ok := c.way.(*component); ok {
-		x.Pause = ms(own.pause(ctx))
+// paused takes in how long the component's collector made it rest.
+func (x *result) paused(pauses []time.Duration, _ int) {
+	var h histogram
+	for _, d := range pauses {
+		h.add(d)
 	}
-	x.ServerRSS, x.OwnRSS = rss(c.serverPIDs()), rss(c.componentPIDs())
+	x.Pause, x.Pauses = ms(h.quantile(0.99)), len(pauses)
 }
 
 func repeat(n int, runs *[]run, f func() (run, error)) error {

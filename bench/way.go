@@ -24,7 +24,7 @@ var errNotHere = errors.New("not available here")
 
 // way is how the presence of members reaches the others.
 type way interface {
-	// on says whether a server can do it.
+	// on says whether a server can do it; "" is none.
 	on(server string) bool
 	// options are what the server needs for it, and nothing beside.
 	options(server string) lab.Options
@@ -68,6 +68,7 @@ func kinds() []kind {
 		{"rollcall-pubsub", "Rollcall, server's PubSub", "#8250df", rollcall(manner{published: true})},
 		{"rollcall-multicast", "Rollcall, multicast", "#cf222e", rollcall(manner{copied: true})},
 		{"rollcall-multicast-json", "Rollcall, multicast + JSON", "#ff8182", rollcall(manner{copied: true, json: true})},
+		{"rollcall-two", "Rollcall, two processors", "", rollcall(manner{processors: "2"})},
 	}
 }
 
@@ -109,6 +110,6 @@ func plain(server string) lab.Options {
 // nothing is what ways have in common that have no process of their own.
 type nothing struct{}
 
-func (nothing) on(server string) bool { return server != "fake" }
+func (nothing) on(server string) bool { return server != "" && server != "fake" }
 func (nothing) pids() []int           { return nil }
 func (nothing) close() error          { return nil }
