@@ -31,20 +31,22 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// Three members, on both servers: whatever is offered is accounted for, and
+// Six members, on both servers: whatever is offered is accounted for, and
 // comes. How fast is not looked at.
 func TestEverythingArrives(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "rollcall")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../cmd/rollcall").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	p := plan{Sizes: []size{{1, 3}}, Runs: 1, Modest: 400 * time.Millisecond, Probe: 20 * time.Millisecond, Saturated: 100 * time.Millisecond, Burst: 3,
-		Overload: 300 * time.Millisecond, Overloads: []size{{1, 3}}}
+	p := plan{Sizes: []size{{1, 6}}, Runs: 1, Modest: 400 * time.Millisecond, Probe: 20 * time.Millisecond, Saturated: 100 * time.Millisecond, Burst: 6,
+		Overload: 300 * time.Millisecond, Overloads: []size{{1, 6}}}
 	for _, j := range []job{{way: "floor"}, {server: "prosody", way: "muc"}, {server: "prosody", way: "roster"}, {server: "prosody", way: "pubsub"},
-		{server: "prosody", way: "rollcall"}, {server: "ejabberd", way: "rollcall"}, {server: "fake", way: "rollcall"}} {
+		{server: "prosody", way: "rollcall"}, {server: "ejabberd", way: "rollcall"}, {server: "fake", way: "rollcall"},
+		{server: "prosody", way: "rollcall-multicast-json"}, {server: "ejabberd", way: "rollcall-multicast-json"}} {
 		t.Run(strings.Trim(j.server+"-"+j.way, "-"), func(t *testing.T) {
 			t.Parallel()
 			j.size = p.Sizes[0]
+			own := strings.HasPrefix(j.way, "rollcall")
 			x, err := p.phases(j).cell(t.Context(), j, program)
 			if err != nil {
 				t.Fatal(err)
@@ -57,7 +59,7 @@ func TestEverythingArrives(t *testing.T) {
 					if r.Offered == 0 || r.Received+r.Superseded != r.Offered || r.Lost != 0 || r.Bytes == 0 || r.P99 < r.P50 {
 						t.Errorf("%s: %+v", name, r)
 					}
-					if r.Superseded > 0 && j.way != "rollcall" {
+					if r.Superseded > 0 && !own {
 						t.Errorf("%s: %d superseded by who sends everything", name, r.Superseded)
 					}
 					if r.Superseded > 0 && name == "modest" && r.P99 < 100 {
@@ -65,7 +67,10 @@ func TestEverythingArrives(t *testing.T) {
 					}
 				}
 			}
-			if own := j.way == "rollcall"; own != (x.OwnRSS > 0) || own && x.Saturated[0].Component == 0 {
+			if r := x.Modest[0]; strings.Contains(j.way, "multicast") != (own && r.Sent < r.Bytes/2) {
+				t.Errorf("%d bytes were sent for the %d that arrived", r.Sent, r.Bytes)
+			}
+			if own != (x.OwnRSS > 0) || own && x.Saturated[0].Component == 0 {
 				t.Errorf("the component: %d bytes, %v s", x.OwnRSS, x.Saturated[0].Component)
 			}
 		})

@@ -70,13 +70,34 @@ func (c *component) options(server string) lab.Options {
 	return o
 }
 
-// modules is the directory of our module for Prosody.
+// modules is the directory of our module for Prosody: of the repository that we
+// are somewhere in.
 func modules() string {
-	dir, err := filepath.Abs(filepath.Join("packaging", "prosody"))
-	if err != nil {
-		return "packaging/prosody"
+	const name = "packaging/prosody"
+	dir, err := filepath.Abs(".")
+	for ; err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if at := filepath.Join(dir, name); exists(at) {
+			return at
+		}
 	}
-	return dir
+	return name
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// errNoCopies: the server was to make copies and made none, so that the cell would
+// be another one's.
+var errNoCopies = errors.New("the server makes no copies")
+
+// copying looks at the first run, by what the component wrote and what came of it.
+func (c *component) copying(runs []run) error {
+	if !c.manner.copied || c.size.Members < 6 || len(runs) == 0 || runs[0].Sent < runs[0].Bytes/2 {
+		return nil
+	}
+	return fmt.Errorf("%w: %d bytes were sent for the %d that arrived", errNoCopies, runs[0].Sent, runs[0].Bytes)
 }
 
 // delivery is what the configuration says of who makes the copies.

@@ -5,7 +5,7 @@
 //	go run ./bench -quick -o -                  a few seconds of each, for development
 //	go run ./bench -n 50 -servers prosody -ways muc,rollcall -runs 1 -o -
 //	go run ./bench -from docs/performance.json  the document again, from the last run
-//	go run ./bench -n 50 -ways rollcall -growth=false -o -      overload with it, two minutes
+//	go run ./bench -n 200 -ways rollcall -growth=false -o -     overload with it, four minutes
 //	go run ./bench -only-growth                 what a change and a member cost, against how many there are
 //	go run ./bench -resume                      go on with the file there is: measure what is missing
 //	go run ./bench -forms                       what a stanza costs the servers, by its form
@@ -28,24 +28,25 @@
 // A [way] is how the news travel: `muc`, `roster`, `pubsub`, `rollcall` (own
 // nodes), `rollcall-json` (the same, events as JSON), `rollcall-contacts` (no
 // nodes, but members as resources of a contact, as a room's occupants are),
-// `rollcall-pubsub` and `rollcall-multicast` (the server makes the
-// copies), and `floor`, a trivial fan-out of the same bytes over TCP that no
-// XMPP server can beat. (Shared rosters of five hundred are left out on
-// ejabberd, which takes minutes to set them up.) Every cell, a way on a server with so many members,
-// has a server of its own that runs nothing but what the way needs. Rollcall
-// is the program itself, in its own process, with the default configuration
-// but without the limit on how often a member may change (limits.changes): the
-// others have none.
+// `rollcall-pubsub` and `rollcall-multicast` (the server makes the copies),
+// `rollcall-multicast-json` (both), and `floor`, a trivial fan-out of the same
+// bytes over TCP that no XMPP server can beat. With nobody but us as the server
+// there are also `rollcall` alone and `rollcall-two`, on two processors instead
+// of one. Every cell, a way on a server with so many members, has a server of
+// its own that runs nothing but what the way needs. Rollcall is the program
+// itself, in its own process, with the default configuration but without the
+// limit on how often a member may change (limits.changes): the others have none.
 //
 // # The phases
 //
 //   - modest: five changes a second, the age of each update when it arrives.
 //   - saturated: so many changes are in flight as bring most updates in a
 //     second (tried out before), as long as 95 % of them arrive within a
-//     second. A client that is no member pings the service meanwhile.
+//     second. What arrives is counted from when the first of them have arrived
+//     everywhere. A client that is no member pings the service meanwhile.
 //   - burst: every member changes five times within one second, and the time
 //     until every watcher holds everybody's last state.
-//   - overload (of Rollcall with own nodes, 50 and 200 members): five times as
+//   - overload (of Rollcall with own nodes and 200 members): five times as
 //     many changes are offered as were brought in saturation, for a minute.
 //     Strangers and members ask something meanwhile, and the memory is noted;
 //     afterwards every watcher must hold everybody's last state, and how soon
@@ -61,8 +62,11 @@
 // # Order
 //
 // The file is written behind every cell. Cells that a goal speaks of come
-// first, then growth, then the others, until the time is over (-within). What
-// fails is told, tried once more at the end, and ends nothing.
+// first, then growth, then the room, `rollcall` and `rollcall-multicast-json` in
+// every size, then what they compare with and the other ways of fifty and of two
+// hundred members, until the time is over (-within); without -n nothing else is
+// measured, for all of it would take an hour. What fails is told, tried once more
+// at the end, and ends nothing.
 //
 // CPU time is that of the server's and of the component's process, from the
 // first change until nothing is on its way any more. The load generator, the

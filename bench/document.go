@@ -134,14 +134,14 @@ func (v view) table(heads []string, cells func(x *result) []string) string {
 }
 
 func (v view) Modest() string {
-	return v.table([]string{"p50 ms", "p95", "p99", "CPU ms per 1,000: server", "component", "bytes each", "lost"}, func(x *result) []string {
+	return v.table([]string{"p50 ms", "p95", "p99", "CPU ms per 1,000: server", "component", "bytes each", "of the component", "lost"}, func(x *result) []string {
 		m := x.Modest
 		if len(m) == 0 {
 			return nil
 		}
 		f := func(g func(run) float64) string { return num(median(m, g)) }
 		return []string{f(func(u run) float64 { return u.P50 }), f(func(u run) float64 { return u.P95 }), f(func(u run) float64 { return u.P99 }),
-			f(serverCost), f(componentCost), f(bytesEach), fmt.Sprint(lost(m))}
+			f(serverCost), f(componentCost), f(bytesEach), f(func(u run) float64 { return float64(u.Sent) / max(1, float64(u.Received)) }), fmt.Sprint(lost(m))}
 	})
 }
 

@@ -27,10 +27,11 @@ type run struct {
 	Rate       float64 `json:"rate"`    // updates received a second, as long as changes were made; of saturation, once it was steady
 	Current    float64 `json:"current"` // the same, with those that a later one superseded
 	Frames     int64   `json:"frames"`
-	Bytes      int64   `json:"bytes"`
-	Server     float64 `json:"server"`    // CPU seconds
-	Component  float64 `json:"component"` // the same
-	P50        float64 `json:"p50"`       // ms, age on arrival
+	Bytes      int64   `json:"bytes"`          // that the watchers read
+	Sent       int64   `json:"sent,omitempty"` // that the component wrote
+	Server     float64 `json:"server"`         // CPU seconds
+	Component  float64 `json:"component"`      // the same
+	P50        float64 `json:"p50"`            // ms, age on arrival
 	P95        float64 `json:"p95"`
 	P99        float64 `json:"p99"`
 	InFlight   int     `json:"in_flight,omitempty"`
@@ -51,7 +52,7 @@ func (c *cell) measure(f func(steady func())) (run, error) {
 	c.board.clear()
 	c.harvest()
 	before := c.board.total()
-	s0, c0 := cpu(server), cpu(component)
+	s0, c0, w0 := cpu(server), cpu(component), written(component)
 	first := c.soFar()
 	f(func() { first = c.soFar() })
 	last := c.soFar()
@@ -64,6 +65,7 @@ func (c *cell) measure(f func(steady func())) (run, error) {
 		r.Settled = max(0, time.Duration(c.board.finished.Load()-last.at).Seconds())
 	}
 	r.Server, r.Component = (cpu(server) - s0).Seconds(), (cpu(component) - c0).Seconds()
+	r.Sent = written(component) - w0
 	t := c.harvest()
 	r.Offered = (c.board.total() - before) * int64(c.size.Members-1)
 	r.Received, r.Superseded, r.Repeated = t.received, t.superseded, t.repeated

@@ -69,6 +69,11 @@ func (p *plan) run(ctx context.Context, c *cell, x *result) error {
 			return err
 		}
 	}
+	if own, ok := c.way.(*component); ok {
+		if err := own.copying(x.Modest); err != nil {
+			return err
+		}
+	}
 	if p.Saturated > 0 {
 		if err := p.saturate(ctx, c, x); err != nil {
 			return err

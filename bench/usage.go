@@ -37,3 +37,16 @@ func rss(pids []int) (total int64) {
 	}
 	return total
 }
+
+// written is how many bytes the processes have written, to wherever.
+func written(pids []int) (total int64) {
+	for _, pid := range pids {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
+		_, rest, ok := bytes.Cut(text, []byte("wchar:"))
+		if fields := bytes.Fields(rest); ok && len(fields) > 0 {
+			n, _ := strconv.ParseInt(string(fields[0]), 10, 64)
+			total += n
+		}
+	}
+	return total
+}
