@@ -199,7 +199,7 @@ func (w *twins) extra() {
 	now := w.b.w.clone()
 	if _ = o.in(now); o.jid == w.watcher || !slices.Equal(w.sight(now), w.sight(w.b.w)) ||
 		slices.Contains([]string{"lost", "open", "swept", "doubt", "tick", "deliver"}, o.kind) ||
-		!w.rules && (slices.Contains([]string{"adopt", "release"}, o.kind) || // they say whether lists count, and with them rules
+		!w.rules && (slices.Contains([]string{"authorize", "policy", "elsewhere", "adopt", "release"}, o.kind) || // the latter say whether lists count, and with them rules
 			!slices.Equal(now.rulings(), w.b.w.rulings())) {
 		return
 	}
