@@ -88,7 +88,7 @@ func (g *Group) admitted(ctx context.Context, jid string) {
 			continue
 		}
 		g.mu.Lock()
-		g.roster.outbox.Began(g.name, rec)
+		g.roster.outbox.Began(g.name, g.told(rec))
 		g.addWatch(rec, node, g.receiving(&rec))
 		g.signal()
 		g.mu.Unlock()

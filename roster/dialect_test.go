@@ -307,3 +307,18 @@ func (a *aliases) rename(h *heard) {
 		h.id = ""
 	}
 }
+
+// What is for the server's PubSub service begins with a word of its own.
+func (dialect) OutpostMake(b []byte, node string, to []byte, end, create, subscribe string) []byte {
+	return fmt.Appendf(b, "outpost %q %s %q %q %q\n.\n", node, to, end, create, subscribe)
+}
+
+func (dialect) OutpostEnd(b []byte, node string, to []byte, id string) []byte {
+	return fmt.Appendf(b, "raze %q %s %q\n.\n", node, to, id)
+}
+
+func (dialect) PublishStart(b []byte, node, id string) []byte {
+	return fmt.Appendf(b, "publish %q %q\n", node, id)
+}
+
+func (dialect) PublishEnd(b []byte) []byte { return append(b, ".\n"...) }

@@ -20,6 +20,8 @@ type Manner struct {
 	Receipts bool      // he says what arrived, and gets again what did not
 	Format   string    // of members' items: "" = the dialect's own, or FormatPIDF
 	OneItem  bool      // an event has one item: for readers who drop the others
+
+	outpost bool // it leaves through the server's PubSub service: never stored
 }
 
 // FormatPIDF shows members' presence as PIDF documents (RFC 3863).
@@ -139,7 +141,8 @@ func (g *Group) manner(rec *SubscriptionRecord) Manner {
 	m, err := ParseManner(rec.Manner)
 	if err != nil {
 		g.roster.log.Error("stored manner of a subscription cannot be read", "group", g.name, "error", err)
-		return Manner{}
+		m = Manner{}
 	}
+	m.outpost = g.posts(rec, &m)
 	return m
 }

@@ -34,6 +34,17 @@ type Renderer interface {
 	CopyTo(b, to []byte) []byte
 	CopiesEnd(b []byte) []byte
 
+	// OutpostMake appends, for the server's own PubSub service, that there is
+	// to be a node of ours with to, escaped, as its only subscriber, and that one
+	// of that name which there is goes before; OutpostEnd that to is none any
+	// more and the node is no more. The last of several ids is that of the last
+	// stanza, each of which has one. PublishStart and PublishEnd are around one
+	// item.
+	OutpostMake(b []byte, node string, to []byte, end, create, subscribe string) []byte
+	OutpostEnd(b []byte, node string, to []byte, id string) []byte
+	PublishStart(b []byte, node, id string) []byte
+	PublishEnd(b []byte) []byte
+
 	// ContactStart appends the group's aggregate presence up to the value of
 	// its to, Contact what many are shown alike, ContactEnd the rest: what the
 	// group wants of its reader ([Group.Interest]).

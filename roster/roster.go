@@ -57,6 +57,7 @@ type Options struct {
 	Domain    string                // of the service: see [Roster.HookJID]
 	Hooks     HookKeeper            // nil = nobody tells webhooks
 	Log       *slog.Logger          // nil = slog.Default()
+	Outposts  func(jid string) bool // whose events leave through the server's PubSub service; nil = nobody's
 	Reads     bool                  // somebody attends to [Group.Unread]
 
 	Origin Origin                // where the presence of the server's own users comes from
@@ -90,6 +91,7 @@ type Roster struct {
 
 	multicast atomic.Pointer[multicast] // nil = there is none
 	copies    copies
+	outposts  outposts
 
 	loading sync.Mutex // held over the store while a group is loaded, created or deleted
 
@@ -111,6 +113,7 @@ func New(o Options) *Roster {
 	r.domain, r.hooks = o.Domain, o.Hooks
 	r.census, r.ours = newCensus(o.Origin, o.Ours), o.Ours
 	r.taken = o.Taken
+	r.outposts.whose = o.Outposts
 	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle, listed: listAfresh}
 	if r.now == nil {
 		r.now = time.Now
@@ -174,6 +177,7 @@ func (r *Roster) Group(ctx context.Context, name string) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.christenStored(ctx, rec)
 	g := r.admit(newGroup(r, rec))
 	g.Lost()
 	r.outbox.Wanted(g)
@@ -240,6 +244,7 @@ func (r *Roster) create(ctx context.Context, rec *GroupRecord, actor string) err
 	}
 	r.loading.Lock()
 	defer r.loading.Unlock()
+	r.christen(rec)
 	if err := r.store.CreateGroup(ctx, rec); err != nil {
 		return err
 	}
@@ -285,6 +290,7 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	for _, ws := range g.byOwner {
 		for _, w := range ws {
 			g.ended(w)
+			g.raze(w)
 		}
 	}
 	g.scatter()

@@ -188,7 +188,7 @@ func (a *audience) render(b []byte, w *walk, e *entry, mask policy.Mask, h histo
 	case a.key.node == NodeResources:
 		return g.roster.renderer.Member(b, a.key.node, &Item{JID: m.JID})
 	case mask&policy.Named != 0 || h.unnamed > w.since:
-		if w.answer {
+		if w.answer || a.key.outpost { // services forget what they do not keep: nothing can be retracted
 			return g.roster.renderer.AnswerGone(b, m.JID)
 		}
 		return g.roster.renderer.Gone(b, m.JID)

@@ -103,7 +103,7 @@ func scanText(rows *sql.Rows) (text string, err error) {
 }
 
 func scanSubscription(rows *sql.Rows) (sub roster.SubscriptionRecord, err error) {
-	err = rows.Scan(&sub.ID, &sub.Node, &sub.JID, &sub.Owner, &sub.Receiving, &sub.Manner, &sub.Pending)
+	err = rows.Scan(&sub.ID, &sub.Node, &sub.JID, &sub.Owner, &sub.Receiving, &sub.Manner, &sub.Pending, &sub.Outpost)
 	return sub, err
 }
 

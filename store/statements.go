@@ -63,9 +63,9 @@ func (w *writeStatements) all() []statement {
 			WHERE group_id = ?2 AND agreed IN (SELECT value ->> 'From' FROM json_each(?1))`},
 		{&w.deleteMember, `DELETE FROM members WHERE group_id = ? AND jid = ?`},
 		{&w.deleteWatcher, `DELETE FROM subscriptions WHERE group_id = ? AND owner = ?`},
-		{&w.storeSubscription, `INSERT INTO subscriptions (group_id, id, node, jid, owner, receiving, manner, pending) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		{&w.storeSubscription, `INSERT INTO subscriptions (group_id, id, node, jid, owner, receiving, manner, pending, outpost) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (group_id, id) DO UPDATE SET node = excluded.node, jid = excluded.jid, owner = excluded.owner,
-			receiving = excluded.receiving, manner = excluded.manner, pending = excluded.pending`},
+			receiving = excluded.receiving, manner = excluded.manner, pending = excluded.pending, outpost = excluded.outpost`},
 		{&w.deleteSubscription, `DELETE FROM subscriptions WHERE group_id = ? AND id = ?`},
 		{&w.storeContact, `INSERT INTO contacts (group_id, jid) VALUES (?, ?) ON CONFLICT DO NOTHING`},
 		{&w.deleteContact, `DELETE FROM contacts WHERE group_id = ? AND jid = ?`},
@@ -98,7 +98,7 @@ func (r *readStatements) all() []statement {
 		{&r.groups, `SELECT name FROM groups ORDER BY name`},
 		{&r.group, selectGroup},
 		{&r.members, selectMember + ` ORDER BY jid`},
-		{&r.subscriptions, `SELECT id, node, jid, owner, receiving, manner, pending FROM subscriptions WHERE group_id = ? ORDER BY id`},
+		{&r.subscriptions, `SELECT id, node, jid, owner, receiving, manner, pending, outpost FROM subscriptions WHERE group_id = ? ORDER BY id`},
 		{&r.contacts, `SELECT jid FROM contacts WHERE group_id = ? ORDER BY jid`},
 		{&r.visitors, `SELECT jid, state, by, contact FROM visitors WHERE group_id = ? ORDER BY jid`},
 		{&r.authorizations, `SELECT jid, rules FROM authorizations WHERE group_id = ? ORDER BY jid`},

@@ -110,6 +110,7 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 		Inform:    cfg.Admin.Consent == config.Inform,
 		Limits:    limits(cfg.Limits),
 		Multicast: cfg.Delivery.Multicast == config.Auto,
+		PubSub:    cfg.Delivery.Service(),
 	}
 }
 

@@ -1,0 +1,43 @@
+package component
+
+import (
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
+
+// garrisoned takes what the server's PubSub service says to what groups have
+// asked of it in their turns. False: it is not from there.
+func (s *Service) garrisoned(st *frame.Stanza) bool {
+	if s.cfg.PubSub == "" || !same(st.From, s.cfg.PubSub) || string(st.To) != s.cfg.Link.Domain {
+		return false
+	}
+	why := ""
+	if string(st.Type) == "error" {
+		if why = condition(st); why == "" {
+			why = "undefined-condition"
+		}
+	}
+	s.Link.contain(st, func() { s.Roster.OutpostAnswered(plain(st.ID), why) })
+	return true
+}
+
+// abandonOutposts leaves nothing of g at the server's PubSub service: nobody
+// is to take what stands there for what is.
+func (s *Service) abandonOutposts(g *roster.Group) {
+	r := pubsub.Renderer{Domain: s.cfg.Link.Domain, PubSub: s.cfg.PubSub}
+	g.EachOutpost(func(node, to, id string) {
+		s.Link.Out.Control(func(b []byte) []byte { return r.OutpostEnd(b, node, r.Address(nil, to), id) })
+	})
+}
+
+// outposts says whose events leave through the server's own PubSub service:
+// those of its own users. Others may be services like this one, which look for
+// them at the group.
+func outposts(cfg *ServiceConfig) func(jid string) bool {
+	if cfg.PubSub == "" {
+		return nil
+	}
+	host := cfg.Link.ServerHost
+	return func(jid string) bool { return string(domainOf([]byte(jid))) == host }
+}

@@ -1,0 +1,82 @@
+package pubsub
+
+import "github.com/rollcall-xmpp/rollcall/internal/frame"
+
+// Nodes at the server's own PubSub service have no options that anybody else
+// could use: nobody may look or subscribe but by us, and nothing is kept, not
+// even the last item.
+
+// outpostForm is how a node is made (XEP-0060 §8.1.3).
+var outpostForm = [...][2]string{
+	{"FORM_TYPE", NSPubSub + "#node_config"},
+	{"pubsub#access_model", "whitelist"},
+	{"pubsub#publish_model", "publishers"},
+	{"pubsub#persist_items", "0"},
+	{"pubsub#max_items", "1"},
+	{"pubsub#send_last_published_item", "never"},
+	{"pubsub#deliver_payloads", "1"},
+	{"pubsub#deliver_notifications", "1"},
+	{"pubsub#notify_delete", "1"},
+	{"pubsub#notify_config", "0"},
+	{"pubsub#notify_retract", "0"},
+	{"pubsub#presence_based_delivery", "0"},
+	{"pubsub#notification_type", "headline"},
+}
+
+// request appends the start of what is asked of the service.
+func (r *Renderer) request(b []byte, id, space string) []byte {
+	b = append(append(b, "<iq type='set' from='"...), r.Domain...)
+	b = frame.AppendAttr(append(b, "' to='"...), r.PubSub)
+	b = attr(append(b, '\''), "id", id)
+	return append(append(append(b, "><pubsub xmlns='"...), space...), "'>"...)
+}
+
+const requestEnd = "</pubsub></iq>"
+
+// OutpostMake implements [roster.Renderer]: XEP-0060 §8.4, §8.1.3 and §8.8.2.
+func (r *Renderer) OutpostMake(b []byte, node string, to []byte, end, create, subscribe string) []byte {
+	b = r.deleteNode(b, node, end)
+	b = attr(append(r.request(b, create, NSPubSub), "<create"...), "node", node)
+	b = append(b, "/><configure><x xmlns='jabber:x:data' type='submit'>"...)
+	for i, f := range outpostForm {
+		b = append(append(b, "<field var='"...), f[0]...)
+		if i == 0 {
+			b = append(b, "' type='hidden"...)
+		}
+		b = append(append(append(b, "'><value>"...), f[1]...), "</value></field>"...)
+	}
+	b = append(b, "</x></configure>"+requestEnd...)
+	return r.setSubscription(b, node, to, subscribe, "subscribed")
+}
+
+// OutpostEnd implements [roster.Renderer].
+func (r *Renderer) OutpostEnd(b []byte, node string, to []byte, id string) []byte {
+	return r.deleteNode(r.setSubscription(b, node, to, id, "none"), node, id)
+}
+
+func (r *Renderer) deleteNode(b []byte, node, id string) []byte {
+	b = attr(append(r.request(b, id, NSOwner), "<delete"...), "node", node)
+	return append(b, "/>"+requestEnd...)
+}
+
+func (r *Renderer) setSubscription(b []byte, node string, to []byte, id, state string) []byte {
+	b = attr(append(r.request(b, id, NSOwner), "<subscriptions"...), "node", node)
+	b = append(append(b, "><subscription jid='"...), to...)
+	b = attr(append(b, '\''), "subscription", state)
+	return append(b, "/></subscriptions>"+requestEnd...)
+}
+
+// PublishStart implements [roster.Renderer]: XEP-0060 §7.1.
+func (r *Renderer) PublishStart(b []byte, node, id string) []byte {
+	b = attr(append(r.request(b, id, NSPubSub), "<publish"...), "node", node)
+	return append(b, '>')
+}
+
+// PublishEnd implements [roster.Renderer].
+func (r *Renderer) PublishEnd(b []byte) []byte { return append(b, "</publish>"+requestEnd...) }
+
+// publishedAt says to a subscriber where what he subscribed to is published.
+func publishedAt(b []byte, service, node string) []byte {
+	b = append(b, "<published xmlns='"+NS+"'"...)
+	return append(attr(attr(b, "service", service), "node", node), "/>"...)
+}

@@ -1,0 +1,398 @@
+package roster
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Presence may leave through the server's own PubSub service instead of the
+// group's events: each subscription then has a node of its own there, its
+// outpost, which is ours; its watcher is subscribed to it by us, and nobody else
+// ever is. What is published in it is found by the same walk, at the group's
+// turn, an item a stanza: Prosody keeps only the first of several, ejabberd
+// refuses them.
+//
+// The service keeps nothing: whoever is owed the full state gets another node
+// of the same name, made before it and blank, so that what he had before is over
+// for him. Nothing is published until the service has said that the node is
+// ours and whose it is: somebody else may have made one of that name.
+//
+// Whose watch ends loses his subscription and the node before anything else is
+// said. Both services deal with what we send in its order, and send what follows
+// before the next: an answer that leaves later overtakes no item.
+
+// outpost is a watch's node, as far as this connection has come. Guarded by
+// Group.mu.
+type outpost struct {
+	node  string
+	state outpostState
+	life  uint64 // which of the nodes of that name: what is said of former ones is over
+	blank bool   // nothing has been published in it
+	held  bool   // its watch waits for it
+	falls int    // in a row: how often it was lost
+}
+
+type outpostState uint8
+
+const (
+	unmade  outpostState = iota
+	making               // asked for
+	created              // it is ours
+	manned               // its watcher is subscribed
+)
+
+// maxFalls is how often in a row a node may be lost before its watcher is
+// told from the group.
+const maxFalls = 3
+
+// outposts finds whose a node is. It is the last lock of all.
+type outposts struct {
+	whose func(jid string) bool // [Options].Outposts
+
+	mu sync.Mutex
+	of map[string]*Group
+
+	made, published, lost, refused atomic.Uint64
+}
+
+// OutpostStats says what left through the server's own PubSub service.
+type OutpostStats struct {
+	Nodes     int    // those that are in use
+	Made      uint64 // nodes that were asked for
+	Published uint64 // items
+	Lost      uint64 // nodes that were not there any more
+	Refused   uint64 // watches that are told from the group because of what the service said
+}
+
+// Outposts returns the figures of this moment.
+func (r *Roster) Outposts() OutpostStats {
+	o := &r.outposts
+	o.mu.Lock()
+	n := len(o.of)
+	o.mu.Unlock()
+	return OutpostStats{Nodes: n, Made: o.made.Load(), Published: o.published.Load(), Lost: o.lost.Load(), Refused: o.refused.Load()}
+}
+
+// serves says whether events for jid leave that way.
+func (o *outposts) serves(jid string) bool { return o.whose != nil && o.whose(jid) }
+
+func (o *outposts) enter(node string, g *Group) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.of == nil {
+		o.of = map[string]*Group{}
+	}
+	o.of[node] = g
+}
+
+func (o *outposts) leave(node string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.of, node)
+}
+
+func (o *outposts) group(node string) *Group {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.of[node]
+}
+
+// outpostName is one that nobody can guess, and that says nothing: everybody
+// may list the nodes of the service.
+func outpostName() string { return strings.ToLower(rand.Text()) }
+
+// posts says whether what rec asks for goes by an outpost.
+func (g *Group) posts(rec *SubscriptionRecord, m *Manner) bool {
+	return rec.Outpost != "" && g.roster.outposts.serves(rec.Owner) && !ForPeers(g.name) && !m.Receipts && !g.grounded[rec.ID]
+}
+
+// christen gives those subscriptions a name that have none, and says which.
+func (r *Roster) christen(rec *GroupRecord) (named []SubscriptionRecord) {
+	for i := range rec.Subscriptions {
+		s := &rec.Subscriptions[i]
+		if _, err := ParseNode(s.Node); err == nil && s.Outpost == "" && r.outposts.serves(s.Owner) {
+			s.Outpost = outpostName()
+			named = append(named, *s)
+		}
+	}
+	return named
+}
+
+// christenStored is christen for what is stored: who cannot be given a name
+// is told from the group.
+func (r *Roster) christenStored(ctx context.Context, rec *GroupRecord) {
+	for _, s := range r.christen(rec) {
+		err := r.store.StoreSubscription(ctx, rec.Name, s)
+		if err == nil {
+			continue
+		}
+		r.log.Warn("name of a PubSub node not stored, its subscriber is told from the group", "group", rec.Name, "error", err)
+		for i := range rec.Subscriptions {
+			if rec.Subscriptions[i].ID == s.ID {
+				rec.Subscriptions[i].Outpost = ""
+			}
+		}
+	}
+}
+
+// told is rec as its owner may see it: with the node only if it is in use.
+// mu is held.
+func (g *Group) told(rec SubscriptionRecord) SubscriptionRecord {
+	m := g.manner(&rec)
+	if !m.outpost {
+		rec.Outpost = ""
+	}
+	return rec
+}
+
+// man gives w its outpost, or takes it away, as its manner says.
+func (g *Group) man(w *Watch) {
+	switch o := w.outpost; {
+	case w.manner.outpost && o == nil:
+		w.outpost = &outpost{node: w.rec.Outpost}
+		g.roster.outposts.enter(w.rec.Outpost, g)
+	case !w.manner.outpost && o != nil:
+		g.raze(w)
+	}
+}
+
+// raze ends w's outpost: that leaves before anything else.
+func (g *Group) raze(w *Watch) {
+	o := w.outpost
+	if o == nil {
+		return
+	}
+	w.outpost = nil
+	g.roster.outposts.leave(o.node)
+	g.razed = append(g.razed, razed{o.node, w.to})
+}
+
+// razed is a node that is over, and whose it was.
+type razed struct {
+	node string
+	to   []byte
+}
+
+// sayRazed appends the end of all nodes that are over. There is no budget to
+// it: nothing may be published before.
+func (g *Group) sayRazed(b []byte) []byte {
+	for _, x := range g.razed {
+		b = g.roster.renderer.OutpostEnd(b, x.node, x.to, outpostID(x.node, idEnd, 0))
+	}
+	g.razed = nil
+	return b
+}
+
+// The kinds of what we ask of the service, in the ids of the stanzas.
+const (
+	idEnd       = 'e'
+	idCreate    = 'c'
+	idSubscribe = 's'
+	idPublish   = 'p'
+)
+
+// outpostID is the id of a stanza about a node: the service answers with it.
+func outpostID(node string, kind byte, life uint64) string {
+	return node + "." + string(rune(kind)) + strconv.FormatUint(life, 36)
+}
+
+// parseOutpostID is its inverse.
+func parseOutpostID(id string) (node string, kind byte, life uint64, ok bool) {
+	node, rest, ok := strings.Cut(id, ".")
+	if !ok || len(rest) < 2 {
+		return "", 0, 0, false
+	}
+	life, err := strconv.ParseUint(rest[1:], 36, 64)
+	return node, rest[0], life, err == nil
+}
+
+// garrison says whether w, which c's walk is for, has to wait for its node.
+// The node is then asked for.
+func (g *Group) garrison(b []byte, c *cohort, w *Watch) (out []byte, waits bool) {
+	o := w.outpost
+	if o.state == manned && (c.walk.since > 0 || o.blank || c.partial != nil) {
+		return b, false
+	}
+	if o.state == unmade || o.state == manned {
+		o.life++
+		o.state, o.blank = making, true
+		g.roster.outposts.made.Add(1)
+		b = g.roster.renderer.OutpostMake(b, o.node, w.to, outpostID(o.node, idEnd, o.life), outpostID(o.node, idCreate, o.life),
+			outpostID(o.node, idSubscribe, o.life))
+	}
+	w.leave()
+	w.lag, o.held = &position{}, true
+	return b, true
+}
+
+// publish appends the entries that show, a stanza each. whole is false when the
+// limit came first.
+func (a *audience) publish(b []byte, limit int, c *cohort, w *Watch, entries []entry, to uint64) (out []byte, whole bool) {
+	g, o, r := a.g, w.outpost, a.g.roster.renderer
+	id := outpostID(o.node, idPublish, o.life)
+	for i := c.partial.start(entries); i < len(entries); i++ {
+		e := entries[i]
+		if e.lo == e.hi {
+			continue
+		}
+		if c.partial != nil && g.full(b, limit) {
+			return b, false
+		}
+		b = r.PublishEnd(append(r.PublishStart(b, o.node, id), c.walk.buf[e.lo:e.hi]...))
+		o.blank = false
+		g.roster.outposts.published.Add(1)
+		if c.partial == nil {
+			c.partial = &partial{cursor: c.walk.version, seen: to}
+		}
+		c.partial.after = e.key
+		c.partial.parts++
+	}
+	return b, true
+}
+
+// start is the first entry that has not been sent.
+func (p *partial) start(entries []entry) int {
+	if p == nil {
+		return 0
+	}
+	for i := range entries {
+		if entries[i].key > p.after {
+			return i
+		}
+	}
+	return len(entries)
+}
+
+// OutpostAnswered takes in what the server's PubSub service says to the stanza
+// of that id: "" is yes, else it is the condition of an error. What is no id of
+// ours is ignored.
+func (r *Roster) OutpostAnswered(id, why string) {
+	node, kind, life, ok := parseOutpostID(id)
+	if !ok {
+		return
+	}
+	if kind == idEnd { // of a node that was not there it is an error that nothing follows from
+		if why != "" && why != notFound {
+			r.log.Warn("a PubSub node could not be deleted", slog.String("condition", why))
+		}
+		return
+	}
+	if g := r.outposts.group(node); g != nil {
+		g.outpostAnswered(node, kind, life, why)
+	}
+}
+
+// notFound is the condition of a node that is not there.
+const notFound = "item-not-found"
+
+func (g *Group) outpostAnswered(node string, kind byte, life uint64, why string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	w := g.manning(node)
+	if w == nil || w.outpost.life != life {
+		return
+	}
+	o := w.outpost
+	switch {
+	case kind == idPublish && why == "":
+		o.falls = 0
+	case kind == idPublish && why == notFound && o.state == manned:
+		g.roster.outposts.lost.Add(1)
+		o.state = unmade
+		if o.falls++; o.falls > maxFalls {
+			g.ground(w, why)
+			break
+		}
+		w.renew()
+	case why != "":
+		g.ground(w, why)
+	case kind == idCreate && o.state == making:
+		o.state = created
+	case kind == idSubscribe && o.state == created:
+		o.state = manned
+		if o.held {
+			o.held = false
+			w.release()
+		}
+	}
+	g.signal()
+}
+
+// manning is the watch whose outpost that node is, nil if it is nobody's.
+func (g *Group) manning(node string) *Watch {
+	for _, w := range g.watches {
+		if w.outpost != nil && w.outpost.node == node {
+			return w
+		}
+	}
+	return nil
+}
+
+// ground lets w be told from the group until the next connection.
+func (g *Group) ground(w *Watch, why string) {
+	g.roster.log.Warn("the server's PubSub service does not serve a subscriber, who is told from the group",
+		"group", g.name, "service says", why)
+	g.roster.outposts.refused.Add(1)
+	if g.grounded == nil {
+		g.grounded = map[string]bool{}
+	}
+	g.grounded[w.rec.ID] = true
+	g.repost(w)
+}
+
+// repost lets w go the way that is in force for it now, from the beginning.
+func (g *Group) repost(w *Watch) {
+	m := g.manner(&w.rec)
+	if m.outpost == w.manner.outpost {
+		return
+	}
+	held := w.outpost != nil && w.outpost.held
+	w.manner.outpost = m.outpost
+	g.man(w)
+	who := g.watcher(w.rec.Owner)
+	w.move(g.audienceOf(&who, w.node, &w.receiving, &w.manner), &who, (*Watch).decision, nil)
+	w.renew()
+	if held {
+		w.release()
+	}
+}
+
+// uproot forgets what stood in the service: nobody knows.
+func (g *Group) uproot() {
+	if g.roster.outposts.whose == nil {
+		return
+	}
+	clear(g.grounded)
+	for _, w := range g.watches {
+		g.repost(w)
+		o := w.outpost
+		if o == nil {
+			continue
+		}
+		o.state, o.falls = unmade, 0
+		o.life++
+		w.renew()
+		if o.held {
+			o.held = false
+			w.release()
+		}
+	}
+}
+
+// EachOutpost calls f for each node of the group's that stands at the server's
+// PubSub service, with whose it is and the id of what ends it: we are about to be
+// gone.
+func (g *Group) EachOutpost(f func(node, to, id string)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, w := range g.watches {
+		if w.outpost != nil && w.outpost.state != unmade {
+			f(w.outpost.node, w.rec.JID, outpostID(w.outpost.node, idEnd, 0))
+		}
+	}
+}
