@@ -1,6 +1,9 @@
 package pubsub
 
-import "github.com/rollcall-xmpp/rollcall/internal/frame"
+import (
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/roster"
+)
 
 // Nodes at the server's own PubSub service have no options that anybody else
 // could use: nobody may look or subscribe but by us, and nothing is kept, not
@@ -33,10 +36,12 @@ func (r *Renderer) request(b []byte, id, space string) []byte {
 
 const requestEnd = "</pubsub></iq>"
 
-// OutpostMake implements [roster.Renderer]: XEP-0060 §8.4, §8.1.3 and §8.8.2.
-func (r *Renderer) OutpostMake(b []byte, node string, to []byte, end, create, subscribe string) []byte {
-	b = r.deleteNode(b, node, end)
-	b = attr(append(r.request(b, create, NSPubSub), "<create"...), "node", node)
+// OutpostMake implements [roster.Renderer]: XEP-0060 §8.4, §8.1.3, §8.9.2 and
+// §8.8.2. Prosody lets nobody be subscribed to a whitelisted node who is not on
+// the list.
+func (r *Renderer) OutpostMake(b []byte, node, owner string, to []byte, ids roster.OutpostIDs) []byte {
+	b = r.deleteNode(b, node, ids.End)
+	b = attr(append(r.request(b, ids.Create, NSPubSub), "<create"...), "node", node)
 	b = append(b, "/><configure><x xmlns='jabber:x:data' type='submit'>"...)
 	for i, f := range outpostForm {
 		b = append(append(b, "<field var='"...), f[0]...)
@@ -46,7 +51,10 @@ func (r *Renderer) OutpostMake(b []byte, node string, to []byte, end, create, su
 		b = append(append(append(b, "'><value>"...), f[1]...), "</value></field>"...)
 	}
 	b = append(b, "</x></configure>"+requestEnd...)
-	return r.setSubscription(b, node, to, subscribe, "subscribed")
+	b = attr(append(r.request(b, ids.Admit, NSOwner), "<affiliations"...), "node", node)
+	b = attr(append(b, "><affiliation"...), "jid", owner)
+	b = append(b, " affiliation='member'/></affiliations>"+requestEnd...)
+	return r.setSubscription(b, node, to, ids.Subscribe, "subscribed")
 }
 
 // OutpostEnd implements [roster.Renderer].

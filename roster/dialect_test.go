@@ -309,8 +309,8 @@ func (a *aliases) rename(h *heard) {
 }
 
 // What is for the server's PubSub service begins with a word of its own.
-func (dialect) OutpostMake(b []byte, node string, to []byte, end, create, subscribe string) []byte {
-	return fmt.Appendf(b, "outpost %q %s %q %q %q\n.\n", node, to, end, create, subscribe)
+func (dialect) OutpostMake(b []byte, node, owner string, to []byte, ids roster.OutpostIDs) []byte {
+	return fmt.Appendf(b, "outpost %q %q %s %q\n.\n", node, owner, to, ids)
 }
 
 func (dialect) OutpostEnd(b []byte, node string, to []byte, id string) []byte {

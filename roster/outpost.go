@@ -192,6 +192,7 @@ func (g *Group) sayRazed(b []byte) []byte {
 const (
 	idEnd       = 'e'
 	idCreate    = 'c'
+	idAdmit     = 'a'
 	idSubscribe = 's'
 	idPublish   = 'p'
 )
@@ -222,8 +223,10 @@ func (g *Group) garrison(b []byte, c *cohort, w *Watch) (out []byte, waits bool)
 		o.life++
 		o.state, o.blank = making, true
 		g.roster.outposts.made.Add(1)
-		b = g.roster.renderer.OutpostMake(b, o.node, w.to, outpostID(o.node, idEnd, o.life), outpostID(o.node, idCreate, o.life),
-			outpostID(o.node, idSubscribe, o.life))
+		b = g.roster.renderer.OutpostMake(b, o.node, w.rec.Owner, w.to, OutpostIDs{
+			End: outpostID(o.node, idEnd, o.life), Create: outpostID(o.node, idCreate, o.life),
+			Admit: outpostID(o.node, idAdmit, o.life), Subscribe: outpostID(o.node, idSubscribe, o.life),
+		})
 	}
 	w.leave()
 	w.lag, o.held = &position{}, true

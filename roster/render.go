@@ -35,12 +35,11 @@ type Renderer interface {
 	CopiesEnd(b []byte) []byte
 
 	// OutpostMake appends, for the server's own PubSub service, that there is
-	// to be a node of ours with to, escaped, as its only subscriber, and that one
-	// of that name which there is goes before; OutpostEnd that to is none any
-	// more and the node is no more. The last of several ids is that of the last
-	// stanza, each of which has one. PublishStart and PublishEnd are around one
-	// item.
-	OutpostMake(b []byte, node string, to []byte, end, create, subscribe string) []byte
+	// to be a node of ours that owner may read and to, escaped, is subscribed to,
+	// and that one of that name which there is goes before: a stanza for each of
+	// ids. OutpostEnd appends that to is no subscriber any more and the node is
+	// no more. PublishStart and PublishEnd are around one item.
+	OutpostMake(b []byte, node, owner string, to []byte, ids OutpostIDs) []byte
 	OutpostEnd(b []byte, node string, to []byte, id string) []byte
 	PublishStart(b []byte, node, id string) []byte
 	PublishEnd(b []byte) []byte
@@ -75,6 +74,11 @@ type Stamp struct {
 	Full        bool   // the table as a whole, not a difference
 	Part, Parts int    // 1 of 1 when it fits in one stanza
 	Period      int    // ms: events come less often than was agreed, at most once in so long; 0 = they do not
+}
+
+// OutpostIDs are those of the stanzas that make a node, in order.
+type OutpostIDs struct {
+	End, Create, Admit, Subscribe string
 }
 
 // Tail is what an event says to one reader only.
