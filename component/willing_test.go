@@ -86,7 +86,7 @@ func TestHostileWillingness(t *testing.T) {
 // wordMarker is a marker that may stand as an application.
 func wordMarker(granted bool) string {
 	if granted {
-		return marker(1<<20)[:20]
+		return marker(1 << 20)[:20]
 	}
 	return marker(1<<20 + 1)[:20]
 }
@@ -175,12 +175,4 @@ func wordsIn(t *testing.T, path string, granted bool) (memory []byte, closing fu
 			t.Fatal(err)
 		}
 	}
-}
-
-func unmask(s string) string {
-	b := []byte(s)
-	for i := range b {
-		b[i] ^= 3
-	}
-	return string(b)
 }

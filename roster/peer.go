@@ -3,7 +3,6 @@ package roster
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -297,7 +296,7 @@ func (r *Roster) Reconcile(ctx context.Context, granted func(jid string) (rule s
 		rule, ok := granted(jid)
 		if !ok {
 			if err := r.DeleteGroup(ctx, g.name); err != nil && !errors.Is(err, ErrNoGroup) {
-				return fmt.Errorf("end peer %s: %w", jid, err)
+				return err
 			}
 			continue
 		}

@@ -15,7 +15,7 @@ var directions = map[string][]string{
 	"policy":            {},
 	"roster":            {"policy", "internal/leak", "internal/avatar"},
 	"store":             {"roster", "internal/audit"},
-	"pubsub":            {"internal/interchange", "watch", "roster", "policy", "internal/frame", "internal/avatar"},
+	"pubsub":            {"internal/interchange", "watch", "roster", "policy", "internal/frame", "internal/avatar", "internal/leak"},
 	"component":         {"component/command", "component/hook", "component/source", "pubsub", "roster", "policy", "internal/frame", "internal/audit", "internal/leak"},
 	"component/command": {"component/hook", "pubsub", "roster", "policy", "internal/frame", "internal/audit"},
 	"component/hook":    {"roster", "internal/interchange", "watch"},

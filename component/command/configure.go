@@ -202,12 +202,6 @@ func (c *call) attributeField(name, label string, m policy.Mask) field {
 	return f
 }
 
-// must is the field with something in it.
-func (f field) must() field {
-	f.required = true
-	return f
-}
-
 // one is a field's value; "" is none.
 func one(s string) []string {
 	if s == "" {

@@ -57,6 +57,8 @@ var germanReasons = [][2]string{
 	{"%q is no JID", "„%s“ ist keine Adresse"},
 	{"%q is no domain", "„%s“ ist keine Domain"},
 	{"%q is no language tag", "„%s“ ist kein Kürzel einer Sprache"},
+	{"%q is none of subscription, server, both", "„%s“ ist weder subscription noch server oder both"},
+	{"%q is kept for peers", "„%s“ ist für Partner-Dienste vorbehalten"},
 	{"%q is none of any, quorum:N, role:X", "„%s“ ist weder any noch quorum:N oder role:X"},
 	{"%q is none of %s", "„%s“ ist keins von %s"},
 	{"%q must be written %q in a JID", "„%s“ muss in einer Adresse „%s“ geschrieben werden"},

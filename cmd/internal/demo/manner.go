@@ -79,10 +79,6 @@ func (m *manner) asks(server lab.Server) bool { return m.extra == nil || server.
 
 const standardAddress = "127.0.0.1:5347"
 
-// keeps is where groups are made, watched where people subscribe.
-func (m *manner) keeps() *post   { return &m.posts[0] }
-func (m *manner) watched() *post { return &m.posts[len(m.posts)-1] }
-
 // others are the domains of the services beside the one that is watched.
 func (m *manner) others() (domains []string) {
 	for _, p := range m.posts[:len(m.posts)-1] {
