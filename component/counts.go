@@ -50,6 +50,7 @@ type ServiceStats struct {
 	Hooks  hook.Stats
 
 	Multicast MulticastStats
+	Outposts  roster.OutpostStats
 	Sources   []source.Stats // by name
 
 	Attached    *time.Time // since when; nil = not attached
@@ -72,7 +73,7 @@ type ServiceStats struct {
 func (s *Service) Stats() ServiceStats {
 	c := &s.counts
 	stats := ServiceStats{
-		Outbox: s.Link.Out.Stats(), Hooks: s.Hooks.Stats(), Multicast: s.copier.stats(), Sources: s.Sources.Stats(), Attached: c.since.Load(), Connections: c.connections.Load(),
+		Outbox: s.Link.Out.Stats(), Hooks: s.Hooks.Stats(), Multicast: s.copier.stats(), Outposts: s.Roster.Outposts(), Sources: s.Sources.Stats(), Attached: c.since.Load(), Connections: c.connections.Load(),
 		Settled: s.attend.quiet(), Groups: len(s.Roster.All()),
 		Presence: c.presence.Load(), IQ: c.iq.Load(), Message: c.message.Load(),
 		Refused: c.refused.Load(), Limited: c.turned[limited].Load(), Foreign: c.turned[foreign].Load(),

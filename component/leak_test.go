@@ -29,12 +29,26 @@ import (
 // face.
 func TestFaces(t *testing.T) {
 	seen := map[string]bool{}
-	plain := map[bool]*leakWorld{true: leakStory(t, nothing, true), false: leakStory(t, nothing, false)}
+	for _, outposts := range []bool{false, true} {
+		lookAtFaces(t, outposts, seen)
+	}
+	for _, face := range faces {
+		if !seen[face] {
+			t.Errorf("nobody looked at face %s", face)
+		}
+	}
+}
+
+// lookAtFaces tells all stories; with outposts events for the server's own users
+// leave through its PubSub service.
+func lookAtFaces(t *testing.T, outposts bool, seen map[string]bool) {
+	t.Helper()
+	plain := map[bool]*leakWorld{true: leakStory(t, nothing, true, outposts), false: leakStory(t, nothing, false, outposts)}
 	for _, s := range secrets {
 		strangers := slices.Contains(s.from, eve)
-		a, b := leakStory(t, s.is, strangers), plain[strangers]
+		a, b := leakStory(t, s.is, strangers, outposts), plain[strangers]
 		if s.isNot != nil {
-			b = leakStory(t, s.isNot, strangers)
+			b = leakStory(t, s.isNot, strangers, outposts)
 		}
 		for _, watcher := range append(slices.Clone(s.from), "log") {
 			for _, face := range faces {
@@ -46,11 +60,6 @@ func TestFaces(t *testing.T) {
 					}
 				}
 			}
-		}
-	}
-	for _, face := range faces {
-		if !seen[face] {
-			t.Errorf("nobody looked at face %s", face)
 		}
 	}
 }
@@ -80,7 +89,7 @@ func difference(x, y []string) string {
 
 // faces are the ways on which somebody learns something.
 var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "devices", "published", "willing", "disco", "affiliations",
-	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "hook", "copies", "asks", "log", "admin"}
+	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "hook", "copies", "outpost", "asks", "log", "admin"}
 
 // leakWorld is a service without a server, and what everybody was sent.
 type leakWorld struct {
@@ -96,13 +105,15 @@ type leakWorld struct {
 	tokens map[string]string              // the last one of #group, by watcher
 	asked  map[string]string              // face of a request, by id
 	chat   string                         // what a watcher says to the group just now
+
+	service leakService
 }
 
 // leakStory is a world where something happens between two looks. The second
 // begins with the whole state, for who is subscribed subscribes again.
-func leakStory(t *testing.T, is func(*leakWorld), strangers bool) *leakWorld {
+func leakStory(t *testing.T, is func(*leakWorld), strangers, outposts bool) *leakWorld {
 	t.Helper()
-	w := newLeakWorld(t)
+	w := newLeakWorld(t, outposts)
 	if w.watchers, w.places = []string{bob, mallory}, []string{"team@groups.example.org", "groups.example.org"}; strangers {
 		w.watchers, w.places = append(w.watchers, eve), append(w.places, "quiet@groups.example.org")
 	}
@@ -116,9 +127,10 @@ func leakStory(t *testing.T, is func(*leakWorld), strangers bool) *leakWorld {
 	return w
 }
 
-func newLeakWorld(t *testing.T) *leakWorld {
+func newLeakWorld(t *testing.T, outposts bool) *leakWorld {
 	t.Helper()
 	w := &leakWorld{t: t, now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC), heard: map[string]map[string][]string{}, names: map[string]map[string]string{}, tokens: map[string]string{}, asked: map[string]string{}}
+	w.service = leakService{nodes: map[string]*leakNode{}, kinds: map[string]string{}}
 	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelInfo,
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey {
@@ -127,8 +139,12 @@ func newLeakWorld(t *testing.T) *leakWorld {
 			return a
 		}}))
 	log.Info("a world begins") // so that somebody looks at the log
-	w.s = NewService(ServiceConfig{Store: store.Memory(), Link: Config{Domain: "groups.example.org", Log: log, Window: 1 << 30},
-		Now: func() time.Time { return w.now }})
+	cfg := ServiceConfig{Store: store.Memory(), Link: Config{Domain: "groups.example.org", Log: log, Window: 1 << 30},
+		Now: func() time.Time { return w.now }}
+	if outposts {
+		cfg.PubSub, cfg.Link.ServerHost = leakPubSub, "example.org"
+	}
+	w.s = NewService(cfg)
 	w.s.Link.Out.attach()
 	w.s.Roster.SetMulticast(roster.Multicast{Service: "multicast.example.org", Domain: "example.org", Messages: 20, Presences: 20})
 	rec := &roster.GroupRecord{Name: "team", Settings: roster.Settings{Policy: "watch members\nwatch jid:" + mallory + " jid:hook+ci+team@groups.example.org"},
@@ -203,6 +219,9 @@ func (w *leakWorld) hear() {
 		}
 		if len(r.b) == 0 {
 			w.s.Link.Out.recycle(r.b)
+			if w.service.answer(w) {
+				continue
+			}
 			return
 		}
 		in := frame.NewReader(bytes.NewReader(r.b), 1<<18, 100)
@@ -219,7 +238,7 @@ func (w *leakWorld) hear() {
 }
 
 var (
-	leakRandom = regexp.MustCompile(` (?:from|to)='([\w-]{22})'|/([\w-]{22})</last>|(?:subid|sessionid)='([^']*)'`)
+	leakRandom = regexp.MustCompile(` (?:from|to)='([\w-]{22})'|/([\w-]{22})</last>|(?:subid|sessionid)='([^']*)'|<published [^>]* node='([^']*)'`)
 	leakItem   = regexp.MustCompile(`(?s)<item id='([^']*)'>.*?</item>|<retract[^>]*>`)
 	leakThing  = regexp.MustCompile(`(?s)<(mood|tune|geoloc|language|interests|timezone|x)\b.*?</(mood|tune|geoloc|language|interests|timezone|x)>`)
 	leakWord   = regexp.MustCompile(`<(willing|reported) [^>]*/>`)
@@ -243,6 +262,13 @@ func (w *leakWorld) take(raw string) {
 	if strings.Contains(raw, " to='multicast.example.org'") && !strings.HasPrefix(raw, "<iq") {
 		w.copy(raw)
 		return
+	}
+	if strings.Contains(raw, " to='"+leakPubSub+"'") && strings.HasPrefix(raw, "<iq") {
+		w.service.take(w, raw)
+		return
+	}
+	if _, at, ok := strings.Cut(raw, "<published "); ok {
+		w.service.kinds[value(at, " node='")] = value(raw, " node='")
 	}
 	to, id := value(raw, " to='"), value(raw, " id='")
 	jid, _, _ := strings.Cut(to, "/")
@@ -321,7 +347,7 @@ func (w *leakWorld) rename(stream, raw string) string {
 		return raw
 	}
 	for _, m := range leakRandom.FindAllStringSubmatch(raw, -1) {
-		name := m[1] + m[2] + m[3]
+		name := m[1] + m[2] + m[3] + m[4]
 		if names[name] == "" {
 			names[name] = fmt.Sprint("random-", len(names))
 		}
@@ -434,7 +460,7 @@ func (w *leakWorld) close() {
 	w.must(err)
 	slices.SortFunc(rec.Subscriptions, func(a, b roster.SubscriptionRecord) int { return strings.Compare(a.JID+a.Node, b.JID+b.Node) })
 	for i := range rec.Subscriptions {
-		rec.Subscriptions[i].ID = "" // random
+		rec.Subscriptions[i].ID, rec.Subscriptions[i].Outpost = "", "" // random
 	}
 	rec.Contacts = nil // he may know
 	text, _, err := w.s.Roster.ShowPolicy(context.Background(), "team", alice)
@@ -445,7 +471,7 @@ func (w *leakWorld) close() {
 		all, err := g.Subscribers("", n)
 		w.must(err)
 		for i := range all {
-			all[i].ID = "" // random
+			all[i].ID, all[i].Outpost = "", "" // random
 		}
 		slices.SortFunc(all, func(a, b roster.SubscriptionRecord) int { return strings.Compare(a.JID, b.JID) })
 		jids, powers, err := g.Affiliates("")

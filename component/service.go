@@ -215,6 +215,9 @@ func (s *Service) Attached(ctx context.Context) {
 func (s *Service) Detached(error) {
 	s.counts.detach()
 	s.Sources.Detached()
+	if s.cfg.PubSub != "" {
+		s.Roster.Detached()
+	}
 	s.writes.Store(false)
 	s.tells.Store(false)
 	s.takings.detach()

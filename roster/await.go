@@ -89,7 +89,7 @@ func (g *Group) admitted(ctx context.Context, jid string) {
 		}
 		g.mu.Lock()
 		g.roster.outbox.Began(g.name, g.told(rec))
-		g.addWatch(rec, node, g.receiving(&rec))
+		g.addWatch(rec, node, g.receiving(&rec)).informed()
 		g.signal()
 		g.mu.Unlock()
 	}

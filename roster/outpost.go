@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Presence may leave through the server's own PubSub service instead of the
@@ -34,7 +35,9 @@ type outpost struct {
 	life  uint64 // which of the nodes of that name: what is said of former ones is over
 	blank bool   // nothing has been published in it
 	held  bool   // its watch waits for it
+	told  bool   // its watcher was told of it, in this process
 	falls int    // in a row: how often it was lost
+	alarm *time.Timer
 }
 
 type outpostState uint8
@@ -46,16 +49,20 @@ const (
 	manned               // its watcher is subscribed
 )
 
-// maxFalls is how often in a row a node may be lost before its watcher is
-// told from the group.
-const maxFalls = 3
+// The bounds: how often in a row a node may be lost before its watcher is told
+// from the group, and how long the service may be silent before everybody is.
+const (
+	maxFalls        = 3
+	outpostPatience = time.Minute
+)
 
 // outposts finds whose a node is. It is the last lock of all.
 type outposts struct {
 	whose func(jid string) bool // [Options].Outposts
 
-	mu sync.Mutex
-	of map[string]*Group
+	mu     sync.Mutex
+	of     map[string]post
+	barred bool // the service does not let us make nodes, or is none: until the next connection
 
 	made, published, lost, refused atomic.Uint64
 }
@@ -81,13 +88,19 @@ func (r *Roster) Outposts() OutpostStats {
 // serves says whether events for jid leave that way.
 func (o *outposts) serves(jid string) bool { return o.whose != nil && o.whose(jid) }
 
-func (o *outposts) enter(node string, g *Group) {
+// post is whose a node is.
+type post struct {
+	g *Group
+	w *Watch
+}
+
+func (o *outposts) enter(node string, p post) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.of == nil {
-		o.of = map[string]*Group{}
+		o.of = map[string]post{}
 	}
-	o.of[node] = g
+	o.of[node] = p
 }
 
 func (o *outposts) leave(node string) {
@@ -96,10 +109,24 @@ func (o *outposts) leave(node string) {
 	delete(o.of, node)
 }
 
-func (o *outposts) group(node string) *Group {
+func (o *outposts) find(node string) post {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.of[node]
+}
+
+// bar says whether the service is of no use, and what was said before.
+func (o *outposts) bar(barred bool) (was bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	was, o.barred = o.barred, barred
+	return was
+}
+
+func (o *outposts) isBarred() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.barred
 }
 
 // outpostName is one that nobody can guess, and that says nothing: everybody
@@ -108,7 +135,8 @@ func outpostName() string { return strings.ToLower(rand.Text()) }
 
 // posts says whether what rec asks for goes by an outpost.
 func (g *Group) posts(rec *SubscriptionRecord, m *Manner) bool {
-	return rec.Outpost != "" && g.roster.outposts.serves(rec.Owner) && !ForPeers(g.name) && !m.Receipts && !g.grounded[rec.ID]
+	o := &g.roster.outposts
+	return rec.Outpost != "" && o.serves(rec.Owner) && !ForPeers(g.name) && !m.Receipts && !g.grounded[rec.ID] && !o.isBarred()
 }
 
 // christen gives those subscriptions a name that have none, and says which.
@@ -155,9 +183,16 @@ func (g *Group) man(w *Watch) {
 	switch o := w.outpost; {
 	case w.manner.outpost && o == nil:
 		w.outpost = &outpost{node: w.rec.Outpost}
-		g.roster.outposts.enter(w.rec.Outpost, g)
+		g.roster.outposts.enter(w.rec.Outpost, post{g, w})
 	case !w.manner.outpost && o != nil:
 		g.raze(w)
+	}
+}
+
+// informed notes that its watcher is told of w's outpost just now.
+func (w *Watch) informed() {
+	if w.outpost != nil {
+		w.outpost.told = true
 	}
 }
 
@@ -168,8 +203,17 @@ func (g *Group) raze(w *Watch) {
 		return
 	}
 	w.outpost = nil
+	o.rest()
 	g.roster.outposts.leave(o.node)
 	g.razed = append(g.razed, razed{o.node, w.to})
+}
+
+// rest stops waiting for an answer.
+func (o *outpost) rest() {
+	if o.alarm != nil {
+		o.alarm.Stop()
+		o.alarm = nil
+	}
 }
 
 // razed is a node that is over, and whose it was.
@@ -178,13 +222,14 @@ type razed struct {
 	to   []byte
 }
 
-// sayRazed appends the end of all nodes that are over. There is no budget to
-// it: nothing may be published before.
-func (g *Group) sayRazed(b []byte) []byte {
-	for _, x := range g.razed {
+// sayRazed appends the end of nodes that are over, as far as there is room:
+// nothing else may be said before the last of them.
+func (g *Group) sayRazed(b []byte, limit int) []byte {
+	for len(g.razed) > 0 && len(b) < limit {
+		x := g.razed[0]
 		b = g.roster.renderer.OutpostEnd(b, x.node, x.to, outpostID(x.node, idEnd, 0))
+		g.razed = g.razed[1:]
 	}
-	g.razed = nil
 	return b
 }
 
@@ -223,6 +268,7 @@ func (g *Group) garrison(b []byte, c *cohort, w *Watch) (out []byte, waits bool)
 		o.life++
 		o.state, o.blank = making, true
 		g.roster.outposts.made.Add(1)
+		g.expect(o)
 		b = g.roster.renderer.OutpostMake(b, o.node, w.rec.Owner, w.to, OutpostIDs{
 			End: outpostID(o.node, idEnd, o.life), Create: outpostID(o.node, idCreate, o.life),
 			Admit: outpostID(o.node, idAdmit, o.life), Subscribe: outpostID(o.node, idSubscribe, o.life),
@@ -231,6 +277,20 @@ func (g *Group) garrison(b []byte, c *cohort, w *Watch) (out []byte, waits bool)
 	w.leave()
 	w.lag, o.held = &position{}, true
 	return b, true
+}
+
+// expect sees to it that an answer that never comes is not waited for.
+func (g *Group) expect(o *outpost) {
+	o.rest()
+	life := o.life
+	o.alarm = time.AfterFunc(outpostPatience, func() {
+		g.mu.Lock()
+		silent := o.alarm != nil && o.life == life && o.state != manned
+		g.mu.Unlock()
+		if silent {
+			g.roster.barOutposts("nothing")
+		}
+	})
 }
 
 // publish appends the entries that show, a stanza each. whole is false when the
@@ -285,55 +345,94 @@ func (r *Roster) OutpostAnswered(id, why string) {
 		}
 		return
 	}
-	if g := r.outposts.group(node); g != nil {
-		g.outpostAnswered(node, kind, life, why)
+	if p := r.outposts.find(node); p.g != nil && !p.g.outpostAnswered(p.w, node, kind, life, why) {
+		r.barOutposts(why)
 	}
 }
 
-// notFound is the condition of a node that is not there.
-const notFound = "item-not-found"
+// The conditions that say something of one node: it is not there, and it is
+// somebody else's. All others of a node that is to be made are about us.
+const (
+	notFound = "item-not-found"
+	conflict = "conflict"
+)
 
-func (g *Group) outpostAnswered(node string, kind byte, life uint64, why string) {
+// outpostAnswered is OutpostAnswered for w; false if the service is of no use
+// to anybody.
+func (g *Group) outpostAnswered(w *Watch, node string, kind byte, life uint64, why string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	w := g.manning(node)
-	if w == nil || w.outpost.life != life {
-		return
-	}
 	o := w.outpost
+	if o == nil || o.node != node || o.life != life {
+		return true
+	}
 	switch {
+	case kind == idCreate && why != "" && why != conflict:
+		return false
 	case kind == idPublish && why == "":
 		o.falls = 0
-	case kind == idPublish && why == notFound && o.state == manned:
-		g.roster.outposts.lost.Add(1)
-		o.state = unmade
-		if o.falls++; o.falls > maxFalls {
-			g.ground(w, why)
-			break
-		}
-		w.renew()
+	case kind == idPublish && why == notFound:
+		g.fall(w)
 	case why != "":
 		g.ground(w, why)
 	case kind == idCreate && o.state == making:
 		o.state = created
 	case kind == idSubscribe && o.state == created:
-		o.state = manned
-		if o.held {
-			o.held = false
-			w.release()
-		}
+		g.manned(w)
 	}
 	g.signal()
+	return true
 }
 
-// manning is the watch whose outpost that node is, nil if it is nobody's.
-func (g *Group) manning(node string) *Watch {
-	for _, w := range g.watches {
-		if w.outpost != nil && w.outpost.node == node {
-			return w
-		}
+// manned lets w be told by its node, which is there. Who was not yet told which
+// it is is told so first.
+func (g *Group) manned(w *Watch) {
+	o := w.outpost
+	o.rest()
+	o.state = manned
+	if !o.told {
+		o.told = true
+		g.roster.outbox.Began(g.name, w.rec)
 	}
-	return nil
+	if o.held {
+		w.release()
+	}
+}
+
+// fall takes in that w's node is not there any more: it is made again.
+func (g *Group) fall(w *Watch) {
+	o := w.outpost
+	if o.state != manned {
+		return // it is known
+	}
+	g.roster.outposts.lost.Add(1)
+	o.state = unmade
+	if o.falls++; o.falls > maxFalls {
+		g.ground(w, notFound)
+		return
+	}
+	w.renew()
+}
+
+// barOutposts lets everybody be told from the groups until the next connection:
+// the service said why, if it said anything.
+func (r *Roster) barOutposts(why string) {
+	if r.outposts.bar(true) {
+		return
+	}
+	r.log.Error("THE SERVER'S PUBSUB SERVICE LETS US MAKE NO NODES: subscribers are told from the groups (rollcall doctor says what to do)",
+		slog.String("condition", why))
+	for _, g := range r.All() {
+		g.mu.Lock()
+		for _, w := range g.watches {
+			if w.outpost != nil {
+				r.outposts.refused.Add(1)
+			}
+			g.repost(w)
+		}
+		g.signal()
+		g.mu.Unlock()
+	}
 }
 
 // ground lets w be told from the group until the next connection.
@@ -350,6 +449,9 @@ func (g *Group) ground(w *Watch, why string) {
 
 // repost lets w go the way that is in force for it now, from the beginning.
 func (g *Group) repost(w *Watch) {
+	if w.node >= NodeContact {
+		return
+	}
 	m := g.manner(&w.rec)
 	if m.outpost == w.manner.outpost {
 		return
@@ -377,13 +479,26 @@ func (g *Group) uproot() {
 		if o == nil {
 			continue
 		}
+		o.rest()
 		o.state, o.falls = unmade, 0
 		o.life++
-		w.renew()
 		if o.held {
-			o.held = false
 			w.release()
 		}
+		w.renew()
+	}
+}
+
+// Detached says that a connection has ended: the service will not answer.
+func (r *Roster) Detached() {
+	for _, g := range r.All() {
+		g.mu.Lock()
+		for _, w := range g.watches {
+			if w.outpost != nil {
+				w.outpost.rest()
+			}
+		}
+		g.mu.Unlock()
 	}
 }
 

@@ -53,9 +53,10 @@ func (g *Group) SubscribeWith(ctx context.Context, owner, jid string, node Node,
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if old == nil {
-		g.addWatch(rec, node, g.receiving(&rec))
+		g.addWatch(rec, node, g.receiving(&rec)).informed()
 	} else {
 		rec = old.rec
+		old.informed()
 		old.reset()
 	}
 	g.signal()

@@ -12,7 +12,11 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 	g.queued = false
 	g.startMail(g.roster.multicast.Load())
 	start, limit := len(b), len(b)+budget
-	b = g.sayRazed(b)
+	if b = g.sayRazed(b, limit); len(g.razed) > 0 {
+		g.turns++
+		g.queued = true
+		return b, true
+	}
 	if !g.ready && !g.closed || g.waits() {
 		return b, false
 	}

@@ -175,7 +175,7 @@ func (a *audience) renderInfo(b []byte) []byte {
 // reader had the item and it was taken away, or nothing.
 func (a *audience) render(b []byte, w *walk, e *entry, mask policy.Mask, h history) []byte {
 	g, m := a.g, e.m
-	if leak.Face == "resources" && a.key.node == NodeResources {
+	if leak.Face == "resources" && a.key.node == NodeResources || leak.Face == "outpost" && a.key.outpost {
 		mask |= policy.Status
 	}
 	switch {

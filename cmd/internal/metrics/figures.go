@@ -65,6 +65,12 @@ func figures() (all []figure) {
 	counter("multicast_copies_total", "Copies that the service was to make of them.", func(s *sample) float64 { return float64(s.Multicast.Copies) })
 	counter("multicast_returned_total", "Stanzas that it did not take: these were sent one by one.", func(s *sample) float64 { return float64(s.Multicast.Returned) })
 
+	gauge("pubsub_nodes", "Nodes at the server's PubSub service through which subscribers are told.", func(s *sample) float64 { return float64(s.Outposts.Nodes) })
+	counter("pubsub_made_total", "Nodes that were asked for there.", func(s *sample) float64 { return float64(s.Outposts.Made) })
+	counter("pubsub_items_total", "Items published there.", func(s *sample) float64 { return float64(s.Outposts.Published) })
+	counter("pubsub_lost_total", "Nodes that were not there any more: these were made anew.", func(s *sample) float64 { return float64(s.Outposts.Lost) })
+	counter("pubsub_refused_total", "Subscribers that it does not serve: these were told from the group.", func(s *sample) float64 { return float64(s.Outposts.Refused) })
+
 	gauge("webhooks", "Webhooks that are told.", func(s *sample) float64 { return float64(s.Hooks.Webhooks) })
 	gauge("webhooks_failing", "Webhooks whose last post was not accepted.", func(s *sample) float64 { return float64(s.Hooks.Failing) })
 	by("webhook_posts_total", "Posts to webhooks.", "result", map[string]func(*sample) float64{
