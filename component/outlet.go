@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -37,11 +38,11 @@ func (o *outlet) appendPresence(b []byte, group, to string, t roster.PresenceTyp
 
 // appendInterest appends a presence that says nothing but what the group can
 // do, and so which events it wants (XEP-0163 §4.3.2).
-func (o *outlet) appendInterest(b []byte, g *roster.Group, to string) []byte {
-	b = append(frame.AppendAttr(append(b, "<presence from='"...), g.Name()), '@')
+func (o *outlet) appendInterest(b []byte, group, to string, interest policy.Mask) []byte {
+	b = append(frame.AppendAttr(append(b, "<presence from='"...), group), '@')
 	b = append(append(b, o.s.cfg.Link.Domain...), "/"+pubsub.Resource+"' to='"...)
 	b = append(frame.AppendAttr(b, to), "'>"...)
-	return append(pubsub.AppendCaps(b, g.Interest(to)), "</presence>"...)
+	return append(pubsub.AppendCaps(b, interest), "</presence>"...)
 }
 
 // appendRequest appends the request for a member's presence, with what people

@@ -22,12 +22,12 @@ func (s *Service) garrisoned(st *frame.Stanza) bool {
 	return true
 }
 
-// abandonOutposts leaves nothing of g at the server's PubSub service: nobody
-// is to take what stands there for what is.
+// abandonOutposts leaves nothing of g at the server's PubSub service, which
+// subscribers are told: nobody is to take what he was told for what is.
 func (s *Service) abandonOutposts(g *roster.Group) {
 	r := pubsub.Renderer{Domain: s.cfg.Link.Domain, PubSub: s.cfg.PubSub}
-	g.EachOutpost(func(node, to, id string) {
-		s.Link.Out.Control(func(b []byte) []byte { return r.OutpostEnd(b, node, r.Address(nil, to), id) })
+	g.EachOutpost(func(node, id string) {
+		s.Link.Out.Control(func(b []byte) []byte { return r.AbandonOutpost(b, node, id) })
 	})
 }
 

@@ -2,7 +2,6 @@ package component
 
 import (
 	"context"
-	"slices"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
@@ -66,16 +65,17 @@ func (a *attendant) interest(ctx context.Context, g *roster.Group, jids []string
 	if len(jids) == 0 {
 		return
 	}
-	contacts, out := g.Contacts(), &outlet{a.s}
+	out := &outlet{a.s}
 	a.paced(ctx, jids, func(jids []string) {
-		a.s.Link.Out.Control(func(b []byte) []byte {
-			for _, jid := range jids {
-				if _, shown := slices.BinarySearch(contacts, jid); !shown && g.Subscribed(jid) {
-					b = out.appendInterest(b, g, jid)
-				}
+		var all []byte // not under the outbox's lock: the group's comes before it
+		for _, jid := range jids {
+			if interest, ok := g.Calls(jid); ok {
+				all = out.appendInterest(all, g.Name(), jid, interest)
 			}
-			return b
-		})
+		}
+		if len(all) > 0 {
+			a.s.Link.Out.Control(func(b []byte) []byte { return append(b, all...) })
+		}
 		for _, jid := range jids {
 			then(jid)
 		}

@@ -130,6 +130,7 @@ func NewService(cfg ServiceConfig) *Service {
 		Origin:    cfg.Origin,
 		Ours:      func(jid string) bool { return string(domainOf([]byte(jid))) == cfg.Link.ServerHost },
 		Taken:     func(jid string) bool { return cfg.Peers.takes(jid) != nil },
+		Peers:     cfg.Peers.gives,
 	})
 	s.Link.answered = s.garrisoned
 	s.sources = newSourceLink(s.Link)

@@ -295,7 +295,7 @@ func (s *Service) peerItem(t *taking, jid string, in *frame.Scanner) {
 			}
 		case in.Depth == 6:
 			kind := pubsub.PublishedElement(plain(in.NS()), string(in.Local()))
-			if kind == 0 || said&kind != 0 {
+			if kind == 0 || said&kind != 0 || !t.g.Keeps([]byte(jid), kind) { // of what nobody here may see nothing waits, either
 				in.Skip()
 				continue
 			}

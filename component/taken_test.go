@@ -119,6 +119,28 @@ func TestTaken(t *testing.T) {
 	}
 }
 
+// What a peer says of a member that nobody here may see does not even wait.
+func TestTakenWaits(t *testing.T) {
+	x := newTaker(t)
+	if err := x.g.Authorize(context.Background(), tim, &policy.Authorization{Share: true, Rules: []policy.Rule{{Attributes: policy.Availability}}}); err != nil {
+		t.Fatal(err)
+	}
+	x.s.takings.visit(x.g, nil)
+	x.s.pace.set(1e-9, 1e-9)
+	x.hears(peerEvent("presence.example", "team@groups.example.org", peerItem(tim, "/><mood xmlns='http://jabber.org/protocol/mood'><sad/></mood>"),
+		"<state xmlns='urn:xmpp:tmp:group-presence:0' to='a' full='true'/>"))
+	x.s.pace.mu.Lock()
+	defer x.s.pace.mu.Unlock()
+	for _, l := range x.s.pace.held {
+		if len(l.payload) > 0 {
+			t.Errorf("%s waits: %s", l.kind, l.payload)
+		}
+	}
+	if len(x.s.pace.held) == 0 {
+		t.Error("nothing waits at all")
+	}
+}
+
 // What a peer says costs a stanza at most, and shows nobody it was not asked for.
 func FuzzTaken(f *testing.F) {
 	f.Add(peerItem(tim, "><show>dnd</show><status>x</status></presence><idle xmlns='urn:xmpp:idle:1' since='x'/>"), "<state xmlns='urn:xmpp:tmp:group-presence:0' from='a' to='b' part='1/2'/>")

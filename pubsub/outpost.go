@@ -62,6 +62,10 @@ func (r *Renderer) OutpostEnd(b []byte, node string, to []byte, id string) []byt
 	return r.deleteNode(r.setSubscription(b, node, to, id, "none"), node, id)
 }
 
+// AbandonOutpost appends that a node is no more, which its subscriber is told
+// (XEP-0060 §8.4.2).
+func (r *Renderer) AbandonOutpost(b []byte, node, id string) []byte { return r.deleteNode(b, node, id) }
+
 func (r *Renderer) deleteNode(b []byte, node, id string) []byte {
 	b = attr(append(r.request(b, id, NSOwner), "<delete"...), "node", node)
 	return append(b, "/>"+requestEnd...)

@@ -3,6 +3,7 @@ package roster_test
 import (
 	"context"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -97,5 +98,33 @@ func TestPreapprovedTooLate(t *testing.T) {
 	}
 	if g.Contacts() != nil {
 		t.Error("a contact of who left")
+	}
+}
+
+// Who has the group as a contact is never called beside it, also while he is
+// away: another presence would take the place of the contact's.
+func TestCallsBesideTheContact(t *testing.T) {
+	for _, contact := range []bool{false, true} {
+		t.Run(strconv.FormatBool(contact), func(t *testing.T) {
+			ctx := context.Background()
+			r := roster.New(roster.Options{Store: store.Memory(), Outbox: &outbox{wake: make(chan struct{}, 1)}, Renderer: dialect{}})
+			rec := &roster.GroupRecord{Name: "team", Members: []roster.MemberRecord{
+				{JID: at("ann"), Affiliation: roster.Plain, Ask: roster.Granted}, {JID: at("bob"), Affiliation: roster.Plain, Ask: roster.Asked}}}
+			if contact {
+				rec.Contacts = []string{at("ann")}
+			}
+			if err := r.CreateGroup(ctx, rec); err != nil {
+				t.Fatal(err)
+			}
+			g := r.Loaded([]byte("team"))
+			g.Hear([]byte(at("ann")), []byte("desk"), &roster.Presence{Show: roster.Online})
+			g.Hear([]byte(at("ann")), []byte("desk"), &roster.Presence{})
+			if _, calls := g.Calls(at("ann")); calls == contact {
+				t.Errorf("called: %v", calls)
+			}
+			if _, calls := g.Calls(at("bob")); calls {
+				t.Error("who has not said yes is called")
+			}
+		})
 	}
 }

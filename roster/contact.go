@@ -36,6 +36,15 @@ func (g *Group) storeAsk(ctx context.Context, recs []MemberRecord) error {
 	if err := g.roster.store.StoreMembers(ctx, g.name, recs...); err != nil {
 		return err
 	}
+	for _, jid := range g.setAsk(recs) {
+		g.roster.census.revisit(jid)
+	}
+	return nil
+}
+
+// setAsk puts the records' Ask in force. It lists those of whom others tell, and
+// who let the group have nothing any more.
+func (g *Group) setAsk(recs []MemberRecord) (refused []string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, rec := range recs {
@@ -57,8 +66,11 @@ func (g *Group) storeAsk(ctx context.Context, recs []MemberRecord) error {
 		}
 		m.consents = m.consents && m.Ask != Refused
 		m.withdrawn = m.withdrawn && m.Ask == Granted
+		if m.lent && !m.given() {
+			refused = append(refused, m.JID)
+		}
 	}
-	return nil
+	return refused
 }
 
 // silence forgets the presence of a member who no longer shares it. Whether he

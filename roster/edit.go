@@ -64,7 +64,7 @@ func (g *Group) change(ctx context.Context, edit func(*Settings) error) error {
 	p := g.readPolicy(s.Policy)
 	var agreed []Agreement
 	g.mu.Lock()
-	if s.Policy != g.settings.Policy {
+	if s.Policy != g.settings.Policy && !ForPeers(g.name) { // of which nobody is asked: see grant
 		agreed = g.reconsider(&p)
 	}
 	g.mu.Unlock()
@@ -75,7 +75,7 @@ func (g *Group) change(ctx context.Context, edit func(*Settings) error) error {
 	terms := g.terms()
 	ended := g.setSettings(s, p, agreed)
 	var proposed []Notice
-	if g.terms() != terms {
+	if g.terms() != terms && !ForPeers(g.name) {
 		proposed = g.proposals()
 	}
 	g.mu.Unlock()

@@ -129,7 +129,8 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	for _, v := range rec.Visitors {
 		g.visitors[v.JID] = v
 	}
-	g.policy, g.ticked = g.readPolicy(rec.Settings.Policy), r.now()
+	g.settings.Policy = r.peerPolicy(rec)
+	g.policy, g.ticked = g.readPolicy(g.settings.Policy), r.now()
 	g.latest = g.ticked
 	g.refer(references(&g.policy), 1)
 	for i := range rec.Members {

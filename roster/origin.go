@@ -378,12 +378,27 @@ func (c *census) trim() {
 	}
 	c.mu.Unlock()
 	for _, jid := range all {
-		var keeps policy.Mask
-		for _, g := range c.groups(nil, []byte(jid)) {
-			if might, takes := g.takes([]byte(jid), &Presence{}); takes {
-				keeps |= might
-			}
-		}
-		c.narrow(jid, c.holds(keeps))
+		c.review(jid)
 	}
+}
+
+// revisit forgets what none of jid's groups may show of him.
+func (c *census) revisit(jid string) {
+	if c == nil {
+		return
+	}
+	c.order.Lock()
+	defer c.order.Unlock()
+	c.review(jid)
+}
+
+// review is revisit with order held.
+func (c *census) review(jid string) {
+	var keeps policy.Mask
+	for _, g := range c.groups(nil, []byte(jid)) {
+		if might, takes := g.takes([]byte(jid), &Presence{}); takes {
+			keeps |= might
+		}
+	}
+	c.narrow(jid, c.holds(keeps))
 }

@@ -136,7 +136,11 @@ func TestOriginServer(t *testing.T) {
 	if held := roster.CensusHolds(x.r, ann); held != "" {
 		t.Errorf("%s is held of who refuses", held)
 	}
+	x.tells(bob, "desk", roster.Online, "SECRET")
 	x.must(team.OnUnsubscribed(x.ctx, bob))
+	if held := roster.CensusHolds(x.r, bob); held != "" {
+		t.Errorf("%s is held of who has said no just now", held)
+	}
 	x.tells(bob, "desk", roster.Online, "")
 	if x.sees(team, bob) != "" {
 		t.Error("who said no is heard")

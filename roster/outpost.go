@@ -503,14 +503,13 @@ func (r *Roster) Detached() {
 }
 
 // EachOutpost calls f for each node of the group's that stands at the server's
-// PubSub service, with whose it is and the id of what ends it: we are about to be
-// gone.
-func (g *Group) EachOutpost(f func(node, to, id string)) {
+// PubSub service, with the id of what ends it: we are about to be gone.
+func (g *Group) EachOutpost(f func(node, id string)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, w := range g.watches {
 		if w.outpost != nil && w.outpost.state != unmade {
-			f(w.outpost.node, w.rec.JID, outpostID(w.outpost.node, idEnd, 0))
+			f(w.outpost.node, outpostID(w.outpost.node, idEnd, 0))
 		}
 	}
 }

@@ -99,13 +99,18 @@ func (g *Group) Grants(jid string) bool {
 	return m != nil && m.given() && !g.closed
 }
 
-// Subscribed says whether we are subscribed to jid's presence: he has the group
-// in his contact list.
-func (g *Group) Subscribed(jid string) bool {
+// Calls says what of jid's own events the group has to tell him that it wants
+// ([Group.Interest]), if it has to: he lets us have his presence, and has the
+// group not as a contact, for then that presence says it, and another would take
+// its place.
+func (g *Group) Calls(jid string) (interest policy.Mask, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	m := g.live(jid)
-	return m != nil && m.Ask == Granted
+	if m == nil || m.Ask != Granted || g.contact(jid) != nil {
+		return 0, false
+	}
+	return m.interest(), true
 }
 
 // Granted lists those members, in order.

@@ -89,6 +89,21 @@ func peerPolicy(jid, rule string) string {
 	return "watch " + who + "\nbasic role:nobody\ncollect all\ndefault " + rule
 }
 
+// peerPolicy is the policy of the group rec as it is in force: that of a peer
+// says what he is granted by now, whatever he was when it was stored.
+func (r *Roster) peerPolicy(rec *GroupRecord) string {
+	if r.granted == nil || rec.Name == statements || !ForPeers(rec.Name) {
+		return rec.Settings.Policy
+	}
+	jid := PeerOf(rec.Name)
+	rule, ok := r.granted(jid)
+	s := Settings{Policy: peerPolicy(jid, rule)}
+	if !ok || s.validate() != nil {
+		return statementsPolicy
+	}
+	return s.Policy
+}
+
 // Entrust makes the group of the peer jid what he wishes, as far as it may be,
 // and grants him rule by default. InvalidError, ErrGroupExists.
 func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (*Group, error) {
@@ -104,6 +119,8 @@ func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (
 		}
 	}
 	source := peerSource + strings.TrimPrefix(domainOf(jid), "@")
+	r.peering.Lock() // or what a user says meanwhile would not be said of this group
+	defer r.peering.Unlock()
 	said, err := r.said(ctx)
 	if err != nil {
 		return nil, err
@@ -237,6 +254,8 @@ func (r *Roster) AuthorizePeers(ctx context.Context, jid string, a *policy.Autho
 		set.Normalise()
 		a = &set
 	}
+	r.peering.Lock()
+	defer r.peering.Unlock()
 	g, err := r.statements(ctx, jid)
 	if err != nil {
 		return err
@@ -287,6 +306,8 @@ func (g *Group) state(ctx context.Context, jid string, a *policy.Authorization, 
 // what granted says now: a peer who is granted nothing any more is one no
 // longer.
 func (r *Roster) Reconcile(ctx context.Context, granted func(jid string) (rule string, ok bool)) error {
+	r.peering.Lock()
+	defer r.peering.Unlock()
 	said, err := r.said(ctx)
 	if err != nil {
 		return err

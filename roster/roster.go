@@ -64,6 +64,8 @@ type Options struct {
 	Ours   func(jid string) bool // who they are; nil = nobody
 	Taken  func(jid string) bool // whose presence is a peer's to tell (see [Group.Borrowed]); nil = nobody's
 
+	Peers func(jid string) (rule string, ok bool) // what a peer is granted now (see [Roster.Entrust]); nil = what was stored
+
 	Inform bool // members whom others have added are informed, not asked, where the server allows (see [Group.Preapproval])
 }
 
@@ -85,6 +87,8 @@ type Roster struct {
 	census     *census    // nil where members are asked and nothing else
 	ours       func(jid string) bool
 	taken      func(jid string) bool
+	granted    func(jid string) (rule string, ok bool)
+	peering    sync.Mutex // who is in the groups of peers, and what users let peers see; held over the store, before Group.edit
 
 	domain string
 	hooks  HookKeeper
@@ -112,7 +116,7 @@ func New(o Options) *Roster {
 	r.isAdmin, r.mayCreate, r.notify, r.reads, r.inform = o.Admin, o.MayCreate, o.Notify, o.Reads, o.Inform
 	r.domain, r.hooks = o.Domain, o.Hooks
 	r.census, r.ours = newCensus(o.Origin, o.Ours), o.Ours
-	r.taken = o.Taken
+	r.taken, r.granted = o.Taken, o.Peers
 	r.outposts.whose = o.Outposts
 	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle, listed: listAfresh}
 	if r.now == nil {

@@ -137,7 +137,7 @@ func (c *applyCmd) steps(ctx context.Context, a *admin.Client, f *apply.File) (s
 		if err != nil && !errors.Is(err, roster.ErrNoGroup) {
 			return nil, err
 		}
-		if err == nil && g.Source == "" { // another's group is not ours to end
+		if err == nil && g.Source == "" && !roster.ForPeers(g.Name) { // another's group is not ours to end, and what users have said is theirs
 			steps = append(steps, apply.Prune(g.Name))
 		}
 	}

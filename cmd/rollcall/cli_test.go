@@ -284,7 +284,7 @@ func TestRefusals(t *testing.T) {
 
 		{2, `expected one of "run", "group", "member", "policy", "webhook", ... (rollcall --help tells more)`, ""},
 		{2, `unexpected argument groups, did you mean "group"? (rollcall --help tells more)`, "groups"},
-		{2, `expected one of "create", "list", "show", "set", "delete" (rollcall group --help tells more)`, "group"},
+		{2, `expected one of "create", "list", "show", "set", "delete", ... (rollcall group --help tells more)`, "group"},
 		{2, `expected "<group>" (rollcall group create --help tells more)`, "group create"},
 		{2, `expected "<jid>" (rollcall member add --help tells more)`, "member add team"},
 		{2, `<jid>: "@" is not an address, such as alice@example.org: the localpart must be larger than 0 bytes (rollcall member add --help tells more)`, "member add team @"},

@@ -70,7 +70,9 @@ func TestApply(t *testing.T) {
 	same(t, b.done("export"), before)
 	same(t, b.done("apply", file), plan+"5 steps done\n")
 	same(t, b.done("apply", file), "nothing to do\n")
-	same(t, b.done("group", "list"), "ops\nstray\nteam\n")
+	b.write("said.json", `{"format": "rollcall", "version": 1, "groups": [{"name": "peer+", "members": [{"jid": "bob@example.org"}], "authorizations": [{"jid": "bob@example.org", "rules": "share no\n"}]}]}`)
+	b.done("import", filepath.Join(b.dir, "said.json")) // what a user lets peers see is not the file's to end
+	same(t, b.done("group", "list"), "ops\npeer+\nstray\nteam\n")
 	same(t, b.done("apply", "--prune", "--dry-run", "--json", file), `{
   "steps": [
     {

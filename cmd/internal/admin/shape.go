@@ -11,8 +11,8 @@ import (
 
 // Group is a group as JSON. Lists are sorted, and empty rather than null.
 type Group struct {
-	Name          string            `json:"name"`   // localpart of its address
-	Source        string            `json:"source"` // who keeps the group; "" = this service
+	Name          string            `json:"name"`             // localpart of its address
+	Source        string            `json:"source,omitempty"` // who keeps the group; "" = this service
 	Lost          *Lost             `json:"lost,omitempty"`
 	Title         string            `json:"title"`
 	Description   string            `json:"description"`

@@ -143,7 +143,7 @@ func (d *Demo) setUp(ctx context.Context) error {
 		}
 		d.done(fmt.Sprintf("%s: rollcall run -config %s", p.domain, s.config()))
 	}
-	d.stage = &stage{world: w, people: &people{phone: "123", blurred: w.manner.combined}, patience: 10 * time.Second}
+	d.stage = &stage{world: w, people: &people{phone: "123", blurred: w.manner.combined, muted: w.manner.combined || !w.manner.asks(w.server)}, patience: 10 * time.Second}
 	commands := [][]string{w.command("", []string{"group", "create", "--name", "Team", "--description", "Second shift", "--attr", "phone=123"})}
 	for _, line := range w.manner.after {
 		commands = append(commands, w.command("", line))

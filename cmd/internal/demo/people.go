@@ -30,10 +30,11 @@ type people struct {
 	members []*person // by user
 	phone   string    // the group's own attribute
 	blurred bool      // devices are not told apart
+	muted   bool      // what they publish beside their presence does not arrive
 }
 
 func (p *people) clone() *people {
-	c := &people{phone: p.phone, blurred: p.blurred}
+	c := &people{phone: p.phone, blurred: p.blurred, muted: p.muted}
 	for _, m := range p.members {
 		n := *m
 		n.devices = maps.Clone(m.devices)

@@ -108,7 +108,11 @@ func rests(user, device string, show watch.Show, status string, idle time.Durati
 
 // feels publishes a mood at the user's own server (XEP-0107).
 func feels(user, device, mood, text string) act {
-	plan := func(p *people) { p.of(user).mood = text }
+	plan := func(p *people) {
+		if !p.muted {
+			p.of(user).mood = text
+		}
+	}
 	return act{plan: plan, do: func(ctx context.Context, st *stage) error {
 		s := st.seat(user, device)
 		c := s.online()
