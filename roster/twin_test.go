@@ -36,7 +36,7 @@ func twinsProperty(t *rapid.T) {
 	w := &twins{t: t, watcher: rapid.SampledFrom(everybody).Draw(t, "watcher"), alone: rapid.Bool().Draw(t, "alone"),
 		rules: rapid.Bool().Draw(t, "rules")}
 	w.a = drawStage(t)
-	w.b = play(t, w.a.first)
+	w.b = playWith(t, w.a.first, w.a.office)
 	// Two things he may notice: who has no subscription is known by his audience
 	// and gets another token for the same when it is forgotten; and who waits to
 	// be told gets the full state when too many have left meanwhile.
@@ -201,6 +201,8 @@ func (w *twins) turn() {
 	w.b.turn(budget)
 	w.a.mail.land(w.a, len(w.a.mail.aloft))
 	w.b.mail.land(w.b, len(w.b.mail.aloft))
+	w.a.office.answer(w.a, len(w.a.office.answers))
+	w.b.office.answer(w.b, len(w.b.office.answers))
 	a, b := w.a.streams(w.watcher, w.rules), w.b.streams(w.watcher, w.rules)
 	for _, at := range slices.Sorted(maps.Keys(a)) {
 		if strings.Join(a[at], "") != strings.Join(b[at], "") {
