@@ -36,6 +36,7 @@ type Options struct {
 	Link    component.Config // address, domain, host, secret and TLS are used
 	Account *Account         // nil: none
 	Sources []string         // addresses of who else keeps groups
+	PubSub  string           // the service through which events leave; "" = none
 	// Running is the service that holds the domain of Link now; nil: nobody
 	// does, and Examine may attach with it.
 	Running Service
@@ -84,6 +85,7 @@ func Examine(ctx context.Context, o Options) *Report {
 	}
 	e.about(ctx, e.peer, o.Link.Domain)
 	e.sources(ctx)
+	e.nodes(ctx)
 	e.privilege(ctx)
 	if e.login(ctx) {
 		e.meet(ctx)
