@@ -98,6 +98,9 @@ func Run(ctx context.Context, args []string) error {
 			return fmt.Errorf("build rollcall: %w: %s", err, said)
 		}
 	}
+	if o.program, err = filepath.Abs(o.program); err != nil { // it runs elsewhere
+		return err
+	}
 	r, err := o.plan.measure(ctx, o.program, os.Stderr)
 	if r != nil && o.out == "-" {
 		r.print(os.Stdout)

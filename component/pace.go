@@ -137,6 +137,21 @@ func (c *pace) capable(g *roster.Group, bare, resource string, can *roster.Capab
 	g.HearCapabilities(bare, resource, can)
 }
 
+// outlived says whether by now its member lets nobody see what waits, or less of
+// where he is: the group does not take it in then.
+func (l *late) outlived() bool {
+	switch {
+	case l.payload == nil:
+		return false
+	case !l.g.Keeps(l.bare, l.kind):
+		return true
+	case l.kind != policy.Location:
+		return false
+	}
+	now, err := l.g.Precision(string(l.bare))
+	return err != nil || l.allowed < now
+}
+
 // hold lets l wait.
 func (c *pace) hold(key string, l *late) {
 	c.held[key] = l
@@ -165,7 +180,7 @@ func (c *pace) tell() {
 	}
 	now := c.now()
 	for key, l := range c.held {
-		if c.limits.allow([]byte(l.key), now) {
+		if l.outlived() || c.limits.allow([]byte(l.key), now) {
 			c.say(l)
 			delete(c.held, key)
 		}

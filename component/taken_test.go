@@ -141,6 +141,50 @@ func TestTakenWaits(t *testing.T) {
 	}
 }
 
+// Nor does what may not be seen any more, or not so exactly.
+func TestWaitsNoLonger(t *testing.T) {
+	x, ctx := newTaker(t), context.Background()
+	grant := func(m policy.Mask) {
+		t.Helper()
+		if err := x.g.Authorize(ctx, tim, &policy.Authorization{Share: true, Rules: []policy.Rule{{Attributes: m}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waits := func() (n int) {
+		x.s.pace.tell()
+		x.s.pace.mu.Lock()
+		defer x.s.pace.mu.Unlock()
+		for _, l := range x.s.pace.held {
+			if len(l.payload) > 0 {
+				n++
+			}
+		}
+		return n
+	}
+	grant(policy.All)
+	x.s.takings.visit(x.g, nil)
+	x.s.pace.set(1e-9, 1e-9)
+	for _, jid := range x.g.Unread() {
+		x.g.Read(jid)
+	}
+	x.hears(peerEvent("presence.example", "team@groups.example.org", peerItem(tim, "/><mood xmlns='http://jabber.org/protocol/mood'><sad/></mood>"+
+		"<geoloc xmlns='http://jabber.org/protocol/geoloc'><lat>52.51234</lat><lon>13.41234</lon></geoloc>"),
+		"<state xmlns='urn:xmpp:tmp:group-presence:0' to='a' full='true'/>"))
+	if n := waits(); n != 2 {
+		t.Fatalf("%d wait", n)
+	}
+	if err := x.g.SetPrecision(ctx, tim, roster.Country); err != nil {
+		t.Fatal(err)
+	}
+	if n := waits(); n != 1 {
+		t.Errorf("%d wait when it is too exact", n)
+	}
+	grant(policy.Availability)
+	if n := waits(); n != 0 {
+		t.Errorf("%d wait of what nobody may see", n)
+	}
+}
+
 // What a peer says costs a stanza at most, and shows nobody it was not asked for.
 func FuzzTaken(f *testing.F) {
 	f.Add(peerItem(tim, "><show>dnd</show><status>x</status></presence><idle xmlns='urn:xmpp:idle:1' since='x'/>"), "<state xmlns='urn:xmpp:tmp:group-presence:0' from='a' to='b' part='1/2'/>")

@@ -294,6 +294,19 @@ func Held(g *Group, jid string) string {
 	return strings.Join(all, ", ")
 }
 
+// Words is what a group holds of what somebody who is, or was, a member said,
+// and of whom he trusts.
+func (g *Group) Words(jid string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := g.members[jid]
+	if m == nil {
+		return ""
+	}
+	p := m.papers()
+	return p.Said + p.Trusts + p.Elsewhere
+}
+
 // CensusHolds is what is held beside the groups of what the server says of jid.
 func CensusHolds(r *Roster, jid string) string {
 	var all []string

@@ -243,7 +243,7 @@ const gone = Show(255)
 func (g *Group) bury(m *member) {
 	was := m.policies()
 	g.unindex(m)
-	m.file(func(p *papers) { p.elsewhere, p.agreed = nil, nil })
+	m.seldom = nil // also his words, and whom he trusted
 	m.auth, m.gone, m.presence, m.parked, m.published, m.words = nil, g.version, nil, nil, nil, nil
 	delete(g.auths, m.JID)
 	g.schedule(m)

@@ -181,8 +181,8 @@ func (g *Group) Leave(ctx context.Context, jid string) error {
 }
 
 // retire does for a member what leaving can where another keeps the list: he
-// shares nothing, whatever the group requires, and what he watched ends. edit is
-// held.
+// shares nothing, whatever the group requires, what he watched ends, and what he
+// said and whom he trusted is forgotten. edit is held.
 func (g *Group) retire(ctx context.Context, jid string) error {
 	g.mu.Lock()
 	member := g.live(jid) != nil
@@ -195,6 +195,13 @@ func (g *Group) retire(ctx context.Context, jid string) error {
 		return fmt.Errorf("%w: %s", ErrNoMember, jid)
 	}
 	if err := g.authorize(ctx, jid, &policy.Authorization{}); err != nil {
+		return err
+	}
+	err := g.rephraseLocked(ctx, jid, func(_ *member, w *speech) error {
+		w.said, w.trusts = said{}, nil
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	if err := g.roster.store.DeleteContact(ctx, g.name, jid); err != nil {

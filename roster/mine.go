@@ -268,7 +268,7 @@ func (g *Group) gather(ctx context.Context, jids ...string) {
 	g.mu.Unlock()
 	for _, jid := range jids {
 		for _, rec := range g.roster.collection.of(jid) {
-			if err := g.attachLocked(ctx, rec, false); err != nil && !errors.Is(err, ErrForbidden) {
+			if err := g.attachLocked(ctx, rec, false); err != nil && !errors.Is(err, ErrForbidden) && !errors.Is(err, ErrNoGroup) {
 				g.roster.log.Warn("group not added to all of a watcher's", "group", g.name, "error", err)
 			}
 		}

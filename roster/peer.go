@@ -208,6 +208,31 @@ func (r *Roster) Peers() []*Group {
 	return slices.DeleteFunc(r.All(), func(g *Group) bool { return g.name == statements || !ForPeers(g.name) })
 }
 
+// everyPeer is Peers with those that are not in memory yet: what somebody takes
+// back must not be in force when they are.
+func (r *Roster) everyPeer(ctx context.Context) (all []*Group, err error) {
+	if r.allLoaded() {
+		return r.Peers(), nil
+	}
+	names, err := r.ListGroups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if name == statements || !ForPeers(name) {
+			continue
+		}
+		g, err := r.Group(ctx, name)
+		switch {
+		case err == nil:
+			all = append(all, g)
+		case !errors.Is(err, ErrNoGroup): // by now
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 // said is what users have said that peers may see.
 func (r *Roster) said(ctx context.Context) (map[string]*policy.Authorization, error) {
 	g, err := r.Group(ctx, statements)
@@ -260,7 +285,11 @@ func (r *Roster) AuthorizePeers(ctx context.Context, jid string, a *policy.Autho
 	if err != nil {
 		return err
 	}
-	for _, g := range append(r.Peers(), g) {
+	peers, err := r.everyPeer(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range append(peers, g) {
 		if err := g.state(ctx, jid, a, false); err != nil {
 			return err
 		}
@@ -312,22 +341,28 @@ func (r *Roster) Reconcile(ctx context.Context, granted func(jid string) (rule s
 	if err != nil {
 		return err
 	}
+	var failed error // one peer's does not keep the others as they were
 	for _, g := range r.Peers() {
 		jid := PeerOf(g.name)
-		rule, ok := granted(jid)
-		if !ok {
-			if err := r.DeleteGroup(ctx, g.name); err != nil && !errors.Is(err, ErrNoGroup) {
-				return err
-			}
-			continue
+		if err := r.reconcile(ctx, g, jid, granted, said); err != nil && !errors.Is(err, ErrNoGroup) {
+			failed = errors.Join(failed, err)
 		}
-		if err := r.grant(ctx, g, peerPolicy(jid, rule)); err != nil {
+	}
+	return failed
+}
+
+// reconcile is Reconcile for one of them.
+func (r *Roster) reconcile(ctx context.Context, g *Group, jid string, granted func(string) (string, bool), said map[string]*policy.Authorization) error {
+	rule, ok := granted(jid)
+	if !ok {
+		return r.DeleteGroup(ctx, g.name)
+	}
+	if err := r.grant(ctx, g, peerPolicy(jid, rule)); err != nil {
+		return err
+	}
+	for _, m := range g.roll() {
+		if err := g.state(ctx, m, said[m], false); err != nil {
 			return err
-		}
-		for _, m := range g.roll() {
-			if err := g.state(ctx, m, said[m], false); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

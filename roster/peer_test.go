@@ -114,3 +114,52 @@ func TestPeerGrantedOtherwise(t *testing.T) {
 		t.Errorf("agreed to %+v, told %+v, %v", rec.Members, told, err)
 	}
 }
+
+// Who is a peer no longer is told nothing any more, and the others are what they
+// are.
+func TestPeerEnds(t *testing.T) {
+	ctx, disk := t.Context(), store.Memory()
+	r := roster.New(roster.Options{Store: disk, Outbox: &quietOutbox{subscribed: map[string]int{}}, Renderer: &pubsub.Renderer{Domain: "groups.example.org"},
+		Ours: func(jid string) bool { return strings.HasSuffix(jid, "@example.org") }})
+	peers := []string{"a.example", "b.example", "c.example"}
+	for _, p := range peers {
+		if _, err := r.Entrust(ctx, p, "all", roster.PeerWish{Of: roster.PeerList, Members: []string{ann}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := r.Reconcile(ctx, func(jid string) (string, bool) { return "availability", jid == "c.example" })
+	if err != nil {
+		t.Error(err)
+	}
+	var left []string
+	for _, p := range peers {
+		if rec, err := disk.GetGroup(ctx, roster.PeerGroup(p)); err == nil {
+			left = append(left, p+": "+rec.Settings.Policy)
+		}
+	}
+	if len(left) != 1 || !strings.Contains(left[0], "c.example: ") || !strings.Contains(left[0], "outsiders: availability") || len(r.Peers()) != 1 {
+		t.Errorf("left are %q", left)
+	}
+}
+
+// What a user takes back holds for the groups of peers that are not in memory yet.
+func TestSaidBeforeAllIsLoaded(t *testing.T) {
+	const peer = "groups.b.example"
+	ctx, disk := t.Context(), store.Memory()
+	begin := func() *roster.Roster {
+		return roster.New(roster.Options{Store: disk, Outbox: &quietOutbox{subscribed: map[string]int{}}, Renderer: &pubsub.Renderer{Domain: "groups.example.org"},
+			Ours: func(jid string) bool { return strings.HasSuffix(jid, "@example.org") }})
+	}
+	r := begin()
+	if _, err := r.Entrust(ctx, peer, "all", roster.PeerWish{Of: roster.PeerList, Members: []string{ann}}); err != nil {
+		t.Fatal(err)
+	}
+	nothing := &policy.Authorization{}
+	if err := begin().AuthorizePeers(ctx, ann, nothing); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := disk.GetGroup(ctx, roster.PeerGroup(peer))
+	if err != nil || !slices.Equal(rec.Authorizations, []roster.AuthorizationRecord{{JID: ann, Rules: nothing.String()}}) {
+		t.Errorf("in force will be %+v, %v", rec.Authorizations, err)
+	}
+}

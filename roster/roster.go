@@ -273,7 +273,7 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 		return err
 	}
 	defer g.edit.Unlock()
-	if err := g.native(); err != nil {
+	if err := g.native(); err != nil && !ForPeers(name) {
 		return err
 	}
 	r.loading.Lock()

@@ -71,3 +71,24 @@ func TestTrusts(t *testing.T) {
 		t.Error("trusted by somebody else's word")
 	}
 }
+
+// Of who has left nothing that he said is held, nor whom he trusted, although his
+// name is for a while.
+func TestLeftNothing(t *testing.T) {
+	_, _, g := playOn(t, store.Memory(), team("ann", "bob"))
+	trusting(t, g, at("bob"), roster.Trust{Bot: calendar, May: policy.Status})
+	if err := g.Say(t.Context(), at("bob"), func([]roster.Willing) ([]roster.Willing, error) {
+		return []roster.Willing{{App: "voice", No: true}}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if g.Words(at("bob")) == "" {
+		t.Fatal("nothing is held")
+	}
+	if err := g.Leave(t.Context(), at("bob")); err != nil {
+		t.Fatal(err)
+	}
+	if held := g.Words(at("bob")); held != "" {
+		t.Errorf("held is %s", held)
+	}
+}

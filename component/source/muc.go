@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"encoding/xml"
 	"fmt"
@@ -239,7 +240,7 @@ type wireNews struct {
 // what has changed is then read. What people say is not for us.
 func (r *room) hear(raw []byte) bool {
 	var w wireNews
-	if xml.Unmarshal(raw, &w) != nil || w.User == nil {
+	if !bytes.Contains(raw, []byte(nsMUCUser)) || xml.Unmarshal(raw, &w) != nil || w.User == nil {
 		return true
 	}
 	u := w.User

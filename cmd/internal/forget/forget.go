@@ -163,7 +163,7 @@ func (w *work) leave(g *roster.Group, rec *roster.GroupRecord) error {
 	}
 	if rec.Source != "" && rec.Member(w.jid) != nil {
 		w.Kept = append(w.Kept, fmt.Sprintf("%s: %s keeps the list and has him on it", w.group, rec.Source))
-		return nil
+		return g.Leave(w.ctx, w.jid) // as far as he can: that he shares nothing is all that stays
 	}
 	if rec.Member(w.jid) != nil {
 		if err := w.Roster.RemoveMember(w.ctx, w.group, w.jid); err != nil {

@@ -67,3 +67,39 @@ func TestForgetsAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// Where somebody else keeps the list he stays on it, and shares nothing.
+func TestForgetsWhoIsListed(t *testing.T) {
+	ctx, kept := t.Context(), store.Memory()
+	r := component.NewService(component.ServiceConfig{Store: kept, Link: component.Config{Domain: "groups.example.org", ServerHost: "example.org"}}).Roster
+	const eve = "eve@example.org"
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := r.Mirror(ctx, "hr", &roster.Basic{Name: "team", Members: []roster.BasicMember{{JID: eve}, {JID: "bob@example.org"}}})
+	ok(err)
+	g, err := r.Group(ctx, "team")
+	ok(err)
+	_, err = g.Subscribe(ctx, eve, eve, roster.NodeGroup, nil)
+	ok(err)
+	ok(g.Say(ctx, eve, func([]roster.Willing) ([]roster.Willing, error) {
+		return []roster.Willing{{App: "voice", No: true}}, nil
+	}))
+	ok(g.Trust(ctx, eve, func([]roster.Trust) ([]roster.Trust, error) {
+		return []roster.Trust{{Bot: "bot@example.org", May: policy.Status}}, nil
+	}))
+	res, err := (&forget.Eraser{Roster: r}).Person(ctx, eve, false)
+	ok(err)
+	rec, err := kept.GetGroup(ctx, "team")
+	ok(err)
+	m := rec.Member(eve)
+	if m == nil || m.Said != "" || m.Trusts != "" || len(rec.Subscriptions) > 0 || len(res.Kept) != 1 {
+		t.Errorf("%+v, subscriptions %+v, kept %q", m, rec.Subscriptions, res.Kept)
+	}
+	if want := []roster.AuthorizationRecord{{JID: eve, Rules: (&policy.Authorization{}).String()}}; !reflect.DeepEqual(rec.Authorizations, want) {
+		t.Errorf("policies: %+v", rec.Authorizations)
+	}
+}
