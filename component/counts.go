@@ -6,6 +6,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/component/hook"
 	"github.com/rollcall-xmpp/rollcall/component/source"
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // counts is what a service has done.

@@ -185,13 +185,13 @@ func (g *Group) Leave(ctx context.Context, jid string) error {
 // said and whom he trusted is forgotten. edit is held.
 func (g *Group) retire(ctx context.Context, jid string) error {
 	g.mu.Lock()
-	member := g.live(jid) != nil
+	there := g.live(jid) != nil
 	var ids []string
 	for _, w := range g.byOwner[jid] {
 		ids = append(ids, w.rec.ID)
 	}
 	g.mu.Unlock()
-	if !member {
+	if !there {
 		return fmt.Errorf("%w: %s", ErrNoMember, jid)
 	}
 	if err := g.authorize(ctx, jid, &policy.Authorization{}); err != nil {
