@@ -99,7 +99,7 @@ func (i *outpostItem) words() string {
 		return "gone " + name
 	case i.Member != nil && i.Member.JID == i.ID:
 		p := i.Member.Presence
-		return strings.TrimSpace(strings.Join([]string{name, p.Type, p.Show, p.Status}, " "))
+		return strings.Join(strings.Fields(name+" "+p.Type+" "+p.Show+" "+p.Status), " ")
 	case i.Summary != nil:
 		return i.Summary.Available + " of " + i.Summary.Members
 	}
@@ -154,7 +154,10 @@ func TestOutposts(t *testing.T) {
 			anna, bob, eve := s.login("anna", "pc"), s.login("bob", "pc"), s.login("eve", "pc")
 			team := s.group("team", roster.Settings{Title: "Team"}, "anna", "bob", "carl")
 			local, _, _ := strings.Cut(team, "@")
-			s.settle()
+			for _, c := range []*lab.Client{anna, bob} { // ejabberd tells of an approval late
+				s.check(c.FenceVia(s.ctx, team))
+				s.settle()
+			}
 			a, b := s.watch(anna, team, anna.Bare()), s.watch(bob, team, bob.JID())
 			a.got("info", "2 of 3", "anna", "bob", "carl unavailable")
 			b.got("info", "2 of 3", "anna", "bob", "carl unavailable")
