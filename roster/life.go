@@ -185,13 +185,13 @@ func (g *Group) Leave(ctx context.Context, jid string) error {
 // said and whom he trusted is forgotten. edit is held.
 func (g *Group) retire(ctx context.Context, jid string) error {
 	g.mu.Lock()
-	there := g.live(jid) != nil
+	known := g.live(jid) != nil
 	var ids []string
 	for _, w := range g.byOwner[jid] {
 		ids = append(ids, w.rec.ID)
 	}
 	g.mu.Unlock()
-	if !there {
+	if !known {
 		return fmt.Errorf("%w: %s", ErrNoMember, jid)
 	}
 	if err := g.authorize(ctx, jid, &policy.Authorization{}); err != nil {
@@ -381,25 +381,4 @@ func (g *Group) Remove(ctx context.Context, actor, jid string) error {
 	}
 	g.say(Removed, jid, actor)
 	return nil
-}
-
-// notice is a word about the group. mu is held.
-func (g *Group) notice(kind NoticeKind, to, about, by string) Notice {
-	return Notice{Kind: kind, Group: g.name, Title: cmp.Or(g.settings.Title, g.name), Lang: g.settings.Language, To: to, About: about, By: by}
-}
-
-func (g *Group) say(kind NoticeKind, to, by string) {
-	g.mu.Lock()
-	n := g.notice(kind, to, "", by)
-	g.mu.Unlock()
-	g.roster.tell(n)
-}
-
-func (r *Roster) tell(notices ...Notice) {
-	if r.notify == nil {
-		return
-	}
-	for _, n := range notices {
-		r.notify(n)
-	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
 // Basic is the basic group information of a group that somebody else keeps:
@@ -237,12 +239,35 @@ func (g *Group) enters(d *difference, want *MemberRecord) {
 	}
 }
 
-// leaves notes who is no member any more, and that he had said no.
+// leaves notes who is no member any more, and that he had said no, or by which
+// rules he is shown: a list that takes him up again, after a slip perhaps, is no
+// reason to show more.
 func (g *Group) leaves(d *difference, m *member) {
 	d.Left = append(d.Left, m.JID)
-	if (m.Ask == Refused || m.auth != nil && !m.auth.Share) && len(g.visitors)+len(d.Visitors) < MaxKnown {
+	no := m.Ask == Refused || m.auth != nil && !m.auth.Share
+	if !no && m.auth != nil && !ForPeers(g.name) { // what they may see stands elsewhere
+		if a := m.lasting(); len(a) <= MaxStranger && g.strangers[domainOf(m.JID)]+len(d.Authorizations) < MaxStrangersOf {
+			d.Authorizations = append(d.Authorizations, AuthorizationRecord{m.JID, a})
+			return
+		}
+		no = true
+	}
+	if no && len(g.visitors)+len(d.Visitors) < MaxKnown {
 		d.Visitors = append(d.Visitors, VisitorRecord{JID: m.JID, State: Declined})
 	}
+}
+
+// lasting is m's own policy as it is kept without him. How exactly others see
+// where he is goes with him, so that nobody does.
+func (m *member) lasting() string {
+	a := m.auth.Clone()
+	if m.Precision != Exact {
+		for i := range a.Rules {
+			a.Rules[i].Attributes &^= policy.Location
+		}
+		a.Rules = slices.DeleteFunc(a.Rules, func(r policy.Rule) bool { return r.Attributes&^r.Except == 0 })
+	}
+	return a.String()
 }
 
 // revise puts d, which is stored, in force, and returns the records of watches
@@ -300,55 +325,6 @@ func (g *Group) settle(ctx context.Context, d *difference) {
 			g.roster.log.Warn("contact not approved", "group", g.name, "error", err) // he asks again
 		}
 	}
-}
-
-// Release makes the group of a source one of this service, with all it has.
-// ErrForbidden for who does not administer the service, ErrNoGroup, InvalidError
-// if it is one already.
-func (r *Roster) Release(ctx context.Context, actor, group string) error {
-	return r.transfer(ctx, actor, group, func(from string) (string, error) {
-		if from == "" {
-			return "", invalid("group", "%s is this service's own", group)
-		}
-		return "", nil
-	})
-}
-
-// Adopt gives a group of this service to a source, whose list it becomes with
-// the next [Roster.Mirror]. ErrForbidden, ErrNoGroup, InvalidError,
-// [ForeignError] if it has a source already.
-func (r *Roster) Adopt(ctx context.Context, actor, group, source string) error {
-	return r.transfer(ctx, actor, group, func(from string) (string, error) {
-		if from != "" {
-			return "", &ForeignError{from}
-		}
-		return source, word("source", source)
-	})
-}
-
-func (r *Roster) transfer(ctx context.Context, actor, group string, to func(from string) (string, error)) error {
-	if actor != "" && !r.admin(actor) {
-		return ErrForbidden
-	}
-	g, err := r.editing(ctx, group)
-	if err != nil {
-		return err
-	}
-	defer g.edit.Unlock()
-	g.mu.Lock()
-	from, s := g.source, g.settings.Clone()
-	g.mu.Unlock()
-	source, err := to(from)
-	if err != nil {
-		return err
-	}
-	if err := r.store.ReviseGroup(ctx, group, &Revision{Source: source, Settings: s}); err != nil {
-		return err
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.source, g.hidden, g.powers = source, false, true
-	return nil
 }
 
 // Source is who keeps the group, "" = this service.

@@ -42,10 +42,13 @@ func (o op) inMirror(w *world) error {
 	w.settings.Title, w.settings.Language, w.settings.Attributes = o.basic.Title, o.basic.Language, o.basic.Attributes
 	for jid, p := range w.people {
 		if !slices.ContainsFunc(o.basic.Members, func(m roster.BasicMember) bool { return m.JID == jid }) {
-			if p.rec.Ask == roster.Refused || p.auth != nil && !p.auth.Share {
+			no := p.rec.Ask == roster.Refused || p.auth != nil && !p.auth.Share
+			if no {
 				w.decline(jid)
 			}
-			w.forget(jid)
+			if w.forget(jid); !no && p.auth != nil {
+				w.said[jid] = p.auth
+			}
 		}
 	}
 	w.dismiss()

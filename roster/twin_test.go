@@ -176,7 +176,7 @@ func (w *twins) extra() {
 	now := w.b.w.clone()
 	if _ = o.in(now); o.jid == w.watcher || !slices.Equal(w.sight(now), w.sight(w.b.w)) ||
 		slices.Contains([]string{"lost", "open", "swept", "doubt", "tick", "deliver"}, o.kind) ||
-		!w.rules && slices.Contains([]string{"authorize", "policy", "elsewhere"}, o.kind) ||
+		!w.rules && slices.Contains([]string{"authorize", "policy", "elsewhere", "adopt", "release"}, o.kind) || // the latter say whether lists count, and with them rules
 		!w.rules && (w.b.w.said[o.jid] != nil || w.b.w.people[o.jid] != nil && w.b.w.people[o.jid].elsewhere != nil) && slices.Contains([]string{"add", "remove"}, o.kind) { // rules come or go
 		return
 	}

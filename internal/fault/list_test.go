@@ -144,7 +144,7 @@ func copies() []fault {
 			old: "return g.aloftTo(q.Watcher) == 0", new: "return true"},
 		{name: "an answer comes though there always is news", file: "roster/copies.go", test: "roster TestCopies",
 			old: "len(g.asked) == 0 || !m.aloft(w)", new: "true || !m.aloft(w)"},
-		{name: "what comes back is told again", file: "roster/copies.go", test: "roster TestCopies",
+		{name: "what comes back is told again", file: "roster/landing.go", test: "roster TestCopies",
 			old: "t.w.rewind(t.before)", new: "_ = t.before"},
 		{name: "the service copies for its own users", file: "roster/copies.go", test: "roster TestCopies",
 			old: " || domainOf(w.rec.Owner) != m.via.suffix", new: ""},
