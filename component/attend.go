@@ -148,6 +148,9 @@ func (a *attendant) loadAll(ctx context.Context) {
 	}
 	if all {
 		a.s.Roster.Complete()
+		if a.s.cfg.PubSub != "" {
+			a.all.Go(func() { a.s.clearLeft(ctx) })
+		}
 		a.reconcile(ctx)
 		a.s.Sources.Complete()
 	}

@@ -1,6 +1,8 @@
 package component
 
 import (
+	"cmp"
+
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -14,13 +16,14 @@ func (s *Service) garrisoned(st *frame.Stanza) bool {
 	}
 	why := ""
 	if string(st.Type) == "error" {
-		if why = condition(st); why == "" {
-			why = "undefined-condition"
-		}
+		why = conditionOf(st)
 	}
 	s.Link.contain(st, func() { s.Roster.OutpostAnswered(plain(st.ID), why) })
 	return true
 }
+
+// conditionOf is that of an error, never "".
+func conditionOf(st *frame.Stanza) string { return cmp.Or(condition(st), "undefined-condition") }
 
 // abandonOutposts leaves nothing of g at the server's PubSub service, which
 // subscribers are told: nobody is to take what he was told for what is.

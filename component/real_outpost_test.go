@@ -2,6 +2,7 @@ package component_test
 
 import (
 	"encoding/xml"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -18,19 +19,24 @@ const outpostService = "pubsub.example.org"
 func byPubSub(c *component.ServiceConfig) { c.PubSub = outpostService }
 
 // pubsubServer starts a server with a PubSub service of its own, which lets us
-// make nodes if it is allowed.
-func pubsubServer(t *testing.T, name string, allowed bool) lab.Server {
+// make nodes if it is allowed; others of its users may, too.
+func pubsubServer(t *testing.T, name string, allowed bool, others ...string) lab.Server {
 	t.Helper()
 	admins, rule := "", "local"
 	if allowed {
 		admins, rule = `"groups.example.org"`, "rollcall"
+	}
+	acl := "  rollcall:\n    server: \"groups.example.org\""
+	for _, jid := range others {
+		admins += fmt.Sprintf(", %q", jid)
+		acl += fmt.Sprintf("\n    user: %q", jid)
 	}
 	o := lab.Options{Modules: lab.Minimal}
 	if name == "prosody" {
 		o.Extra.Global = "Component \"" + outpostService + "\" \"pubsub\"\n\tadmins = { " + admins + " }\n"
 	} else {
 		o.Extra = lab.Extra{
-			ACL: "  rollcall:\n    server: \"groups.example.org\"", Rules: "  nodes:\n    allow: " + rule,
+			ACL: acl, Rules: "  nodes:\n    allow: " + rule,
 			Modules: "  mod_pubsub:\n    host: \"" + outpostService + "\"\n    access_createnode: nodes\n    plugins: [\"flat\"]",
 		}
 	}

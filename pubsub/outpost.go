@@ -71,6 +71,12 @@ func (r *Renderer) deleteNode(b []byte, node, id string) []byte {
 	return append(b, "/>"+requestEnd...)
 }
 
+// DeleteNode is what is asked of the service to delete a node.
+func DeleteNode(node string) string {
+	b := attr([]byte("<pubsub xmlns='"+NSOwner+"'><delete"), "node", node)
+	return string(append(b, "/></pubsub>"...))
+}
+
 func (r *Renderer) setSubscription(b []byte, node string, to []byte, id, state string) []byte {
 	b = attr(append(r.request(b, id, NSOwner), "<subscriptions"...), "node", node)
 	b = append(append(b, "><subscription jid='"...), to...)

@@ -133,6 +133,27 @@ func (o *outposts) isBarred() bool {
 // may list the nodes of the service.
 func outpostName() string { return strings.ToLower(rand.Text()) }
 
+// IsOutpostName says whether a node may be one of ours, by its name.
+func IsOutpostName(node string) bool {
+	return len(node) == 26 && strings.Trim(node, "abcdefghijklmnopqrstuvwxyz234567") == ""
+}
+
+// OutpostNames returns the names of all nodes that are subscribers', in use or
+// not. All groups are in memory.
+func (r *Roster) OutpostNames() map[string]bool {
+	all := map[string]bool{}
+	for _, g := range r.All() {
+		g.mu.Lock()
+		for _, w := range g.watches {
+			if w.rec.Outpost != "" {
+				all[w.rec.Outpost] = true
+			}
+		}
+		g.mu.Unlock()
+	}
+	return all
+}
+
 // posts says whether what rec asks for goes by an outpost.
 func (g *Group) posts(rec *SubscriptionRecord, m *Manner) bool {
 	o := &g.roster.outposts
