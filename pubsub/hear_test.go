@@ -77,6 +77,7 @@ func (h *house) turn(budget int) bool {
 	for {
 		raw, err := in.Next()
 		if errors.Is(err, io.EOF) {
+			h.servers.answer(h, more)
 			return true
 		}
 		h.must(err)
@@ -105,7 +106,13 @@ func (h *house) take(raw string) {
 		h.t.Fatalf("no address: %s", raw)
 	}
 	to := plain(at[2])
+	if h.servers.take(h, raw, to) {
+		return
+	}
 	h.told[bare(to)] = append(h.told[bare(to)], raw)
+	if h.servers.way == "own" {
+		h.servers.told++
+	}
 	switch at[1] {
 	case "iq":
 		h.answers[to+" "+idOf.FindStringSubmatch(raw)[1]] = raw
@@ -243,8 +250,11 @@ func (h *house) rest() {
 	h.t.Helper()
 	for _, s := range h.w.subs {
 		h.g.Alive(s.jid)
+		h.w.alive(s.jid)
 	}
+	h.look()
 	h.settle()
+	clear(h.servers.loose)
 	for key, s := range h.w.subs {
 		if s.wants.Refuse {
 			continue
