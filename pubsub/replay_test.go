@@ -78,8 +78,10 @@ func drawHouse(t *rapid.T) *house {
 	}
 	if h.servers.way != "own" { // what is alike for many takes another way there
 		node := pick(t, "node", nodes...)
-		for _, jid := range subset(t, everybody[:3], "served") {
-			h.do(act{kind: "subscribes", jid: jid, node: node, text: "-"})
+		for _, jid := range everybody[:3] {
+			if h.w.m.Members[jid] != nil {
+				h.do(act{kind: "subscribes", jid: jid, node: node, text: "-"})
+			}
 		}
 	}
 	return h
