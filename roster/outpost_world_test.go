@@ -2,7 +2,11 @@ package roster_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+
+	"pgregory.net/rapid"
 
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -13,8 +17,27 @@ import (
 type office struct {
 	on, waits bool              // waits: it answers when the test says so
 	posts     map[string]string // keys of subs, by node
-	answers   []string
+	taken     map[string]bool   // nodes of somebody else
+	lost      map[string]string // keys of subs, by node that is not there any more
+	answers   [][2]string       // id, condition
 }
+
+// happens is what may happen there: a node is lost, and perhaps somebody else
+// makes one of that name.
+func (o *office) happens(t *rapid.T) {
+	nodes := slices.Sorted(maps.Keys(o.posts))
+	if len(nodes) == 0 || rapid.IntRange(0, 3).Draw(t, "office") > 0 {
+		return
+	}
+	node := rapid.SampledFrom(nodes).Draw(t, "lost")
+	o.lost[node] = o.posts[node]
+	delete(o.posts, node)
+	o.taken[node] = rapid.IntRange(0, 3).Draw(t, "taken") == 0
+	t.Logf("node of %s is lost, taken=%v", o.lost[node], o.taken[node])
+}
+
+// yields lets others give back the nodes that they have.
+func (o *office) yields() { clear(o.taken) }
 
 // serves says whose events leave that way.
 func (o *office) serves() func(jid string) bool {
@@ -38,8 +61,8 @@ func (o *office) posted(key string) bool {
 func (o *office) answer(s *stage, n int) bool {
 	said := o.answers[:n]
 	o.answers = o.answers[n:]
-	for _, id := range said {
-		s.r.OutpostAnswered(id, "")
+	for _, a := range said {
+		s.r.OutpostAnswered(a[0], a[1])
 		s.g.Check(s.t)
 	}
 	return n > 0
@@ -55,7 +78,8 @@ func (o *office) take(s *stage, h heard) (all []heard, ok bool) {
 		all, err = o.make(s, h)
 	case "raze":
 		delete(o.posts, h.post)
-		o.answers = append(o.answers, h.id, h.id)
+		delete(o.lost, h.post)
+		o.says("", h.id, h.id)
 	case "publish":
 		all, err = o.publish(s, h)
 	default:
@@ -65,6 +89,12 @@ func (o *office) take(s *stage, h heard) (all []heard, ok bool) {
 		s.t.Fatalf("%s: %v\n%+v", h.kind, err, h)
 	}
 	return all, true
+}
+
+func (o *office) says(why string, ids ...string) {
+	for _, id := range ids {
+		o.answers = append(o.answers, [2]string{id, why})
+	}
 }
 
 func (o *office) make(s *stage, h heard) ([]heard, error) {
@@ -87,14 +117,28 @@ func (o *office) make(s *stage, h heard) ([]heard, error) {
 	if o.posts[h.post] != "" {
 		all = append(all, heard{kind: "deleted", node: x.node.String(), to: x.jid})
 	}
+	if delete(o.lost, h.post); o.taken[h.post] { // he is owed it, by another way
+		o.says("conflict", h.ids...)
+		c.owed = true
+		return nil, nil
+	}
 	o.posts[h.post] = key
-	o.answers = append(o.answers, h.ids...)
+	o.says("", h.ids...)
 	c.table, c.parts, c.fresh, c.turn, c.owed, c.may = map[string]string{}, nil, true, 0, false, false
 	clear(c.dirty)
 	return all, nil
 }
 
 func (o *office) publish(s *stage, h heard) ([]heard, error) {
+	if key, ok := o.lost[h.post]; ok {
+		if o.says("item-not-found", h.id); s.clients[key] != nil {
+			s.clients[key].owed = true
+		}
+		if o.taken[h.post] { // whoever it is has not let us
+			o.answers[len(o.answers)-1][1] = "forbidden"
+		}
+		return nil, nil
+	}
 	key := o.posts[h.post]
 	x, c := s.w.sub(key), s.clients[key]
 	switch {
@@ -108,7 +152,7 @@ func (o *office) publish(s *stage, h heard) ([]heard, error) {
 	if c.fresh {
 		c.fresh, c.owed, c.may = false, false, false
 	}
-	o.answers = append(o.answers, h.id)
+	o.says("", h.id)
 	it := h.items[0]
 	may, seen := c.view[it.id]
 	_, had := c.table[it.id]

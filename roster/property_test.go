@@ -47,6 +47,7 @@ func groupProperty(t *rapid.T) {
 			settle()
 		case 9:
 			s.mail.happens(t, s)
+			s.office.happens(t)
 			s.office.answer(s, rapid.IntRange(0, len(s.office.answers)).Draw(t, "answers"))
 		}
 	}

@@ -131,7 +131,7 @@ func playWith(t rapid.TB, rec *roster.GroupRecord, o office) *stage {
 		clients: map[string]*client{}, records: map[string]roster.SubscriptionRecord{},
 		asks: map[string]*ask{}, past: map[string]map[string][]memory{},
 		aliases: aliases{of: map[string]string{}, real: map[string]string{}}}
-	s.office = office{on: o.on, waits: o.waits, posts: map[string]string{}}
+	s.office = office{on: o.on, waits: o.waits, posts: map[string]string{}, taken: map[string]bool{}, lost: map[string]string{}}
 	s.r = roster.New(s.office.options(roster.Options{Store: store.Memory(), Outbox: s.out, Renderer: dialect{},
 		Now: func() time.Time { return s.now }, Log: slog.New(slog.DiscardHandler)}))
 	if err := s.r.CreateGroup(context.Background(), rec); err != nil {
@@ -190,6 +190,9 @@ func (s *stage) do(o op) {
 		// Who has the group as a contact may have logged in meanwhile.
 		if o.kind == "doubt" {
 			s.mail.lost()
+		}
+		if o.kind == "lost" {
+			s.office.yields()
 		}
 		if o.kind == "lost" && (strings.HasPrefix(key, roster.NodeContact.String()+" ") || s.office.posted(key)) {
 			c.owed = true
