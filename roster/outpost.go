@@ -479,6 +479,7 @@ func (g *Group) repost(w *Watch) {
 	}
 	held := w.outpost != nil && w.outpost.held
 	w.manner.outpost = m.outpost
+	g.version++ // an audience that is there already may have been asked what is the latest
 	g.man(w)
 	who := g.watcher(w.rec.Owner)
 	w.move(g.audienceOf(&who, w.node, &w.receiving, &w.manner), &who, (*Watch).decision, nil)

@@ -13,11 +13,16 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 	g.startMail(g.roster.multicast.Load())
 	start, limit := len(b), len(b)+budget
 	if b = g.sayRazed(b, limit); len(g.razed) > 0 {
-		g.turns++
+		if len(b) > start {
+			g.turns++
+		}
 		g.queued = true
 		return b, true
 	}
 	if !g.ready && !g.closed || g.waits() {
+		if len(b) > start {
+			g.turns++
+		}
 		return b, false
 	}
 	b = g.replies(b, limit)
