@@ -121,4 +121,4 @@ tools:
 
 # The XMPP servers and what else tests run. Says what to type if it cannot help.
 servers: tools
-	@$(GO) run ./internal/lab/labinstall prosody prosody-modules ejabberd libxml2-utils python3-slixmpp
+	@$(GO) run ./internal/lab/labinstall prosody prosody-modules ejabberd libxml2-utils python3-slixmpp slapd

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/rollcall-xmpp/rollcall/internal/frame"
 )
 
 func TestMain(m *testing.M) {
@@ -162,7 +164,8 @@ func TestPlan(t *testing.T) {
 	for _, j := range p.jobs() {
 		got = append(got, j.String())
 	}
-	want := "ejabberd muc 50,prosody muc 50,growth,floor 50,ejabberd rollcall-multicast 50,floor 20x25,ejabberd muc 20x25,ejabberd rollcall-multicast 20x25,prosody muc 20x25"
+	want := "ejabberd muc 50,prosody muc 50,growth,floor 50,ejabberd rollcall-multicast 50,prosody rollcall-multicast 50,floor 20x25," +
+		"ejabberd muc 20x25,ejabberd rollcall-multicast 20x25,prosody muc 20x25,prosody rollcall-multicast 20x25"
 	if strings.Join(got, ",") != want {
 		t.Error(got)
 	}
@@ -205,7 +208,7 @@ func example() *report {
 
 func TestGoals(t *testing.T) {
 	r := example()
-	if n := len(r.goals()); n != 7+8+2 {
+	if n := len(r.goals()); n != 10+11+2 {
 		t.Errorf("%d goals", n)
 	}
 	for _, g := range r.goals() {
@@ -238,7 +241,12 @@ func TestGoals(t *testing.T) {
 // The documents can be made again from the file.
 func TestDocuments(t *testing.T) {
 	r, dir := example(), t.TempDir()
-	r.Cells[0].Overload = []run{{Offered: 1, Received: 1}}
+	r.Cells[0].Overload = []run{{Offered: 1, Received: 1, Strain: &strain{Memory: []point{{0, 1e7}, {1, 2e7}, {2, 3e7}},
+		Replies: []served{{What: "ping", N: 5, P99: 7}}}}}
+	r.Growth = &grown{Sites: sites(), Start: startup{Groups: 3, Memberships: 4, Ready: 0.5}}
+	for i := range r.Growth.Sites {
+		r.Growth.Sites[i].CPU, r.Growth.Sites[i].Absent, r.Growth.Sites[i].There = float64(40+i), 400, 500
+	}
 	file := filepath.Join(dir, "performance.json")
 	if err := r.write(file); err != nil {
 		t.Fatal(err)
@@ -256,7 +264,7 @@ func TestDocuments(t *testing.T) {
 		}
 	}
 	page := r.documents()["performance.md"]
-	for _, want := range []string{"| 20x25 | room (MUC) | prosody |", "## Overload", "no paper", "images/performance-burst.svg", "| met |", "2026-01-02 03:04"} {
+	for _, want := range []string{"| 20x25 | room (MUC) | prosody |", "## Overload", "## Growth", "| ping | 5 | 0 |", "| growth | 1000 × 100 members | bytes of RSS for a member, nobody there | 400 | ≤ 300 | **missed** |", "no paper", "images/performance-burst.svg", "| met |", "2026-01-02 03:04"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q", want)
 		}
@@ -274,11 +282,11 @@ func wellFormed(t *testing.T, name, text string) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if start, ok := token.(xml.StartElement); ok && start.Name.Local == "rect" {
+		if start, ok := token.(xml.StartElement); ok && (start.Name.Local == "rect" || start.Name.Local == "circle") {
 			rects++
 		}
 	}
-	if rects < 10 || strings.Contains(text, "NaN") {
+	if rects < 10 && !strings.HasSuffix(name, "overload.svg") || strings.Contains(text, "NaN") {
 		t.Errorf("%s has %d bars", name, rects)
 	}
 }
@@ -306,6 +314,25 @@ func TestNumbers(t *testing.T) {
 	for v, want := range map[float64]string{0: "0", 0.25: "0.25", 7.5: "7.5", 250: "250", 12_345: "12.3 k", 2.5e6: "2.5 M"} {
 		if got := brief(v); got != want {
 			t.Errorf("brief(%v) = %q", v, got)
+		}
+	}
+}
+
+// Each form is one stanza, to whomever it is.
+func TestForms(t *testing.T) {
+	for _, f := range forms() {
+		in := frame.NewReader(strings.NewReader(f.start+"user0000@"+host+f.rest), maxFrame, maxDepth)
+		raw, err := in.Next()
+		var st frame.Stanza
+		if err != nil || !frame.Parse(raw, &st) || string(st.To) != "user0000@"+host {
+			t.Errorf("%s: %q to %q, %v", f.text, raw, st.To, err)
+			continue
+		}
+		if _, err := in.Next(); !errors.Is(err, io.EOF) {
+			t.Errorf("%s: something is behind it: %v", f.text, err)
+		}
+		if err := xml.Unmarshal(raw, new(struct{})); err != nil {
+			t.Errorf("%s: %v", f.text, err)
 		}
 	}
 }

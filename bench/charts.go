@@ -16,6 +16,10 @@ func colour(way string) string {
 		return "#7d8f69"
 	case "rollcall":
 		return "#1f6feb"
+	case "rollcall-json":
+		return "#54aeff"
+	case "rollcall-contacts":
+		return "#1a7f8e"
 	case "rollcall-pubsub":
 		return "#8250df"
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,10 +19,13 @@ const nodePresence = "urn:xmpp:tmp:group-presence:0#presence"
 // wanted are the options of a subscription to what the other ways tell as well:
 // show and status, but no devices.
 const wanted = `<options><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/pubsub#subscribe_options</value></field>` +
-	`<field var='{urn:xmpp:tmp:group-presence:0}attributes'><value>availability</value><value>show</value><value>status</value></field></x></options>`
+	`<field var='{urn:xmpp:tmp:group-presence:0}attributes'><value>availability</value><value>show</value><value>status</value></field>%s</x></options>`
+
+// asJSON is one option more.
+const asJSON = `<field var='{urn:xmpp:tmp:group-presence:0}format'><value>json</value></field>`
 
 // component is Rollcall: the program itself, attached to the server. Its
-// variants differ in who makes the copies.
+// variants differ in what watchers are told in, and in who makes the copies.
 type component struct {
 	size size
 	name string
@@ -30,7 +34,10 @@ type component struct {
 	run  *lab.Program
 }
 
-func (*component) on(server string) bool { return server != "" }
+// on leaves contact lists out where there are none.
+func (c *component) on(server string) bool {
+	return server != "" && (server != "fake" || c.name != "rollcall-contacts")
+}
 
 func (c *component) options(server string) lab.Options {
 	o := plain(server)
@@ -110,11 +117,40 @@ func (c *component) open(ctx context.Context, x *cell) (err error) {
 		return err
 	}
 	for i, s := range x.seats {
-		join := "<pubsub xmlns='" + nsPubSub + "'><subscribe node='" + nodePresence + "' jid='" + s.jid + "'/>" + wanted + "</pubsub>"
+		if c.name == "rollcall-contacts" {
+			if err := c.befriend(ctx, x, i); err != nil {
+				return err
+			}
+			continue
+		}
+		format := ""
+		if c.name == "rollcall-json" {
+			format = asJSON
+		}
+		join := "<pubsub xmlns='" + nsPubSub + "'><subscribe node='" + nodePresence + "' jid='" + s.jid + "'/>" + fmt.Sprintf(wanted, format) + "</pubsub>"
 		if err := x.persist(ctx, func() error {
 			_, err := s.ask(ctx, groupName(c.size.group(i))+"@"+ours, "set", join)
 			return err
 		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// befriend has the group in a member's contact list, and each member in it as a
+// resource of the group: what corresponds to the occupants of a room.
+func (c *component) befriend(ctx context.Context, x *cell, i int) error {
+	s, group := x.seats[i], groupName(c.size.group(i))+"@"+ours
+	for _, step := range []struct{ says, hears string }{
+		{"<presence to='" + group + "' type='subscribe'/>", group + "/group"},
+		{"<message to='" + group + "' type='chat'><body>receive each</body></message>", group + "/user"},
+	} {
+		met := s.await(func(raw []byte) bool {
+			return bytes.HasPrefix(raw, []byte("<presence")) && bytes.Contains(raw, []byte(step.hears))
+		})
+		s.say(step.says)
+		if err := x.wait(ctx, met, "have "+group+" as a contact"); err != nil {
 			return err
 		}
 	}

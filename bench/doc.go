@@ -5,7 +5,10 @@
 //	go run ./bench -quick -o -                  a few seconds of each, for development
 //	go run ./bench -n 50 -servers prosody -ways muc,rollcall -runs 1 -o -
 //	go run ./bench -from docs/performance.json  the document again, from the last run
-//	go run ./bench -overload 60s -n 50          five times what saturates, for a minute
+//	go run ./bench -n 50 -ways rollcall -growth=false -o -      overload with it, two minutes
+//	go run ./bench -only-growth                 what a change and a member cost, against how many there are
+//	go run ./bench -resume                      go on with the file there is: measure what is missing
+//	go run ./bench -forms                       what a stanza costs the servers, by its form
 //
 // # The work
 //
@@ -23,7 +26,9 @@
 // # The ways
 //
 // A [way] is how the news travel: `muc`, `roster`, `pubsub`, `rollcall` (own
-// nodes), `rollcall-pubsub` and `rollcall-multicast` (the server makes the
+// nodes), `rollcall-json` (the same, events as JSON), `rollcall-contacts` (no
+// nodes, but members as resources of a contact, as a room's occupants are),
+// `rollcall-pubsub` and `rollcall-multicast` (the server makes the
 // copies), and `floor`, a trivial fan-out of the same bytes over TCP that no
 // XMPP server can beat. (Shared rosters of five hundred are left out on
 // ejabberd, which takes minutes to set them up.) Every cell, a way on a server with so many members,
@@ -40,9 +45,24 @@
 //     second. A client that is no member pings the service meanwhile.
 //   - burst: every member changes five times within one second, and the time
 //     until every watcher holds everybody's last state.
-//   - overload (-overload): five times as many changes are offered as were
-//     brought in saturation, for that long; afterwards every watcher must hold
-//     everybody's last state, and how soon he does.
+//   - overload (of Rollcall with own nodes, 50 and 200 members): five times as
+//     many changes are offered as were brought in saturation, for a minute.
+//     Strangers and members ask something meanwhile, and the memory is noted;
+//     afterwards every watcher must hold everybody's last state, and how soon
+//     he does.
+//
+// # Growth
+//
+// A store with so many members, groups, rules and watchers, and the program
+// with nobody but us at the other end of its stream: what a change costs, what
+// a member takes of memory, and how soon a service with 500,000 memberships
+// answers for all its groups.
+//
+// # Order
+//
+// The file is written behind every cell. Cells that a goal speaks of come
+// first, then growth, then the others, until the time is over (-within). What
+// fails is told, tried once more at the end, and ends nothing.
 //
 // CPU time is that of the server's and of the component's process, from the
 // first change until nothing is on its way any more. The load generator, the

@@ -36,6 +36,9 @@ func (r *report) documents() map[string]string {
 	for name, c := range r.charts() {
 		files["images/performance-"+name+".svg"] = c.svg()
 	}
+	for name, p := range r.plots() {
+		files["images/performance-"+name+".svg"] = p.svg()
+	}
 	var b bytes.Buffer
 	t := template.Must(template.New("page").Funcs(template.FuncMap{"num": num, "brief": brief}).Parse(page))
 	if err := t.Execute(&b, view{r}); err != nil {
@@ -71,15 +74,20 @@ func (r *report) sorted() (cells []*result) {
 		cells = append(cells, &r.Cells[i])
 	}
 	slices.SortStableFunc(cells, func(x, y *result) int {
-		return cmp.Or(cmp.Compare(x.Size.Groups, y.Size.Groups), cmp.Compare(x.Size.Members, y.Size.Members))
+		return cmp.Or(cmp.Compare(x.Size.Groups, y.Size.Groups), cmp.Compare(x.Size.Members, y.Size.Members), x.order()-y.order())
 	})
 	return cells
+}
+
+// order is where the cell stands among those of its size.
+func (x *result) order() int {
+	return 100*slices.Index([]string{"", "prosody", "ejabberd", "fake"}, x.Server) + slices.Index(wayNames(), x.Way)
 }
 
 // view is what the page may ask.
 type view struct{ *report }
 
-func (v view) Goals() []goal { return v.goals() }
+func (v view) Goals() []goal { return append(v.goals(), v.growthGoals()...) }
 
 // title is what a way is called in the document.
 func title(way string) string {
@@ -92,6 +100,10 @@ func title(way string) string {
 		return "server's PubSub"
 	case "rollcall":
 		return "Rollcall"
+	case "rollcall-json":
+		return "Rollcall, JSON"
+	case "rollcall-contacts":
+		return "Rollcall, contacts"
 	case "rollcall-pubsub":
 		return "Rollcall, server's PubSub"
 	case "rollcall-multicast":
@@ -163,14 +175,14 @@ func (v view) HasOverload() bool {
 }
 
 func (v view) Overload() string {
-	heads := []string{"offered", "received", "superseded", "lost", "right after s", "CPU s: server", "component", "MB", "p95 ms", "ping p99 ms", "RSS MB, most"}
+	heads := []string{"offered", "received", "superseded", "lost", "right after s", "CPU s: server", "component", "MB", "p95 ms", "RSS MB, most"}
 	return v.table(heads, func(x *result) []string {
 		row := loadRow(x.Overload)
 		if row == nil {
 			return nil
 		}
 		f := func(g func(run) float64) string { return num(median(x.Overload, g)) }
-		return append(row, f(func(u run) float64 { return u.P95 }), f(func(u run) float64 { return u.Ping99 }), f(func(u run) float64 { return float64(u.Peak) / 1e6 }))
+		return append(row, f(func(u run) float64 { return u.P95 }), f(func(u run) float64 { return float64(u.Peak) / 1e6 }))
 	})
 }
 

@@ -149,11 +149,17 @@ func (c *cell) stride() int {
 	return 1
 }
 
-// limit finds how many changes in flight bring most updates that are fresh.
+// tries are how many changes are put in flight to find out how many should be:
+// who tells many of them at once needs many.
+var tries = [...]int{4, 16, 64, 128, 256, 510, 1020, 2040}
+
+// limit finds how many changes in flight bring most updates that are fresh. A
+// try lasts a while longer than what it sends takes.
 func (c *cell) limit(ctx context.Context, length time.Duration) (best int, err error) {
 	var most float64
-	for n := 4; n <= 1024; n *= 4 {
-		r, err := c.saturate(ctx, n, length)
+	took, stale := time.Duration(0), 0
+	for _, n := range tries {
+		r, err := c.saturate(ctx, n, max(length, 2*took))
 		if err != nil || ctx.Err() != nil {
 			return best, err
 		}
@@ -161,7 +167,9 @@ func (c *cell) limit(ctx context.Context, length time.Duration) (best int, err e
 		if best == 0 || fresh && r.Rate > 1.03*most {
 			best, most = n, r.Rate
 		}
-		if !fresh {
+		if took = time.Duration(r.P50 * float64(time.Millisecond)); fresh {
+			stale = 0
+		} else if stale++; stale == 2 || r.P50 > ms(freshness) { // one may be bad luck
 			break
 		}
 	}

@@ -28,6 +28,7 @@ type options struct {
 	from, out, docs      string
 	program              string
 	quick, floor, resume bool
+	forms                bool
 	onlyGrowth           bool
 	plan                 plan
 }
@@ -56,6 +57,7 @@ func flags(args []string) (o options, err error) {
 	f.StringVar(&o.docs, "docs", "docs", "where performance.md and its plots go, with -o or -from a file")
 	f.StringVar(&o.from, "from", "", "measure nothing, write the documents from this file")
 	f.StringVar(&o.program, "program", "", "rollcall to measure; without it, it is built")
+	f.BoolVar(&o.forms, "forms", false, "print what forms of a stanza cost the servers, and measure nothing else")
 	f.BoolVar(&o.floor, "floor", false, "be the floor (internal)")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -94,6 +96,9 @@ func Run(ctx context.Context, args []string) error {
 		return writeDocuments(o.docs, r)
 	}
 	debug.SetGCPercent(400) // what is measured is not our collector
+	if o.forms {
+		return measureForms(ctx, o.plan.Servers, os.Stdout)
+	}
 	if o.program == "" {
 		dir, err := os.MkdirTemp("", "rollcall-bench-")
 		if err != nil {
@@ -130,7 +135,7 @@ func (o *options) measureInto(ctx context.Context) error {
 		r.resume(was)
 	}
 	err := o.plan.measure(ctx, r, o.program, os.Stderr, func(r *report) error { return r.write(o.out) })
-	if len(r.Cells) > 0 {
+	if len(r.Cells) > 0 || r.Growth != nil {
 		err = errors.Join(err, writeDocuments(o.docs, r))
 	}
 	return err

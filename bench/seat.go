@@ -90,7 +90,7 @@ func (s *seat) take(raw []byte) {
 		close(s.met)
 	}
 	s.mu.Unlock()
-	if !marked && raw[1] != 'm' {
+	if raw[1] == 'i' || !marked && raw[1] != 'm' { // all items are an answer with markers
 		s.answer(raw)
 	}
 }

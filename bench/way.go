@@ -45,7 +45,7 @@ type preparer interface {
 }
 
 func wayNames() []string {
-	return []string{"floor", "muc", "roster", "pubsub", "rollcall", "rollcall-pubsub", "rollcall-multicast"}
+	return []string{"floor", "muc", "roster", "pubsub", "rollcall", "rollcall-json", "rollcall-contacts", "rollcall-pubsub", "rollcall-multicast"}
 }
 
 // wayOf returns the way of that name for groups of a size.

@@ -185,6 +185,7 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	g.Recall()
 	a.s.takings.visit(g, r)
 	a.s.wishes.visit(ctx, g)
+	a.s.Sources.Adopted(g)
 	ask, probe := g.Wants()
 	doubtful := g.Doubtful()
 	unread, courted := g.Unread(), g.Courted()
@@ -257,7 +258,7 @@ func (a *attendant) paced(ctx context.Context, jids []string, send func(jids []s
 		n := min(batch, len(jids))
 		send(jids[:n])
 		jids = jids[n:]
-		if !a.sleep(ctx, time.Duration(n)*time.Second/time.Duration(a.s.cfg.ProbeRate)) {
+		if !a.sleep(ctx, a.s.pause(n)) {
 			return
 		}
 	}

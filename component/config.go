@@ -21,7 +21,8 @@ type Config struct {
 
 	MaxStanza int // inbound, bytes; 1 MiB
 	MaxDepth  int // inbound, nested elements; 100
-	Window    int // bytes of bulk the server may hold; 64 KiB
+	Window    int // bytes of bulk the server may hold; 64 KiB, more if it is fast
+	MaxWindow int // as much as that at most; 256 KiB, but Window where only that is set
 	Slice     int // bytes of bulk in one write; 64 KiB
 
 	DialTimeout  time.Duration // connect and handshake; 10 s
@@ -45,6 +46,9 @@ func (c Config) withDefaults() *Config {
 	orElse(&c.ServerHost, c.Domain)
 	orElse(&c.MaxStanza, 1<<20)
 	orElse(&c.MaxDepth, 100)
+	if c.Window == 0 {
+		orElse(&c.MaxWindow, 256<<10)
+	}
 	orElse(&c.Window, 64<<10)
 	orElse(&c.Slice, 64<<10)
 	orElse(&c.DialTimeout, 10*time.Second)

@@ -15,15 +15,20 @@ import (
 // behind a socket that took it all: what was true when it was rendered is not
 // when it arrives, and a reply waits as long. Guarded by Outbox.mu.
 //
+// How much may wait there is a matter of time: what the server deals with in
+// [backlog], as the last markers tell. A fast one is then asked less often, and
+// written to in larger pieces; from a slow one an answer is not far away.
+//
 // A multicast service is somebody beside the server's router: of what went
 // there only its own answer says that it was dealt with. It gets our stanzas by
 // way of the router, so that its answer speaks for all before it; but the
 // server's says nothing of it. So, as long as some of the bulk is there, all
 // markers go there.
 type credit struct {
-	window, every int // bytes
-	keepalive     time.Duration
-	patience      time.Duration // for the answer to a marker
+	window      int // bytes
+	least, most int // that it may be
+	keepalive   time.Duration
+	patience    time.Duration // for the answer to a marker
 
 	sent, acked, marked int64 // bytes of bulk since the beginning
 	marks               []mark
@@ -42,16 +47,20 @@ type credit struct {
 
 // mark is a marker that was not yet answered.
 type mark struct {
-	seq uint64
-	off int64 // bulk before it
-	at  time.Time
-	to  string
+	seq  uint64
+	off  int64 // bulk before it
+	load int64 // how much of that was not yet dealt with
+	at   time.Time
+	to   string
 }
+
+// backlog is how long a server may work on what it holds of ours.
+const backlog = 8 * time.Millisecond
 
 // reset begins a new connection: what the old one left unanswered is lost.
 func (c *credit) reset() {
 	c.acked, c.marked, c.copied, c.hurry = c.sent, c.sent, c.sent, false
-	c.marks, c.last = c.marks[:0], time.Time{}
+	c.marks, c.last, c.window = c.marks[:0], time.Time{}, c.least
 	if c.own == "" {
 		c.own = rand.Text() + "."
 	}
@@ -72,7 +81,7 @@ func (c *credit) free() int { return c.window - int(c.sent-c.acked) }
 
 // due reports whether a marker should go out.
 func (c *credit) due(now time.Time) bool {
-	if c.sent-c.marked >= int64(c.every) || c.hurry && c.copied > c.marked {
+	if c.sent-c.marked >= int64(c.window/2) || c.hurry && c.copied > c.marked {
 		return true
 	}
 	return len(c.marks) == 0 && now.Sub(c.last) >= c.keepalive
@@ -86,7 +95,7 @@ func (c *credit) appendMark(b []byte, now time.Time) []byte {
 	if c.copied > c.acked && c.service != "" {
 		head, to = c.headTo(c.service), c.service
 	}
-	c.marks = append(c.marks, mark{c.seq, c.sent, now, to})
+	c.marks = append(c.marks, mark{c.seq, c.sent, c.sent - c.acked, now, to})
 	b = append(b, head...)
 	b = append(b, c.prefix...)
 	b = strconv.AppendUint(b, c.seq, 10)
@@ -106,10 +115,24 @@ func (c *credit) ack(from, id []byte, now time.Time) bool {
 			continue
 		}
 		c.acked, c.rtt = m.off, now.Sub(m.at)
+		c.fit(m.load)
 		c.marks = append(c.marks[:0], c.marks[i+1:]...)
 		return true
 	}
 	return false
+}
+
+// fit brings the window nearer to what the server does in the time of backlog;
+// it has done load in the last rtt. A small load says nothing of it.
+func (c *credit) fit(load int64) {
+	if load < int64(c.window/2) {
+		return
+	}
+	fits := c.most
+	if c.rtt > 0 {
+		fits = int(max(float64(c.least), min(float64(c.most), float64(load)*float64(backlog)/float64(c.rtt))))
+	}
+	c.window += (fits - c.window) / 4
 }
 
 // wake returns when due or stuck may change without anybody's doing.

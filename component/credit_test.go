@@ -18,7 +18,7 @@ func markerID(b []byte) string {
 // The account agrees with one kept by hand, whatever is answered when.
 func TestCredit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := credit{window: 1000, every: 125, keepalive: time.Minute, patience: time.Minute}
+		c := credit{window: 1000, least: 1000, most: 1000, keepalive: time.Minute, patience: time.Minute}
 		c.address("a", "b")
 		c.reset()
 		type sent struct {
@@ -103,5 +103,44 @@ func TestMarkerStanza(t *testing.T) {
 	if !strings.HasPrefix(b, "<iq type='get' from='groups.example.org' to='it&apos;s' id='") ||
 		!strings.HasSuffix(b, "-1'><ping xmlns='urn:xmpp:ping'/></iq>") {
 		t.Errorf("marker %s", b)
+	}
+}
+
+// The window holds what the server deals with in the time of backlog, within
+// its bounds.
+func TestWindowFollowsTheServer(t *testing.T) {
+	c := credit{least: 64 << 10, most: 256 << 10}
+	c.address("a", "b")
+	c.reset()
+	now := time.Unix(1000, 0)
+	// full has the server deal with a whole window, or a part of one, at that rate.
+	full := func(bytesPerSecond, part int) {
+		n := c.free() / part
+		c.sent += int64(n)
+		id := markerID(c.appendMark(nil, now))
+		now = now.Add(time.Duration(n) * time.Second / time.Duration(bytesPerSecond))
+		if !c.ack([]byte("b"), []byte(id), now) {
+			t.Fatal("an answer was not taken")
+		}
+	}
+	for _, x := range []struct{ rate, from, to int }{
+		{1 << 30, 250 << 10, 256 << 10}, {16 << 20, 125 << 10, 135 << 10}, {1 << 20, 64 << 10, 66 << 10}, {1 << 10, 64 << 10, 66 << 10},
+		{20 << 20, 155 << 10, 165 << 10},
+	} {
+		for range 20 {
+			full(x.rate, 1)
+		}
+		if c.window < x.from || c.window > x.to {
+			t.Errorf("the window is %d bytes for a server that does %d a second", c.window, x.rate)
+		}
+		window := c.window
+		full(1<<30, 4)
+		full(1<<10, 4)
+		if c.window != window {
+			t.Errorf("a small load made a window of %d bytes one of %d", window, c.window)
+		}
+	}
+	if c.reset(); c.window != c.least {
+		t.Errorf("a new connection begins with %d bytes", c.window)
 	}
 }

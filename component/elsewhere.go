@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/component/source"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
@@ -184,7 +185,7 @@ func (s *Service) heed(ctx context.Context, p proof, f finding) bool {
 	}
 	a, err := f.policy()
 	if err != nil {
-		s.log.Info("policy at a member's server makes no sense, he shares nothing", "group", p.g.Name(), "error", err)
+		s.log.Info("policy at a member's server makes no sense, he shares nothing", "group", p.g.Name(), "error", source.Discreet(err.Error()))
 	}
 	if err := p.g.OnElsewhere(ctx, p.jid, a); err != nil {
 		if ctx.Err() == nil {

@@ -8,7 +8,7 @@ import (
 // What the server has confirmed has arrived; what it has not is in doubt when
 // the connection ends, turn by turn.
 func TestDoubt(t *testing.T) {
-	o := newOutbox(NewLink(Config{Domain: "groups.example.org", ServerHost: "example.org"}).cfg)
+	o := newOutbox(NewLink(Config{Domain: "groups.example.org", ServerHost: "example.org", Window: 96 << 10}).cfg)
 	o.attach()
 	say := func(k *talker, stanzas int) {
 		t.Helper()
@@ -21,7 +21,7 @@ func TestDoubt(t *testing.T) {
 		o.recycle(r.b)
 	}
 	early, late, silent := &talker{name: "early", size: 1000}, &talker{name: "late", size: 1000}, &talker{name: "silent"}
-	say(early, 40) // more than a marker's distance: one stands behind it
+	say(early, 50) // more than a marker's distance: one stands behind it
 	say(late, 3)
 	say(early, 2)
 	say(late, 1)
@@ -32,7 +32,7 @@ func TestDoubt(t *testing.T) {
 	o.land()
 	o.mu.Unlock()
 	if !acked {
-		t.Fatalf("no marker behind 40 kB (%d marks)", marks)
+		t.Fatalf("no marker behind 50 kB (%d marks)", marks)
 	}
 	o.detach()
 	if early.doubt != 1 || late.doubt != 2 || silent.doubt != 0 {

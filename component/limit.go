@@ -2,6 +2,7 @@ package component
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
@@ -98,6 +99,26 @@ func (l *limiter) sweep(now time.Time) {
 		}
 	}
 }
+
+// ration is a limiter that several use.
+type ration struct {
+	mu     sync.Mutex
+	limits *limiter
+}
+
+func newRation(rate, burst float64) *ration { return &ration{limits: newLimiter(rate, burst)} }
+
+func (r *ration) allow(key string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.limits.allow([]byte(key), now)
+}
+
+// What a bot may say on behalf of one member: each is a write, and told on.
+const (
+	reportRate  = 1.0 / 3 // a second
+	reportBurst = 20
+)
 
 // gate decides which stanzas are heard. It is the reading goroutine's.
 type gate struct {

@@ -174,15 +174,11 @@ func (l *Link) read(conn net.Conn, h Handler) error {
 	var s frame.Stanza
 	for {
 		b, err := r.Next()
-		var refused *frame.RefusedError
-		switch {
-		case errors.As(err, &refused):
-			l.refuse(h, &s, refused)
+		if err != nil {
+			if err = l.failed(h, &s, err); err != nil {
+				return err
+			}
 			continue
-		case errors.Is(err, frame.ErrStreamEnd), errors.Is(err, io.EOF):
-			return errors.New("the server ended the stream")
-		case err != nil:
-			return fmt.Errorf("read stanzas: %w", err)
 		}
 		if !frame.Parse(b, &s) {
 			continue // not a stanza, so not for us
@@ -191,4 +187,18 @@ func (l *Link) read(conn net.Conn, h Handler) error {
 			return err
 		}
 	}
+}
+
+// failed takes in that instead of a frame there is err, and returns why the
+// stream has ended, if it has.
+func (l *Link) failed(h Handler, s *frame.Stanza, err error) error {
+	var refused *frame.RefusedError
+	switch {
+	case errors.As(err, &refused):
+		l.refuse(h, s, refused)
+		return nil
+	case errors.Is(err, frame.ErrStreamEnd), errors.Is(err, io.EOF):
+		return errors.New("the server ended the stream")
+	}
+	return fmt.Errorf("read stanzas: %w", err)
 }

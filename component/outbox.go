@@ -88,14 +88,14 @@ type OutboxStats struct {
 func newOutbox(cfg *Config) *Outbox {
 	o := &Outbox{
 		slice:   cfg.Slice,
-		least:   max(1, min(cfg.Slice, cfg.Window)/8),
+		least:   max(1, min(cfg.Slice, cfg.Window)/2),
 		timeout: cfg.WriteTimeout,
 		log:     cfg.Log,
 		wake:    make(chan struct{}, 1),
 		calm:    make(chan struct{}, 1),
 		queue:   queue{in: map[Bulk]struct{}{}},
 	}
-	o.credit.window, o.credit.every = cfg.Window, cfg.Window/4
+	o.credit.window, o.credit.least, o.credit.most = cfg.Window, cfg.Window, max(cfg.Window, cfg.MaxWindow)
 	o.credit.keepalive, o.credit.patience = cfg.Keepalive, cfg.Patience
 	o.credit.address(cfg.Domain, cfg.ServerHost)
 	return o

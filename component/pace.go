@@ -29,6 +29,7 @@ type late struct {
 	key            string // of the limit
 	bare, resource []byte
 	p              roster.Presence
+	told           *roster.Told // instead of p
 
 	kind    policy.Mask // of what was published, 0 = it is presence
 	payload []byte
@@ -38,10 +39,12 @@ type late struct {
 // say lets its group hear it. mu is held, so that an older word cannot overtake.
 func (c *pace) say(l *late) {
 	fits := true
-	switch l.kind {
-	case 0:
+	switch {
+	case l.told != nil:
+		l.g.HearTold(string(l.bare), l.told)
+	case l.kind == 0:
 		l.g.Hear(l.bare, l.resource, &l.p)
-	case policy.Location:
+	case l.kind == policy.Location:
 		fits = l.g.HearPlace(string(l.bare), l.allowed, l.payload)
 	default:
 		fits = l.g.HearItem(string(l.bare), l.kind, l.payload)
@@ -101,6 +104,27 @@ func (c *pace) hear(g *roster.Group, bare, resource []byte, p *roster.Presence) 
 	c.hold(string(key), l)
 }
 
+// told lets g hear what a peer tells of a member, now or later. t is good for
+// ever.
+func (c *pace) told(g *roster.Group, bare string, t *roster.Told) {
+	limit := g.Name() + "\n" + bare
+	key := limit + "/" + peerDevice
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l := c.held[key]; l != nil {
+		l.g, l.told = g, t
+		c.delayed++
+		return
+	}
+	l := &late{g: g, key: limit, bare: []byte(bare), told: t}
+	if c.limits.allow([]byte(limit), c.now()) || len(c.held) >= c.max {
+		c.say(l)
+		return
+	}
+	c.delayed++
+	c.hold(key, l)
+}
+
 // published lets g hear what a member published, now or later: an event is one
 // change more of his. What was asked for is heard at once. payload is good for
 // ever; allowed is what it shows if it is where he is.
@@ -141,6 +165,8 @@ func (c *pace) capable(g *roster.Group, bare, resource string, can *roster.Capab
 // where he is: the group does not take it in then.
 func (l *late) outlived() bool {
 	switch {
+	case l.told != nil:
+		return l.g.Acquired(string(l.bare)) == 0
 	case l.payload == nil:
 		return false
 	case !l.g.Keeps(l.bare, l.kind):

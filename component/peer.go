@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/component/source"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
@@ -18,7 +19,15 @@ type Peer struct {
 	Grants  string        // what it sees of who has said nothing, such as "all except location"; "" = nothing
 	Take    []string      // the presence of users of these domains comes from it
 	Every   time.Duration // how often; 0 = at once
+	By      string        // how it is told of whom: ByList, ByGroup, ByAll
 }
+
+// How a peer is told whose presence is wanted.
+const (
+	ByList  = "list"  // with the request
+	ByGroup = "group" // it reads the group's NS#members here
+	ByAll   = "all"   // not at all: of everybody whom it tells of those count that are wanted
+)
 
 // peers are those of the configuration, which do not change while we run.
 type peers []Peer
@@ -57,6 +66,34 @@ func (p peers) at(address []byte) *Peer {
 // serves says whether there is any that we give to.
 func (p peers) serves() bool { return slices.ContainsFunc(p, func(x Peer) bool { return x.Give }) }
 
+// PeerStats is how things stand with one peer.
+type PeerStats struct {
+	Address string
+	Taking  int    // groups here that have asked it
+	Heard   int    // of these, which it has told all they want to know
+	Giving  int    // groups of its that ask here
+	Events  uint64 // that it has told
+	Lost    uint64 // how often it did not answer any more
+}
+
+// peerStats are those of all of them.
+func (s *Service) peerStats() (all []PeerStats) {
+	if len(s.cfg.Peers) == 0 {
+		return nil
+	}
+	giving := map[string]int{}
+	for _, g := range s.Roster.Peers() {
+		giving[string(domainOf([]byte(roster.PeerOf(g.Name()))))]++
+	}
+	for i := range s.cfg.Peers {
+		p := &s.cfg.Peers[i]
+		one := s.takings.stats(p)
+		one.Address, one.Giving = p.Address, giving[p.Address]
+		all = append(all, one)
+	}
+	return all
+}
+
 // resolve is the group that a stanza speaks of which came back to us, or nil:
 // what a peer is told comes from the service itself.
 func (s *Service) resolve(st *frame.Stanza) *roster.Group {
@@ -74,6 +111,6 @@ func (s *Service) resolve(st *frame.Stanza) *roster.Group {
 // is in memory.
 func (a *attendant) reconcile(ctx context.Context) {
 	if err := a.s.Roster.Reconcile(ctx, a.s.cfg.Peers.gives); err != nil && ctx.Err() == nil {
-		a.s.log.Error("peers not reconciled", "error", err)
+		a.s.log.Error("peers not reconciled", "error", source.Discreet(err.Error()))
 	}
 }

@@ -3,7 +3,6 @@ package component
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/policy"
@@ -154,7 +153,7 @@ func (a *attendant) pose(ctx context.Context, p proof, to, question string, take
 	}
 	select {
 	case known := <-over:
-		return a.sleep(ctx, maxPulls*time.Second/time.Duration(a.s.cfg.ProbeRate)) && known
+		return a.sleep(ctx, a.s.pause(maxPulls)) && known
 	case <-ctx.Done():
 		return false
 	}

@@ -91,6 +91,8 @@ type Service struct {
 	relied   atomic.Bool // it once told of all of them
 	abandon  context.CancelCauseFunc
 
+	probeRate atomic.Int64 // stanzas a second of those who ask about members
+
 	limits atomic.Pointer[Limits] // for the reading goroutine to take; nil = as before
 
 	// Only the reading goroutine uses these.
@@ -107,6 +109,7 @@ type Service struct {
 func NewService(cfg ServiceConfig) *Service {
 	cfg.withDefaults()
 	s := &Service{cfg: cfg, log: cfg.Link.Log, Link: NewLink(cfg.Link)}
+	s.probeRate.Store(int64(cfg.ProbeRate))
 	s.attend = newAttendant(s)
 	s.herald = newHerald(s)
 	s.copier = &multicast{s: s}
@@ -141,6 +144,8 @@ func NewService(cfg ServiceConfig) *Service {
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log,
 		Audit: record, Send: s.send, Hooks: s.Hooks.State})
 	s.pubsub.Invites = s.commands.Invites
+	reports := newRation(reportRate, reportBurst)
+	s.pubsub.Reports = func(bot, member string) bool { return reports.allow(bot+"\n"+member, cfg.Now()) }
 	if cfg.Peers.serves() {
 		s.pubsub.Peers = cfg.Peers.gives
 	}
@@ -167,6 +172,14 @@ func (s *Service) SetLimits(l Limits) {
 	l.withDefaults()
 	s.limits.Store(&l)
 	s.pace.set(l.ChangeRate, l.ChangeBurst)
+}
+
+// SetProbeRate puts another rate of probes in force, from the next ones on.
+func (s *Service) SetProbeRate(n int) { s.probeRate.Store(int64(n)) }
+
+// pause is how long who has sent so many probes waits with the next.
+func (s *Service) pause(n int) time.Duration {
+	return time.Duration(n) * time.Second / time.Duration(s.probeRate.Load())
 }
 
 // Run serves until ctx is done. An error means that the server will not have

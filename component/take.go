@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,8 +20,8 @@ import (
 // can speak of this group, and says whom it wants to know of. What the peer says
 // is believed of nobody else, and counts as far as the policies here let it.
 
-// device is the resource under which a peer's word of a member is held: it knows
-// of one combined state.
+// peerDevice is the resource under which a peer's word of a member is held that
+// says nothing of his devices.
 const peerDevice = "presence"
 
 // taking is what one group has from one peer.
@@ -45,9 +46,28 @@ type takings struct {
 	s  *Service
 	mu sync.Mutex
 	of map[takingKey]*taking
+
+	heard, lost map[*Peer]uint64 // events of a peer; and how often it was
 }
 
-func newTakings(s *Service) *takings { return &takings{s: s, of: map[takingKey]*taking{}} }
+func newTakings(s *Service) *takings {
+	return &takings{s: s, of: map[takingKey]*taking{}, heard: map[*Peer]uint64{}, lost: map[*Peer]uint64{}}
+}
+
+func (x *takings) stats(p *Peer) (s PeerStats) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, t := range x.of {
+		if t.peer != p {
+			continue
+		}
+		if s.Taking++; t.up {
+			s.Heard++
+		}
+	}
+	s.Events, s.Lost = x.heard[p], x.lost[p]
+	return s
+}
 
 // detach forgets what was asked: the connection is gone.
 func (x *takings) detach() {
@@ -77,7 +97,7 @@ func (x *takings) visit(g *roster.Group, r *tour) {
 }
 
 func (x *takings) want(g *roster.Group, p *Peer, r *tour) {
-	wanted, kinds := g.Borrowed(func(jid string) bool { return x.s.cfg.Peers.takes(jid) == p })
+	wanted, kinds, again := g.Borrowed(func(jid string) bool { return x.s.cfg.Peers.takes(jid) == p })
 	key := takingKey{p.Address, g.Name()}
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -90,7 +110,8 @@ func (x *takings) want(g *roster.Group, p *Peer, r *tour) {
 		x.of[key] = t
 	}
 	t.g = g
-	if t.asked && t.kinds == kinds && slices.Equal(t.wanted, wanted) {
+	if t.asked && !again && t.kinds == kinds && t.covers(wanted) {
+		t.wanted = wanted
 		return
 	}
 	t.wanted, t.kinds = wanted, kinds
@@ -111,6 +132,18 @@ func (x *takings) want(g *roster.Group, p *Peer, r *tour) {
 		})
 	}
 	x.ask(t)
+}
+
+// covers says whether the peer was asked for those wanted now, and for nobody
+// else as far as it was told by a list.
+func (t *taking) covers(wanted []string) bool {
+	if t.peer.By != ByGroup && t.peer.By != ByAll || len(wanted) == 0 {
+		return slices.Equal(t.wanted, wanted)
+	}
+	return !slices.ContainsFunc(wanted, func(jid string) bool {
+		_, known := slices.BinarySearch(t.wanted, jid)
+		return !known
+	})
 }
 
 func (x *takings) from(t *taking) string { return t.g.Name() + "@" + x.s.cfg.Link.Domain }
@@ -152,12 +185,28 @@ func (t *taking) subscription(from string) []byte {
 		b = append(b, "</field>"...)
 	}
 	field("FORM_TYPE", pubsub.NSPubSub+"#subscribe_options")
-	field("{"+pubsub.NS+"}members", t.wanted...)
+	switch t.peer.By {
+	case ByGroup:
+		field("{"+pubsub.NS+"}group", from)
+	case ByAll:
+	default:
+		field("{"+pubsub.NS+"}members", t.wanted...)
+	}
+	field("{"+pubsub.NS+"}attributes", strings.Fields(asked(t.kinds).String())...)
 	if t.peer.Every > 0 {
 		field("pubsub#digest", "true")
 		field("pubsub#digest_frequency", strconv.FormatInt(t.peer.Every.Milliseconds(), 10))
 	}
 	return append(b, "</x></options></pubsub>"...)
+}
+
+// asked is what the peer is asked for where kinds are acquired. Who is only
+// counted is asked for whether he is there.
+func asked(kinds policy.Mask) policy.Mask {
+	if kinds &= policy.All; kinds != 0 {
+		kinds |= policy.Availability
+	}
+	return kinds
 }
 
 func unsubscribed(from string) []byte {
@@ -169,9 +218,7 @@ func unsubscribed(from string) []byte {
 // is held.
 func (x *takings) lose(t *taking) {
 	t.asked, t.up, t.token, t.seen = false, false, "", nil
-	for _, jid := range t.wanted {
-		x.s.unknown(t.g, jid)
-	}
+	x.s.unknown(t.g, t.wanted...)
 	t.release()
 }
 
@@ -192,6 +239,7 @@ func (s *Service) onPeer(st *frame.Stanza) bool {
 	if !t.asked {
 		return true
 	}
+	x.heard[t.peer]++
 	x.event(t, st)
 	return true
 }
@@ -233,11 +281,13 @@ func (x *takings) event(t *taking, st *frame.Stanza) {
 	if !last {
 		return
 	}
+	var unsaid []string
 	for _, jid := range t.wanted {
 		if _, said := t.seen[jid]; !said {
-			x.s.unknown(t.g, jid)
+			unsaid = append(unsaid, jid)
 		}
 	}
+	x.s.unknown(t.g, unsaid...)
 	t.up, t.seen = true, nil
 	t.release()
 }
@@ -265,56 +315,13 @@ func (s *Service) peerItems(t *taking, st *frame.Stanza) {
 	}
 }
 
-// unknown takes in that nobody tells us of a member any more, nor of what waits
-// to be heard of him.
-func (s *Service) unknown(g *roster.Group, jid string) {
-	s.pace.forget(g, jid, peerDevice)
-	g.Unknown(jid)
-}
-
-// peerItem takes in what one item says: in stands at its start. What is not
-// there is not so any more.
-func (s *Service) peerItem(t *taking, jid string, in *frame.Scanner) {
-	p := roster.Presence{}
-	s.text, s.said.n = s.text[:0], 0
-	var said policy.Mask
-	for in.Next() && in.Depth > 4 {
-		if in.Kind != frame.Start {
-			continue
-		}
-		switch {
-		case in.Depth == 5 && !in.Is(pubsub.NS, "member"):
-			in.Skip()
-		case in.Depth == 6 && in.Is("jabber:client", "presence"):
-			if p.Show = roster.Online; len(in.Attr("type")) > 0 {
-				p.Show = roster.Offline
-			}
-		case in.Depth == 6 && in.Is(pubsub.NSIdle, "idle"):
-			if since := in.Attr("since"); len(since) <= maxStamp {
-				p.Idle = since
-			}
-		case in.Depth == 6:
-			kind := pubsub.PublishedElement(plain(in.NS()), string(in.Local()))
-			if kind == 0 || said&kind != 0 || !t.g.Keeps([]byte(jid), kind) { // of what nobody here may see nothing waits, either
-				in.Skip()
-				continue
-			}
-			if payload, ok := in.Cut(nil); ok {
-				said |= kind
-				s.attribute(proof{t.g, jid}, kind, payload, false)
-			}
-		case in.Depth == 7 && p.Show != roster.Offline && in.Is("jabber:client", "show"):
-			p.Show = roster.ParseShow(bytes.TrimSpace(s.value(in)))
-		case in.Depth == 7 && in.Is("jabber:client", "status"):
-			lang := in.Attr("xml:lang")
-			s.said.add(lang, s.value(in))
-		}
+// unknown takes in that nobody tells us of members any more, nor of what waits
+// to be heard of them.
+func (s *Service) unknown(g *roster.Group, jids ...string) {
+	for _, jid := range jids {
+		s.pace.forget(g, jid, peerDevice)
 	}
-	p.Status = s.said.whole(&s.text)
-	for r := roster.Published &^ said; r != 0; r &= r - 1 {
-		t.g.HearItem(jid, r&-r, nil)
-	}
-	s.pace.hear(t.g, []byte(jid), []byte(peerDevice), &p)
+	g.Unknown(jids...)
 }
 
 // checkPeers looks now and then whether the peers are still there and know of
@@ -371,6 +378,7 @@ func (x *takings) checked(p *Peer, there bool) {
 		}
 	}
 	if n > 0 {
+		x.lost[p]++
 		x.s.log.Warn("a peer does not answer: its users look offline until it does", "peer", p.Address, "groups", n)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/policy"
@@ -22,9 +23,11 @@ type taker struct {
 	g *roster.Group
 }
 
-func newTaker(t testing.TB) *taker {
+func newTaker(t testing.TB) *taker { return newTakerAt(t, nil) }
+
+func newTakerAt(t testing.TB, now func() time.Time) *taker {
 	x := &taker{t: t}
-	x.s = NewService(ServiceConfig{Store: store.Memory(), Link: Config{Domain: "groups.example.org", ServerHost: "example.org"},
+	x.s = NewService(ServiceConfig{Store: store.Memory(), Now: now, Link: Config{Domain: "groups.example.org", ServerHost: "example.org"},
 		Peers: []Peer{{Address: "presence.example", Take: []string{"taken.example"}}, {Address: "asks.example", Give: true, Grants: "availability"}}})
 	x.s.Link.Out.attach()
 	rec := &roster.GroupRecord{Name: "team"}
@@ -190,6 +193,9 @@ func FuzzTaken(f *testing.F) {
 	f.Add(peerItem(tim, "><show>dnd</show><status>x</status></presence><idle xmlns='urn:xmpp:idle:1' since='x'/>"), "<state xmlns='urn:xmpp:tmp:group-presence:0' from='a' to='b' part='1/2'/>")
 	f.Add("<item id='"+tom+"'><member xmlns='urn:xmpp:tmp:group-presence:0'><presence xmlns='jabber:client'/><mood xmlns='http://jabber.org/protocol/mood'><happy/></mood></member></item><retract/>", "")
 	f.Add("<item><item id='"+tim+"'/></item>", "<state xmlns='urn:xmpp:tmp:group-presence:0' full='true'/>")
+	f.Add(everything(), whole)
+	f.Add(peerItem(tim, "/><device name='a'/><device name='a' show='away'><capabilities can='audio x'><identity category='a' type='b'/></capabilities></device><connection state='off'/><willing app='x' value='no' source='a@b.example'/>"+
+		"<reported of='status activity' until='2026-01-01T13:00:00Z' source='a@b.example'/><timezone>Z</timezone><language>de</language><interests><interest kind='hobby'>x</interest></interests>"), "")
 	f.Fuzz(func(t *testing.T, items, state string) {
 		x := newTaker(t)
 		x.hears(peerEvent("presence.example", "team@groups.example.org", items, state))

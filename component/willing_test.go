@@ -176,3 +176,58 @@ func wordsIn(t *testing.T, path string, granted bool) (memory []byte, closing fu
 		}
 	}
 }
+
+// A bot that says something else again and again has to wait, for one member at
+// a time; who is trusted with nothing is told what he always is.
+func TestReportsAreRationed(t *testing.T) {
+	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	s := NewService(ServiceConfig{Link: Config{Domain: testDomain}, Store: store.Memory(), Now: func() time.Time { return now }})
+	s.Link.Out.attach()
+	const bot = "calendar@bots.example.org"
+	rec := &roster.GroupRecord{Name: "team"}
+	for _, jid := range []string{"ann@example.org", "bob@example.org"} {
+		rec.Members = append(rec.Members, roster.MemberRecord{JID: jid, Affiliation: roster.Plain, Ask: roster.Granted, Trusts: bot + " status\n"})
+	}
+	if err := s.Roster.CreateGroup(t.Context(), rec); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	report := func(bot, member string) string {
+		t.Helper()
+		n++
+		say(s, set(bot, fmt.Sprintf("<report"+inNS+" for='%s' until='2026-01-01T13:00:00Z'><status>%d</status></report>", member, n)))
+		for _, q := range s.workers.queues {
+			s.workers.drain(q)
+		}
+		r, err := s.Link.Out.round()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Link.Out.recycle(r.b)
+		for _, word := range []string{"resource-constraint", "forbidden", "item-not-found", "type='result'"} {
+			if strings.Contains(string(r.b), word) {
+				return word
+			}
+		}
+		return string(r.b)
+	}
+	for i := range 60 {
+		want := "type='result'"
+		if i >= reportBurst {
+			want = "resource-constraint"
+		}
+		if got := report(bot, "ann@example.org"); got != want {
+			t.Fatalf("the %d. time: %s", i+1, got)
+		}
+		if got := report("mallory@example.org", "ann@example.org"); got == "type='result'" || got == "resource-constraint" {
+			t.Fatalf("a stranger is told %s", got)
+		}
+	}
+	if got := report(bot, "bob@example.org"); got != "type='result'" {
+		t.Errorf("of somebody else: %s", got)
+	}
+	now = now.Add(3 * time.Second)
+	if got := report(bot, "ann@example.org") + report(bot, "ann@example.org"); got != "type='result'resource-constraint" {
+		t.Errorf("later: %s", got)
+	}
+}

@@ -16,7 +16,7 @@ import (
 
 const (
 	followPause = 15 * time.Second // before what failed is tried again
-	followAll   = time.Minute      // how often everybody is looked for
+	followAll   = time.Minute      // how often everybody is looked for in any case
 )
 
 // wishes follows the peers' wishes while there is a connection.
@@ -29,8 +29,9 @@ type wishes struct {
 }
 
 type following struct {
-	of   string
-	stop context.CancelFunc
+	of      string
+	stop    context.CancelCauseFunc
+	changed chan struct{} // holds a token: somebody came or left here
 }
 
 func newWishes(s *Service) *wishes { return &wishes{s: s, of: map[string]*following{}} }
@@ -38,7 +39,8 @@ func newWishes(s *Service) *wishes { return &wishes{s: s, of: map[string]*follow
 // visit follows what g's peer wishes, and no longer what it wished before. ctx
 // ends with the connection.
 func (x *wishes) visit(ctx context.Context, g *roster.Group) {
-	if !roster.ForPeers(g.Name()) {
+	if !roster.ForPeers(g.Name()) || roster.PeerOf(g.Name()) == "" {
+		x.stir()
 		return
 	}
 	jid, of := roster.PeerOf(g.Name()), g.Wishes()
@@ -46,31 +48,50 @@ func (x *wishes) visit(ctx context.Context, g *roster.Group) {
 	if !ok || strings.Contains(of, "@") && string(domainOf([]byte(of))) != string(domainOf([]byte(jid))) {
 		of = "" // it may name its own groups only
 	}
+	if x.s.Roster.Loaded([]byte(g.Name())) != g {
+		of = "" // it is a peer no longer
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if f := x.of[g.Name()]; f != nil {
 		if f.of == of {
 			return
 		}
-		f.stop()
+		f.stop(source.ErrOver)
 		delete(x.of, g.Name())
 	}
 	if of == "" || of == roster.PeerList || ctx.Err() != nil {
 		return
 	}
-	life, stop := context.WithCancel(ctx)
-	x.of[g.Name()] = &following{of, stop}
+	life, stop := context.WithCancelCause(ctx)
+	f := &following{of, stop, make(chan struct{}, 1)}
+	x.of[g.Name()] = f
 	x.all.Go(func() {
-		defer stop()
-		(&follower{x.s, jid, rule, of}).run(life)
+		defer stop(nil)
+		(&follower{x.s, jid, rule, of}).run(life, f.changed)
 	})
+}
+
+// stir lets those look again who follow everybody here.
+func (x *wishes) stir() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, f := range x.of {
+		if f.of != roster.PeerAll {
+			continue
+		}
+		select {
+		case f.changed <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // wait returns when nothing of the connection's is left.
 func (x *wishes) wait() {
 	x.mu.Lock()
 	for _, f := range x.of {
-		f.stop()
+		f.stop(nil)
 	}
 	clear(x.of)
 	x.mu.Unlock()
@@ -84,18 +105,22 @@ type follower struct {
 	jid, rule, of string
 }
 
-func (f *follower) run(ctx context.Context) {
+func (f *follower) run(ctx context.Context, changed <-chan struct{}) {
 	ctx = audit.By(ctx, audit.Source+f.jid)
 	for ctx.Err() == nil {
 		if f.of == roster.PeerAll {
 			f.entrust(ctx, nil)
-			f.s.attend.sleep(ctx, followAll)
+			select {
+			case <-ctx.Done():
+			case <-changed:
+			case <-time.After(followAll):
+			}
 			continue
 		}
 		name, address, _ := strings.Cut(f.of, "@")
 		peer := source.NewPeer(source.PeerConfig{Link: f.s.sources, Address: address, Groups: []string{name}, Now: f.s.cfg.Now})
 		if err := peer.Run(ctx, f); ctx.Err() == nil {
-			f.s.log.Warn("a peer's list of members cannot be read: it stays as it is", "peer", f.jid, "error", err)
+			f.s.log.Warn("a peer's list of members cannot be read: it stays as it is", "peer", f.jid, "error", source.Discreet(err.Error()))
 		}
 		f.s.attend.sleep(ctx, followPause)
 	}
@@ -109,7 +134,7 @@ func (f *follower) entrust(ctx context.Context, members []string) {
 		return
 	}
 	if _, err := f.s.Roster.Entrust(ctx, f.jid, f.rule, roster.PeerWish{Of: f.of, Members: members}); err != nil && ctx.Err() == nil {
-		f.s.log.Warn("a peer's wish cannot be met", "peer", f.jid, "error", err)
+		f.s.log.Warn("a peer's wish cannot be met", "peer", f.jid, "error", source.Discreet(err.Error()))
 	}
 }
 

@@ -43,7 +43,7 @@ func (a *attendant) askClock(ctx context.Context, p proof) {
 	if err != nil {
 		<-a.clocks
 	}
-	a.sleep(ctx, maxPulls*time.Second/time.Duration(a.s.cfg.ProbeRate))
+	a.sleep(ctx, a.s.pause(maxPulls))
 }
 
 // rounds lets a period end for one part of the members after the other.

@@ -33,7 +33,7 @@ var (
 		"item-ids", "last-published", "leased-subscription", "manage-subscriptions", "member-affiliation", "meta-data", "modify-affiliations",
 		"multi-subscribe", "outcast-affiliation", "persistent-items", "presence-notifications", "retrieve-affiliations", "retrieve-default",
 		"retrieve-default-sub", "retrieve-items", "retrieve-subscriptions", "subscribe", "subscription-notifications", "subscription-options"),
-		[]string{NSRSM, NSHeaders, NSReceipts, nsCommands, NSNick, NS}, selfFeatures)
+		[]string{NSRSM, NSHeaders, NSReceipts, NSJSON, nsCommands, NSNick, NS}, selfFeatures)
 
 	// headerFeatures are the headers of events (XEP-0131 §4).
 	headerFeatures = []string{NSHeaders + "#Collection", NSHeaders + "#SubID"}

@@ -16,6 +16,10 @@
 // once. Retrieving items is a question to the group: it is answered in the
 // group's turn by the same walk that makes events, through [Renderer].
 //
+// Events and answers are in XML, or for whose subscription says so in JSON
+// (json.go), or with members as PIDF documents: [Renderer.In]. All say the same,
+// of the same decisions.
+//
 // # Policies
 //
 // A member's authorization policy is an element of its own, wherever it stands

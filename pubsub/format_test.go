@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-xmpp/rollcall/internal/lab/labtest"
+	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -69,4 +70,35 @@ func TestOneItem(t *testing.T) {
 	if answer := o.ask("bob", "get", "team", pubsubXML("<items node='NS#group'/>")); strings.Count(answer, "<item ") < 4 {
 		t.Errorf("an answer has all: %s", answer)
 	}
+}
+
+// A subscription may be told in JSON: one item, under the same policies, in
+// events and answers; and another format is told in full.
+func TestFormatJSON(t *testing.T) {
+	o := open(t, roster.Settings{})
+	at := "<options node='NS#group' jid='bob@example.org'>"
+	o.is("alice", "desk", roster.DND)
+	o.ask("bob", "set", "team", pubsubXML("<subscribe node='NS#group' jid='bob@example.org'/><options>"+submit("{}format", "json", "{}one-item", "1")+"</options>"))
+	const alice = `{"jid":"alice@example.org","show":"dnd","devices":[{"name":"desk","show":"dnd","connection":"on"}]}`
+	full := o.hears(1)[0]
+	o.has(full, "<item id='json'><json xmlns='urn:xmpp:json:0'>{\"info\":{", `"summary":{"members":3,"available":1,`, alice, `"full":true}</json></item></items></event></message>`)
+	o.has(o.ask("bob", "get", "team", pubsubXML("<items node='NS#group'><item id='alice@example.org'/></items>")), `{"members":[`+alice+`]}</json></item></items></pubsub>`)
+	o.has(o.ask("bob", "get", "team", pubsubXML("<items node='NS#group'/><set xmlns='"+pubsub.NSRSM+"'><max>2</max></set>")), `"members":[],"to":"`, "<last>summary/", "<count>5</count>")
+	o.ask("carol", "set", "team", pubsubXML("<subscribe node='NS#group' jid='carol@example.org'/>"))
+	o.has(o.hears(1)[0], "<member", "<show>dnd</show>", "<state")
+
+	o.has(o.ask("alice", "set", "team", "<authorization xmlns='"+ns+"'><rule who='members' attributes='availability'/></authorization>"), "<iq type='result'")
+	for _, event := range o.hears(2) {
+		if strings.Contains(event, "<show>") || strings.Contains(event, `"show":"dnd"`) || strings.Contains(event, "desk") || !strings.Contains(event, "alice") {
+			t.Errorf("told %s", event)
+		}
+	}
+	o.has(o.ask("bob", "get", "team", pubsubXML(strings.TrimSuffix(at, ">")+"/>")), "<value>json</value>", "JSON (XEP-0335)")
+	if err := o.r.RemoveMember(t.Context(), "team", "carol@example.org"); err != nil {
+		t.Fatal(err)
+	}
+	gone := strings.Join(o.hears(2), "")
+	o.has(gone, `{"jid":"carol@example.org","gone":true}]`, "subscription='none'")
+	o.has(o.ask("bob", "set", "team", pubsubXML(at+submit("{}format", "xml", "{}one-item", "0")+"</options>")), "<iq type='result'")
+	o.has(o.hears(1)[0], "<member", "full='true'")
 }

@@ -3,6 +3,7 @@ package pubsub_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"regexp"
@@ -105,9 +106,14 @@ func (h *house) take(raw string) {
 	if at == nil {
 		h.t.Fatalf("no address: %s", raw)
 	}
-	to := plain(at[2])
-	if h.servers.take(h, raw, to) {
+	if h.servers.take(h, raw, plain(at[2])) {
 		return
+	}
+	to, size := plain(at[2]), len(raw)
+	raw, err := inXML(raw) // the same, in whichever words
+	h.must(err)
+	if len(raw) != size { // and nothing that this does not show
+		raw += fmt.Sprintf("<!-- %d bytes -->", size)
 	}
 	h.told[bare(to)] = append(h.told[bare(to)], raw)
 	if h.servers.way == "own" {

@@ -18,6 +18,7 @@ const (
 	NSRegister = "jabber:iq:register" // answered by component/command
 	NSRSM      = "http://jabber.org/protocol/rsm"
 	NSIdle     = "urn:xmpp:idle:1"
+	NSJSON     = "urn:xmpp:json:0" // XEP-0335
 	NSHeaders  = "http://jabber.org/protocol/shim"
 	NSReceipts = "urn:xmpp:receipts"
 	NSAddress  = "http://jabber.org/protocol/address"

@@ -217,7 +217,7 @@ func optionsForm(w *roster.Wish) *form.Data {
 		form.Boolean(fieldReceipts, form.Label("I say what arrived; send me again what did not"), form.Value(strconv.FormatBool(m.Receipts))),
 		form.Boolean(fieldOneItem, form.Label("One item in an event"), form.Value(strconv.FormatBool(m.OneItem))),
 		form.List(fieldFormat, form.Label("Members as"), form.ListItem("Group presence", formatXML),
-			form.ListItem("PIDF (RFC 3863)", roster.FormatPIDF), form.Value(cmp.Or(m.Format, formatXML))),
+			form.ListItem("JSON (XEP-0335)", roster.FormatJSON), form.ListItem("PIDF (RFC 3863)", roster.FormatPIDF), form.Value(cmp.Or(m.Format, formatXML))),
 		form.JIDMulti(fieldMembers, append(values(r.Members), form.Label("Only these members (none: all)"))...),
 		form.TextMulti(fieldRoles, append(values(r.Roles), form.Label("Only members with one of these roles (none: all)"))...),
 		form.Boolean(fieldSameRole, form.Label("Only members with a role of mine"), form.Value(strconv.FormatBool(r.SameRole))),

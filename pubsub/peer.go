@@ -89,7 +89,8 @@ func (s *Service) peer(ctx context.Context, b []byte, w *wirePubSub, rule string
 // subscription. Who says nothing of whom he wants has what he had, or else
 // everybody.
 func (s *Service) subscribePeer(ctx context.Context, b []byte, w *wirePubSub, rule string, q *Request) ([]byte, error) {
-	if _, ok := subscriber(q, w.Subscribe.JID); !ok {
+	jid, ok := subscriber(q, w.Subscribe.JID)
+	if !ok {
 		return b, invalidJID
 	}
 	wish, given := roster.PeerWish{Of: roster.PeerAll}, false
@@ -114,7 +115,41 @@ func (s *Service) subscribePeer(ctx context.Context, b []byte, w *wirePubSub, ru
 			return b, option(err)
 		}
 	}
+	if w.Options != nil && w.Options.Form != nil {
+		wish, err := w.Options.Form.wish(roster.Wish{})
+		if err != nil {
+			return b, err
+		}
+		has, err := onlyOne(ctx, g, q.Bare(), jid, wish)
+		if err != nil {
+			return b, option(err)
+		}
+		if has {
+			w.Options = nil
+		}
+	}
 	return s.subscribe(ctx, b, g, w, q)
+}
+
+// onlyOne makes a peer's subscription that there is what he wishes now: who wants
+// something else by another configuration is not told twice. has is false where
+// there is none.
+func onlyOne(ctx context.Context, g *roster.Group, owner, jid string, wish *roster.Wish) (has bool, err error) {
+	for _, rec := range g.Subscriptions(owner) {
+		if rec.JID != jid || rec.Node != roster.NodePresence.String() {
+			continue
+		}
+		if !has {
+			err = g.Reconfigure(ctx, owner, jid, roster.NodePresence, rec.ID, wish)
+		} else {
+			err = g.Unsubscribe(ctx, owner, jid, roster.NodePresence, rec.ID)
+		}
+		if err != nil && !errors.Is(err, roster.ErrNoSubscription) {
+			return has, err
+		}
+		has = true
+	}
+	return has, nil
 }
 
 // peerForm takes out of a form whom a peer wants to know of; given is false if

@@ -58,9 +58,15 @@ func appendPersonal(b []byte, kind policy.Mask, payload []byte) ([]byte, error) 
 		return b, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(payload))
 	}
 	x, err := readPersonal(payload)
-	switch {
-	case err != nil:
+	if err != nil {
 		return b, err
+	}
+	return x.append(b, kind), nil
+}
+
+// append appends what x has of one kind, nothing for nothing.
+func (x *personal) append(b []byte, kind policy.Mask) []byte {
+	switch {
 	case kind == policy.Language && len(x.languages) > 0:
 		slices.SortStableFunc(x.languages, func(a, b spoken) int { return cmp.Compare(a.pref, b.pref) })
 		b = append(b, "<language>"...)
@@ -74,7 +80,7 @@ func appendPersonal(b []byte, kind policy.Mask, payload []byte) ([]byte, error) 
 	case kind == policy.Interests && len(x.interests) > 0:
 		b = appendInterests(b, x.interests)
 	}
-	return b, nil
+	return b
 }
 
 // appendInterests appends as many as there is room for.

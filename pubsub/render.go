@@ -100,9 +100,6 @@ func (r *Renderer) Member(b []byte, n roster.Node, it *roster.Item) []byte {
 	if n == roster.NodeResources {
 		return resource(b, it)
 	}
-	if it.Format == roster.FormatPIDF && n != roster.NodeMembers {
-		return pidf(b, it)
-	}
 	b = append(b, "<item id='"...)
 	jid := len(b)
 	b = frame.AppendAttr(b, it.JID)
@@ -176,6 +173,12 @@ func statuses(b []byte, it *roster.Item, before, after string) []byte {
 		b = frame.AppendText(append(b, "<status>"...), before)
 		return append(frame.AppendText(frame.AppendText(b, it.Status), after), "</status>"...)
 	}
+	return languages(b, it, before, after)
+}
+
+// languages is statuses of who speaks several. It stands apart because its loop
+// would move every b to the heap.
+func languages(b []byte, it *roster.Item, before, after string) []byte {
 	for lang, text := range it.Texts() {
 		b = append(optional(append(b, "<status"...), "xml:lang", lang), '>')
 		b = frame.AppendText(frame.AppendText(b, before), text)
@@ -214,6 +217,9 @@ func (r *Renderer) EventItems(b []byte, n roster.Node) []byte {
 	b = append(b, n.String()...)
 	return append(b, "'>"...)
 }
+
+// Members implements [roster.Renderer].
+func (r *Renderer) Members(b []byte) []byte { return b }
 
 // EventEnd implements [roster.Renderer].
 func (r *Renderer) EventEnd(b []byte, s *roster.Stamp) []byte {

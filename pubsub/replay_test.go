@@ -180,6 +180,14 @@ func drawPolicy(t *rapid.T) string {
 }
 
 func drawReceiving(t *rapid.T) string {
+	text := drawWanted(t)
+	if rarely(t, 3, "json") {
+		text = strings.TrimPrefix(text+"\n"+asJSON, "nothing\n")
+	}
+	return text
+}
+
+func drawWanted(t *rapid.T) string {
 	switch rapid.IntRange(0, 8).Draw(t, "wants") {
 	case 0:
 		return "refuse"

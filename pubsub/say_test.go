@@ -201,7 +201,10 @@ func (h *house) subscribes(jid, node, wants string) string {
 
 // form is a receiving policy as the form says it.
 func form(text string) string {
-	r := receiving(text)
+	r, format := receiving(text), "xml"
+	if strings.Contains(text, asJSON) {
+		format = "json"
+	}
 	field := func(name string, values ...string) string {
 		s := "<field var='" + name + "'>"
 		for _, v := range values {
@@ -215,7 +218,7 @@ func form(text string) string {
 		field("{"+ns+"}members", r.Members...) +
 		field("{"+ns+"}roles", r.Roles...) +
 		field("{"+ns+"}same-role", fmt.Sprint(r.SameRole)) +
-		field("{"+ns+"}attributes", r.Attributes...) + "</x>"
+		field("{"+ns+"}attributes", r.Attributes...) + field("{"+ns+"}format", format) + "</x>"
 }
 
 // items asks for all items of a node.

@@ -29,6 +29,10 @@ type Service struct {
 	// Peers says whether somebody is a peer, and what he is granted of who has
 	// said nothing (see [roster.Roster.Entrust]); nil = there are none.
 	Peers func(bare string) (rule string, ok bool)
+
+	// Reports says whether bot may say one thing more on a member's behalf now; nil
+	// = always.
+	Reports func(bot, member string) bool
 }
 
 // Handles says whether the service answers requests with this payload.

@@ -265,8 +265,16 @@ func (w *truth) subscription(a act) string {
 	return ""
 }
 
+// asJSON is a line of a receiving policy that is about how it is told.
+const asJSON = "format json"
+
 func receiving(text string) (r model.Receiving) {
-	readLines(text, r.AddLine)
+	readLines(text, func(line string) error {
+		if line == asJSON {
+			return nil
+		}
+		return r.AddLine(line)
+	})
 	return r
 }
 

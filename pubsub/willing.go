@@ -277,6 +277,9 @@ func (s *Service) report(ctx context.Context, b []byte, g *roster.Group, q *Requ
 	if err != nil {
 		return b, err
 	}
+	if s.Reports != nil && s.speaksFor(g, q.Bare(), who) && !s.Reports(q.Bare(), who) {
+		return b, Busy
+	}
 	if g == nil {
 		err = s.Roster.ReportToAll(ctx, q.Bare(), who, *r)
 	} else {
@@ -286,6 +289,15 @@ func (s *Service) report(ctx context.Context, b []byte, g *roster.Group, q *Requ
 		return b, forbidden // no node is spoken of
 	}
 	return b, err
+}
+
+// speaksFor says whether somebody trusts bot with anything: in g, or with nil in
+// any group. Of who is trusted by nobody nothing has to be remembered.
+func (s *Service) speaksFor(g *roster.Group, bot, who string) bool {
+	if g != nil {
+		return g.Trusts(who, bot) != 0
+	}
+	return slices.ContainsFunc(s.Roster.GroupsOf(who), func(g *roster.Group) bool { return g.Trusts(who, bot) != 0 })
 }
 
 func parseReport(payload []byte) (who string, r *roster.Report, err error) {

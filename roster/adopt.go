@@ -50,5 +50,6 @@ func (r *Roster) transfer(ctx context.Context, actor, group string, to func(from
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.source, g.hidden, g.powers = source, false, true
+	r.outbox.Wanted(g) // its source is to tell of it
 	return nil
 }

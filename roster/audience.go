@@ -28,6 +28,7 @@ type audienceKey struct {
 type audience struct {
 	g         *Group
 	key       audienceKey
+	renderer  Renderer
 	standing  policy.Watcher // without a JID
 	receiving *policy.Receiving
 	basic     bool // sees all group attributes, not name and description only
@@ -52,7 +53,7 @@ type audience struct {
 
 // keyOf finds the audience that w belongs to.
 func (g *Group) keyOf(w *policy.Watcher, node Node, r *policy.Receiving, m *Manner) audienceKey {
-	k := audienceKey{node: node, member: w.Member, only: len(r.Members) > 0, digest: m.Digest, format: m.Format, one: m.OneItem, outpost: m.outpost}
+	k := audienceKey{node: node, member: w.Member, only: len(r.Members) > 0, digest: m.Digest, format: m.Format, one: m.OneItem && m.Format != FormatJSON, outpost: m.outpost}
 	var roles []string
 	for _, role := range w.Roles {
 		if r.SameRole || g.roles[role] > 0 {
@@ -78,7 +79,7 @@ func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving, m 
 	k := g.keyOf(w, node, r, m)
 	a := g.audiences[k]
 	if a == nil {
-		a = &audience{g: g, key: k, made: g.version, mute: r.Refuse && node != NodeContact, past: map[int32]*history{}}
+		a = &audience{g: g, key: k, renderer: g.roster.words(k.format), made: g.version, mute: r.Refuse && node != NodeContact, past: map[int32]*history{}}
 		a.born = max(g.decided, g.left)
 		a.vouches = a.born
 		a.standing = policy.Watcher{Member: w.Member, Roles: strings.Fields(k.roles)}
@@ -100,6 +101,14 @@ func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving, m 
 	}
 	a.used = g.version
 	return a
+}
+
+// words are the renderer for a format.
+func (r *Roster) words(format string) Renderer {
+	if format == "" {
+		return r.renderer
+	}
+	return r.renderer.In(format)
 }
 
 func (g *Group) seesBasic(w *policy.Watcher) bool {

@@ -47,6 +47,16 @@ func (a Ability) Words() (words []string) {
 	return words
 }
 
+// ParseAbility is the inverse of [Ability.Words]; other words are passed over.
+func ParseAbility(words []string) (a Ability) {
+	for _, w := range words {
+		if i := slices.Index(abilityNames[:], w); i >= 0 {
+			a |= 1 << i
+		}
+	}
+	return a
+}
+
 // Bounds of what is kept of them.
 const (
 	MaxIdentities = 4 // of a device

@@ -274,7 +274,7 @@ func (g *Group) post(b []byte) []byte {
 		x := &m.open[i]
 		n := len(b)
 		if len(x.told) < minCopies && !m.aloft(x.told[0].w) {
-			b = x.close(g, append(x.start(b, g, randomID(), x.told[0].w.to), x.rest...))
+			b = x.close(g, append(x.start(b, g, g.randomID(), x.told[0].w.to), x.rest...))
 			m.back(x.told)
 		} else {
 			b = g.postBatch(b, x)
@@ -287,7 +287,7 @@ func (g *Group) post(b []byte) []byte {
 }
 
 func (g *Group) postBatch(b []byte, x *batch) []byte {
-	r, id := g.roster.renderer, randomID()
+	r, id := g.roster.renderer, g.randomID()
 	b = append(x.start(b, g, id, g.mail.via.to), x.rest...)
 	b = r.CopiesStart(b)
 	for i := range x.told {

@@ -67,6 +67,10 @@ func (dialect) EventStart(b []byte, group, id string) []byte {
 
 func (dialect) EventItems(b []byte, n roster.Node) []byte { return fmt.Appendf(b, " %s\n", n) }
 
+func (dialect) Members(b []byte) []byte { return b }
+
+func (d dialect) In(string) roster.Renderer { return d }
+
 func (dialect) EventEnd(b []byte, s *roster.Stamp) []byte { return stampLine(b, s) }
 
 func (dialect) EventTail(b []byte, t *roster.Tail) []byte {

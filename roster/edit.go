@@ -390,4 +390,7 @@ func (g *Group) expel(m *member) {
 	g.withdraw(m)
 	g.version++
 	g.bury(m)
+	if g.roster.granted != nil {
+		g.roster.outbox.Wanted(g) // a peer may want to know of everybody who is here
+	}
 }

@@ -22,6 +22,9 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 		}
 		return
 	}
+	if m.lent && m.borrowed(g.roster) {
+		return // his peer tells of him, and nobody else
+	}
 	if len(g.awaited) > 0 {
 		delete(g.awaited, m)
 	}

@@ -18,14 +18,17 @@ type Manner struct {
 	Digest   int       // ms: changes come at most once in so long; 0 = as they happen
 	Shows    []Show    // only while he is one of these; nil = always. Sorted, unique
 	Receipts bool      // he says what arrived, and gets again what did not
-	Format   string    // of members' items: "" = the dialect's own, or FormatPIDF
+	Format   string    // of the items: "" = the dialect's own, FormatPIDF or FormatJSON
 	OneItem  bool      // an event has one item: for readers who drop the others
 
 	outpost bool // it leaves through the server's PubSub service: never stored
 }
 
-// FormatPIDF shows members' presence as PIDF documents (RFC 3863).
-const FormatPIDF = "pidf"
+// The formats of a subscription's items beside the dialect's own.
+const (
+	FormatPIDF = "pidf" // members' presence as PIDF documents (RFC 3863)
+	FormatJSON = "json" // all that changed as one item, a JSON object (XEP-0335)
+)
 
 // Wish is all that a watcher says of his subscription.
 type Wish struct {
@@ -58,7 +61,7 @@ func (m *Manner) Check() error {
 	switch {
 	case m.Digest != 0 && (m.Digest < MinDelivery || m.Digest > MaxDelivery):
 		return invalid("digest", "%d ms is not within %d and %d", m.Digest, MinDelivery, MaxDelivery)
-	case m.Format != "" && m.Format != FormatPIDF:
+	case m.Format != "" && m.Format != FormatPIDF && m.Format != FormatJSON:
 		return invalid("format", "%q is not known", m.Format)
 	case m.While && !m.Until.IsZero():
 		return invalid("expire", "is either a time or presence")

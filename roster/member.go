@@ -268,7 +268,6 @@ type Item struct {
 	Willing    []Willing           // by application
 	StatusBy   *Source             // who said the status on his behalf; nil = he himself
 	ActivityBy *Source             // the same of the activity
-	Format     string              // see [Manner.Format]
 }
 
 // Device is one device of a member as one watcher may see it.

@@ -15,11 +15,11 @@ func (o op) onMirror(s *stage) error {
 	ctx := context.Background()
 	switch o.kind {
 	case "adopt":
-		return s.r.Adopt(ctx, "", s.g.Name(), "hr")
+		return s.r.Adopt(ctx, "", s.g.Name(), o.source)
 	case "release":
 		return s.r.Release(ctx, "", s.g.Name())
 	}
-	_, err := s.r.Mirror(ctx, "hr", o.basic)
+	_, err := s.r.Mirror(ctx, o.source, o.basic)
 	return err
 }
 
@@ -29,14 +29,14 @@ func (o op) inMirror(w *world) error {
 	case o.kind == "adopt" && w.source != "":
 		return roster.ErrForeign
 	case o.kind == "adopt":
-		w.source = "hr"
+		w.source = o.source
 		return nil
 	case o.kind == "release" && w.source == "":
 		return errors.New("has no source")
 	case o.kind == "release":
 		w.source = ""
 		return nil
-	case w.source != "hr":
+	case w.source != o.source:
 		return roster.ErrGroupExists
 	}
 	w.settings.Title, w.settings.Language, w.settings.Attributes = o.basic.Title, o.basic.Language, o.basic.Attributes
@@ -79,6 +79,9 @@ func (w *world) decline(jid string) {
 	}
 	w.declined[jid] = true
 }
+
+// keepers are who may keep the group's list.
+var keepers = []string{"hr", "rooms", "sheet"}
 
 // drawBasic draws what a source says: the same as before but for some, or
 // something else.

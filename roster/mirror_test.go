@@ -39,7 +39,7 @@ func playForeign(t *testing.T, names ...string) *stage {
 
 func TestMirrorTellsWhatDiffers(t *testing.T) {
 	s := playForeign(t, "ann", "bob", "cid")
-	mirror := func(people ...string) { s.do(op{kind: "mirror", basic: listOf(people...)}) }
+	mirror := func(people ...string) { s.do(op{kind: "mirror", source: "hr", basic: listOf(people...)}) }
 	s.subscribes("bob", roster.NodeGroup)
 	s.subscribes("cid", roster.NodePresence)
 	s.subscribes("cid", roster.NodeMembers)

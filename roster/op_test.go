@@ -32,6 +32,7 @@ type op struct {
 	report   roster.Report
 	turns    int
 	basic    *roster.Basic
+	source   string // of basic, or who is given the group
 }
 
 func (o op) String() string {
@@ -48,7 +49,9 @@ func (o op) String() string {
 	case "settings":
 		s += fmt.Sprintf(" %v", o.settings)
 	case "mirror":
-		s += fmt.Sprintf(" %v", *o.basic)
+		s += fmt.Sprintf(" %s %v", o.source, *o.basic)
+	case "adopt":
+		s += " " + o.source
 	case "authorize", "elsewhere":
 		s += fmt.Sprintf(" %v", o.auth)
 	case "receive":

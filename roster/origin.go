@@ -69,30 +69,38 @@ func (r *Roster) lends(jid string) bool {
 }
 
 // Borrowed lists those of the members whom of is true of whose presence is a
-// peer's to tell, and what is acquired of them.
-func (g *Group) Borrowed(of func(jid string) bool) (jids []string, kinds policy.Mask) {
+// peer's to tell, and what is acquired of them. again says, once, that more of
+// some is wanted than was held before, so that the peer has to tell it again.
+// Who had granted his presence to the group himself is not among them.
+func (g *Group) Borrowed(of func(jid string) bool) (jids []string, kinds policy.Mask, again bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
-		return nil, 0
+		return nil, 0, false
 	}
 	for _, m := range g.sorted {
-		if m.lent && m.shares && m.given() && of(m.JID) {
+		if m.borrowed(g.roster) && m.shares && m.given() && of(m.JID) {
 			jids = append(jids, m.JID)
 			kinds |= m.might
+			if _, more := g.recalls[m]; more {
+				again = true
+				delete(g.recalls, m)
+			}
 		}
 	}
-	return jids, kinds
+	return jids, kinds, again
 }
 
-// Unknown takes in that nothing is known any more of a member whose presence is
-// a peer's to tell. He looks offline, but may be reached: what others are told
-// he is told too.
-func (g *Group) Unknown(jid string) {
+// Unknown takes in, at once, that nothing is known any more of members whose
+// presence is a peer's to tell. They look offline, but may be reached: what
+// others are told they are told too.
+func (g *Group) Unknown(jids ...string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if m := g.live(jid); m != nil && m.lent && m.Ask != Granted {
-		g.silence(m)
+	for _, jid := range jids {
+		if m := g.live(jid); m != nil && m.lent && m.Ask != Granted {
+			g.silence(m)
+		}
 	}
 }
 
@@ -289,10 +297,15 @@ func (g *Group) Recall() {
 	defer c.order.Unlock()
 	g.mu.Lock()
 	var all []string
+	left := map[*member]struct{}{}
 	for m := range g.recalls {
-		all = append(all, m.JID)
+		if c.ours(m.JID) {
+			all = append(all, m.JID)
+		} else {
+			left[m] = struct{}{} // of these a peer tells: see Borrowed
+		}
 	}
-	g.recalls = emptied(g.recalls)
+	g.recalls = left
 	g.mu.Unlock()
 	for _, jid := range all {
 		for _, d := range c.devices(jid) {

@@ -218,6 +218,27 @@ func TestOriginsRandomly(t *testing.T) {
 	}
 }
 
+// isTold lets g hear how a member is by who may tell, and lies by who may not.
+func isTold(g *roster.Group, m *roster.MemberRecord, p *roster.Presence) {
+	jid := m.JID
+	told := &roster.Told{}
+	if p.Show != roster.Offline {
+		told.Devices = []roster.ToldDevice{{Resource: "r", Presence: *p}}
+	}
+	lie := roster.Presence{Show: roster.Chat, Status: []byte("lie")}
+	spoof := &roster.Told{Devices: []roster.ToldDevice{{Resource: "spoof", Presence: lie}}}
+	switch taken := strings.HasSuffix(jid, "@taken.example"); {
+	case m.Ask == roster.Granted:
+		g.Hear([]byte(jid), []byte("r"), p)
+		g.HearTold(jid, spoof)
+	case taken:
+		g.HearTold(jid, told)
+		g.Hear([]byte(jid), []byte("spoof"), &lie)
+	default:
+		g.HearTold(jid, spoof)
+	}
+}
+
 func originsRandomly(t *testing.T, o roster.Origin, random *rand.Rand) {
 	t.Helper()
 	x := newOrigins(t, o, func(jid string) bool { return strings.HasSuffix(jid, "@taken.example") })
@@ -243,9 +264,11 @@ func originsRandomly(t *testing.T, o roster.Origin, random *rand.Rand) {
 			if err != nil {
 				continue
 			}
+			isTold(g, m, p)
 			if m.Ask == roster.Granted || strings.HasSuffix(jid, "@taken.example") {
-				g.Hear([]byte(jid), []byte("r"), p)
-			} else if p.Show != roster.Offline && random.IntN(4) == 0 && !(o == roster.FromServer && strings.HasSuffix(jid, "@example.org")) {
+				continue
+			}
+			if p.Show != roster.Offline && random.IntN(4) == 0 && !(o == roster.FromServer && strings.HasSuffix(jid, "@example.org")) {
 				g.Hear([]byte(jid), []byte("spoof"), p) // nobody asked for that
 			}
 		}

@@ -154,10 +154,11 @@ func (r *Roster) OutpostNames() map[string]bool {
 	return all
 }
 
-// posts says whether what rec asks for goes by an outpost.
+// posts says whether what rec asks for goes by an outpost. JSON is no item, and
+// receipts are of messages of ours.
 func (g *Group) posts(rec *SubscriptionRecord, m *Manner) bool {
 	o := &g.roster.outposts
-	return rec.Outpost != "" && o.serves(rec.Owner) && !ForPeers(g.name) && !m.Receipts && !g.grounded[rec.ID] && !o.isBarred()
+	return rec.Outpost != "" && o.serves(rec.Owner) && !ForPeers(g.name) && !m.Receipts && m.Format != FormatJSON && !g.grounded[rec.ID] && !o.isBarred()
 }
 
 // christen gives those subscriptions a name that have none, and says which.

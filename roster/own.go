@@ -190,7 +190,7 @@ func (a *audience) ownEntries(w *walk, o *own) (entries []entry, to uint64) {
 	}
 	if counted && a.key.node == NodeGroup {
 		s := a.ownSummary(o)
-		list = append(list, w.apart(entry{key: summaryKey}, func(b []byte) []byte { return a.g.roster.renderer.Summary(b, s) }))
+		list = append(list, w.apart(entry{key: summaryKey}, func(b []byte) []byte { return a.renderer.Summary(b, s) }))
 	}
 	slices.SortFunc(list, func(x, y entry) int { return cmp.Compare(x.key, y.key) })
 	a.g.scratch.own = list

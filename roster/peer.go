@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -127,6 +128,9 @@ func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (
 	}
 	g, err := r.Group(ctx, b.Name)
 	if errors.Is(err, ErrNoGroup) {
+		if err := r.roomFor(ctx, source); err != nil {
+			return nil, err
+		}
 		return r.establishPeer(ctx, b, source, peerPolicy(jid, rule), said)
 	}
 	if err != nil {
@@ -146,6 +150,27 @@ func (r *Roster) Entrust(ctx context.Context, jid, rule string, wish PeerWish) (
 	_, err = r.Mirror(ctx, source, b)
 	r.outbox.Wanted(g) // it may have to be followed otherwise now
 	return g, err
+}
+
+// MaxPeerGroups bounds the groups of one peer, its own address and those at it.
+const MaxPeerGroups = 1000
+
+// roomFor says whether one more of a peer's groups may be. ErrLimit. peering is held.
+func (r *Roster) roomFor(ctx context.Context, source string) error {
+	peers, err := r.everyPeer(ctx)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, g := range peers {
+		if peerSource+strings.TrimPrefix(domainOf(PeerOf(g.name)), "@") == source {
+			n++
+		}
+	}
+	if n >= MaxPeerGroups {
+		return fmt.Errorf("%w: %d groups of one peer", ErrLimit, MaxPeerGroups)
+	}
+	return nil
 }
 
 func (r *Roster) establishPeer(ctx context.Context, b *Basic, source, policy string, said map[string]*policy.Authorization) (*Group, error) {
@@ -178,16 +203,19 @@ func (r *Roster) grant(ctx context.Context, g *Group, text string) error {
 // Ours says whether jid is a user of this server.
 func (r *Roster) Ours(jid string) bool { return r.ours != nil && r.ours(jid) }
 
-// residents are the users of this server who are in some group of this service.
+// residents are the users of this server who are in some group of this service,
+// or have said that peers may see something.
 func (r *Roster) residents() (all []string) {
 	seen := map[string]struct{}{}
 	for _, g := range r.All() {
-		if ForPeers(g.name) {
+		if g.name != statements && ForPeers(g.name) {
 			continue
 		}
 		g.mu.Lock()
 		for _, m := range g.sorted {
-			seen[m.JID] = struct{}{}
+			if g.name != statements || m.auth != nil && m.auth.Share {
+				seen[m.JID] = struct{}{}
+			}
 		}
 		g.mu.Unlock()
 	}
@@ -231,104 +259,6 @@ func (r *Roster) everyPeer(ctx context.Context) (all []*Group, err error) {
 		}
 	}
 	return all, nil
-}
-
-// said is what users have said that peers may see.
-func (r *Roster) said(ctx context.Context) (map[string]*policy.Authorization, error) {
-	g, err := r.Group(ctx, statements)
-	if errors.Is(err, ErrNoGroup) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	all := make(map[string]*policy.Authorization, len(g.auths))
-	for jid, a := range g.auths {
-		all[jid] = a
-	}
-	return all, nil
-}
-
-// PeerAuthorization is what jid lets peers see, nil if he has not said.
-func (r *Roster) PeerAuthorization(ctx context.Context, jid string) (*policy.Authorization, error) {
-	said, err := r.said(ctx)
-	if err != nil || said[jid] == nil {
-		return nil, err
-	}
-	a := said[jid].Clone()
-	return &a, nil
-}
-
-// AuthorizePeers stores what jid, a user of this server, lets peers see, and puts
-// it in force wherever one wants to know of him. nil takes back what he said.
-// InvalidError, ErrForbidden, ErrLimit.
-func (r *Roster) AuthorizePeers(ctx context.Context, jid string, a *policy.Authorization) error {
-	if !r.Ours(jid) {
-		return ErrForbidden
-	}
-	if a != nil {
-		if err := a.Check(); err != nil {
-			return invalid("authorization", "%v", err)
-		}
-		if err := checkNames(a); err != nil {
-			return err
-		}
-		set := a.Clone()
-		set.Normalise()
-		a = &set
-	}
-	r.peering.Lock()
-	defer r.peering.Unlock()
-	g, err := r.statements(ctx, jid)
-	if err != nil {
-		return err
-	}
-	peers, err := r.everyPeer(ctx)
-	if err != nil {
-		return err
-	}
-	for _, g := range append(peers, g) {
-		if err := g.state(ctx, jid, a, false); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// statements is the group of that name, with jid in it.
-func (r *Roster) statements(ctx context.Context, jid string) (*Group, error) {
-	rec := MemberRecord{JID: jid, Affiliation: Plain}
-	if g, err := r.Group(ctx, statements); err == nil && g.Power(jid) >= Plain {
-		return g, nil
-	}
-	err := r.CreateGroup(ctx, &GroupRecord{Name: statements, Settings: Settings{Policy: statementsPolicy, Payload: PresenceOnly}, Members: []MemberRecord{rec}})
-	if err != nil && !errors.Is(err, ErrGroupExists) {
-		return nil, err
-	}
-	g, err := r.Group(ctx, statements)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.AddMembers(ctx, statements, rec); err != nil && !errors.Is(err, ErrMemberExists) {
-		return nil, err
-	}
-	return g, nil
-}
-
-// state puts in force what jid has said for all peers, if he is in the group or
-// about to be. Who has refused it before has said more than that.
-func (g *Group) state(ctx context.Context, jid string, a *policy.Authorization, joins bool) error {
-	g.edit.Lock()
-	defer g.edit.Unlock()
-	g.mu.Lock()
-	was, member, declined := g.auths[jid], g.live(jid) != nil, g.visitors[jid].State == Declined
-	g.mu.Unlock()
-	if !member && (!joins || declined) || was == nil && a == nil || was != nil && a != nil && was.String() == a.String() {
-		return nil
-	}
-	return g.authorize(ctx, jid, a)
 }
 
 // Reconcile brings the groups of peers into line with what users have said and

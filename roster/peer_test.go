@@ -2,6 +2,8 @@ package roster_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -162,4 +164,67 @@ func TestSaidBeforeAllIsLoaded(t *testing.T) {
 	if err != nil || !slices.Equal(rec.Authorizations, []roster.AuthorizationRecord{{JID: ann, Rules: nothing.String()}}) {
 		t.Errorf("in force will be %+v, %v", rec.Authorizations, err)
 	}
+}
+
+// A peer may name as many groups as one needs, not as many as there are names.
+func TestPeerGroupsAreBounded(t *testing.T) {
+	ctx, disk := t.Context(), store.Memory()
+	begin := func() *roster.Roster {
+		return roster.New(roster.Options{Store: disk, Outbox: &quietOutbox{subscribed: map[string]int{}}, Renderer: &pubsub.Renderer{Domain: "groups.example.org"},
+			Ours: func(jid string) bool { return strings.HasSuffix(jid, "@example.org") }})
+	}
+	r := begin()
+	ask := func(r *roster.Roster, jid string) error {
+		_, err := r.Entrust(ctx, jid, "all", roster.PeerWish{Of: roster.PeerList, Members: []string{ann}})
+		return err
+	}
+	for i := range roster.MaxPeerGroups {
+		if err := ask(r, fmt.Sprintf("g%d@a.example", i)); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	for _, r := range []*roster.Roster{r, begin()} {
+		for jid, want := range map[string]error{"one@a.example": roster.ErrLimit, "a.example": roster.ErrLimit, "g7@a.example": nil, "one@b.example": nil} {
+			if err := ask(r, jid); !errors.Is(err, want) {
+				t.Errorf("%s: %v, want %v", jid, err, want)
+			}
+		}
+	}
+}
+
+// Everybody here is who is in a group, or lets peers see something; each comes
+// and goes with that.
+func TestEverybodyForAPeer(t *testing.T) {
+	ctx := t.Context()
+	r := roster.New(roster.Options{Store: store.Memory(), Outbox: &quietOutbox{subscribed: map[string]int{}}, Renderer: &pubsub.Renderer{Domain: "groups.example.org"},
+		Ours: func(jid string) bool { return strings.HasSuffix(jid, "@example.org") }})
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	is := func(want ...string) {
+		t.Helper()
+		g, err := r.Entrust(ctx, "a.example", "all", roster.PeerWish{Of: roster.PeerAll})
+		must(err)
+		rec, err := r.ShowGroup(ctx, g.Name())
+		must(err)
+		var got []string
+		for _, m := range rec.Members {
+			got = append(got, strings.TrimSuffix(m.JID, "@example.org"))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("everybody is %q, want %q", got, want)
+		}
+	}
+	must(r.CreateGroup(ctx, &roster.GroupRecord{Name: "team", Members: []roster.MemberRecord{{JID: ann, Affiliation: roster.Plain}, {JID: away, Affiliation: roster.Plain}}}))
+	r.Complete()
+	is("ann")
+	must(r.AuthorizePeers(ctx, bob, &policy.Authorization{Share: true, Rules: []policy.Rule{{Attributes: policy.All}}}))
+	is("ann", "bob")
+	must(r.AuthorizePeers(ctx, bob, &policy.Authorization{}))
+	is("ann")
+	must(r.RemoveMember(ctx, "team", ann))
+	is()
 }

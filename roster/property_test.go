@@ -266,6 +266,11 @@ func drawOpOf(t *rapid.T, w *world, kind, jid string) op {
 		}
 	case "mirror":
 		o.basic = drawBasic(t, w)
+		if o.source = w.source; o.source == "" || rapid.IntRange(0, 7).Draw(t, "another source") == 0 {
+			o.source = rapid.SampledFrom(keepers).Draw(t, "source")
+		}
+	case "adopt":
+		o.source = rapid.SampledFrom(keepers).Draw(t, "source")
 	case "settings":
 		o.settings = drawSettings(t)
 	case "authorize", "elsewhere":

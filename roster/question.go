@@ -151,7 +151,7 @@ func (g *Group) answer(b []byte, q *Question) []byte {
 	if known {
 		s.From = *q.Since
 	}
-	b = g.page(b, q, w, entries, s)
+	b = v.audience.page(b, q, w, entries, s)
 	g.keep(w)
 	return b
 }
@@ -199,7 +199,8 @@ func (v view) items() iter.Seq2[*member, *Item] {
 }
 
 // page appends the part of entries that q asked for.
-func (g *Group) page(b []byte, q *Question, w *walk, entries []entry, s *Stamp) []byte {
+func (a *audience) page(b []byte, q *Question, w *walk, entries []entry, s *Stamp) []byte {
+	g := a.g
 	ids := slices.Sorted(slices.Values(q.IDs))
 	entries = slices.DeleteFunc(slices.Clone(entries), func(e entry) bool {
 		return e.hi == e.lo || len(ids) > 0 && !contains(ids, e.id())
@@ -227,12 +228,8 @@ func (g *Group) page(b []byte, q *Question, w *walk, entries []entry, s *Stamp) 
 	if p.Wanted && p.Last != "" && s.To != "" {
 		p.Last += "/" + s.To
 	}
-	r := g.roster.renderer
-	b = r.AnswerStart(b, g.name, q)
-	for _, e := range entries[lo:hi] {
-		b = append(b, w.buf[e.lo:e.hi]...)
-	}
-	return r.AnswerEnd(b, g.name, q, s, p)
+	b = a.items(w, a.renderer.AnswerStart(b, g.name, q), entries[lo:hi])
+	return a.renderer.AnswerEnd(b, g.name, q, s, p)
 }
 
 func contains(sorted []string, s string) bool {

@@ -8,6 +8,10 @@ import "github.com/rollcall-xmpp/rollcall/policy"
 //
 // Everything that carries a member's state leaves through it.
 type Renderer interface {
+	// In is the renderer whose items are in a format other than the dialect's own
+	// (see [Manner.Format]). It differs in nothing else.
+	In(format string) Renderer
+
 	// Address escapes a JID for use in a stanza's to.
 	Address(b []byte, jid string) []byte
 
@@ -19,10 +23,12 @@ type Renderer interface {
 	Gone(b []byte, jid string) []byte
 
 	// EventStart appends an event up to the value of its to, EventItems from
-	// there to the first item, EventEnd what comes after the last, EventTail
-	// what is for one reader only, EventClose the end.
+	// there to the first item, Members what stands between the group's items and
+	// those of members, EventEnd what comes after the last, EventTail what is for
+	// one reader only, EventClose the end.
 	EventStart(b []byte, group, id string) []byte
 	EventItems(b []byte, n Node) []byte
+	Members(b []byte) []byte
 	EventEnd(b []byte, s *Stamp) []byte
 	EventTail(b []byte, t *Tail) []byte
 	EventClose(b []byte) []byte
@@ -61,7 +67,7 @@ type Renderer interface {
 
 	// AnswerStart appends the answer to a question up to the first item,
 	// AnswerGone an item for a leaver, AnswerEnd what comes after the last,
-	// Refuse an answer that is an error.
+	// Refuse an answer that is an error. Members stands in it as in an event.
 	AnswerStart(b []byte, group string, q *Question) []byte
 	AnswerGone(b []byte, jid string) []byte
 	AnswerEnd(b []byte, group string, q *Question, s *Stamp, p *Page) []byte

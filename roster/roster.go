@@ -300,7 +300,7 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	for _, m := range g.sorted {
 		g.withdraw(m)
 		r.census.leave(m.JID, g)
-		if m.lent {
+		if m.lent || r.granted != nil {
 			r.outbox.Wanted(g)
 		}
 	}

@@ -156,8 +156,8 @@ func (g *Group) listen(m *member, payload []byte) (fits bool) {
 
 // unhear forgets what m published of it.
 func (g *Group) unhear(m *member) {
-	if m.words != nil && m.words.published != nil {
-		m.words.published = nil
+	if m.words != nil && (m.words.published != nil || m.words.told != nil) {
+		m.words.published, m.words.told = nil, nil
 		g.reword(m)
 	}
 }

@@ -27,18 +27,28 @@ func newTokens() cipher.Block {
 	return c
 }
 
-// token is the state token of what is visible of a node up to version v.
+// token is the state token of what is visible of a node up to version v. The
+// last one of each node is kept: what an event brings its reader to is where
+// the next begins.
 func (g *Group) token(n Node, v uint64) string {
 	if v == 0 {
 		return ""
 	}
+	last := &g.scratch.tokens[n]
+	if last.v != v {
+		last.v, last.text = v, g.newToken(n, v)
+	}
+	return last.text
+}
+
+func (g *Group) newToken(n Node, v uint64) string {
 	var text [tokenLen]byte
 	b := &g.scratch.block
 	binary.BigEndian.PutUint64(b[:8], v)
 	binary.BigEndian.PutUint64(b[8:], tokenMark+uint64(n))
 	g.tokens.Encrypt(b[:], b[:])
 	base64.RawURLEncoding.Encode(text[:], b[:])
-	return string(text[:])
+	return g.scratch.texts.add(text[:])
 }
 
 // parseToken is its inverse; ok is false for a token of another node or

@@ -220,11 +220,14 @@ func (a *audience) merge(c *cohort) {
 	a.cohorts = append(a.cohorts, c)
 }
 
+// stamp is good until the next one is made.
 func (a *audience) stamp(w *walk, from, to uint64) *Stamp {
-	s := &Stamp{To: a.g.token(a.key.node, to), Full: w.since == 0, Part: 1, Parts: 1, Period: a.slowed()}
+	s := &a.g.scratch.stamp
+	*s = Stamp{Full: w.since == 0, Part: 1, Parts: 1, Period: a.slowed()}
 	if !s.Full {
 		s.From = a.g.token(a.key.node, from)
 	}
+	s.To = a.g.token(a.key.node, to)
 	return s
 }
 
@@ -333,7 +336,7 @@ func (a *audience) newVariant(w *walk, o *own, v variant) (said words, ok bool) 
 
 // begin renders the start of the events that have all in one stanza.
 func (a *audience) begin(w *walk) {
-	w.id = randomID()
+	w.id = a.g.randomID()
 	w.single = a.g.roster.renderer.EventStart(w.single, a.g.name, w.id)
 }
 
@@ -345,12 +348,21 @@ func (a *audience) end(b []byte, w *Watch, id string, before uint64) []byte {
 
 // stanza appends an event from its address on, up to what is its reader's.
 func (a *audience) stanza(w *walk, b []byte, entries []entry, s *Stamp) []byte {
-	r := a.g.roster.renderer
-	b = r.EventItems(b, a.key.node)
-	for _, e := range entries {
+	b = a.renderer.EventItems(b, a.key.node)
+	return a.renderer.EventEnd(a.items(w, b, entries), s)
+}
+
+// items appends what entries have.
+func (a *audience) items(w *walk, b []byte, entries []entry) []byte {
+	i := 0
+	for ; i < len(entries) && entries[i].m == nil; i++ {
+		b = append(b, w.buf[entries[i].lo:entries[i].hi]...)
+	}
+	b = a.renderer.Members(b)
+	for _, e := range entries[i:] {
 		b = append(b, w.buf[e.lo:e.hi]...)
 	}
-	return r.EventEnd(b, s)
+	return b
 }
 
 // speak says whether some entry has anything to show.
@@ -379,7 +391,7 @@ func (a *audience) parts(b []byte, limit int, c *cohort, w *Watch, entries []ent
 		j := g.chunk(entries, i, a.key.one)
 		n++
 		s.Part = n
-		id := randomID()
+		id := g.randomID()
 		b = g.roster.renderer.EventStart(b, g.name, id)
 		b = a.end(a.stanza(c.walk, append(b, g.route(w)...), entries[i:j], s), w, id, 0)
 		if j == len(entries) {

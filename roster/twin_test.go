@@ -137,6 +137,16 @@ func (w *twins) mutate(o op) op {
 		ask := o.record.Ask
 		o.record = drawRecord(w.t, o.jid)
 		o.record.Ask = ask
+	case "mirror": // the same list, of which other things are said
+		b := *o.basic
+		b.Members = slices.Clone(b.Members)
+		for i, m := range b.Members {
+			if m.JID != w.watcher && rapid.Bool().Draw(w.t, "otherwise") {
+				r := drawRecord(w.t, m.JID)
+				b.Members[i].Nick, b.Members[i].Roles, b.Members[i].Attributes = r.Nick, r.Roles, r.Attributes
+			}
+		}
+		o.basic = &b
 	case "authorize", "elsewhere":
 		if w.rules {
 			o.auth = drawAuthorization(w.t)

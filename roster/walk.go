@@ -76,6 +76,13 @@ type scratch struct {
 	walk    *walk
 	names   []string
 	block   [16]byte // of a token: it would escape to the heap
+	stamp   Stamp
+	tokens  [NodeResources + 1]struct { // the last of each node
+		v    uint64
+		text string
+	}
+	texts clippings // of tokens
+	ids   string    // of events to come
 }
 
 // blank is an empty walk, with the room of one that is over.
@@ -168,7 +175,7 @@ func (w *walk) add(e entry, render func([]byte) []byte) {
 }
 
 func (a *audience) renderInfo(b []byte) []byte {
-	return a.g.roster.renderer.Info(b, &a.g.settings, a.g.name, a.basic)
+	return a.renderer.Info(b, &a.g.settings, a.g.name, a.basic)
 }
 
 // render appends m's item as mask shows it: the member, a retraction if the
@@ -183,15 +190,14 @@ func (a *audience) render(b []byte, w *walk, e *entry, mask policy.Mask, h histo
 	case m.gone == 0 && mask&policy.Named != 0:
 		s := &g.scratch
 		s.devices = m.item(&s.item, mask, s.devices)
-		s.item.Format = a.key.format
-		return g.roster.renderer.Member(b, a.key.node, &s.item)
+		return a.renderer.Member(b, a.key.node, &s.item)
 	case a.key.node == NodeResources:
-		return g.roster.renderer.Member(b, a.key.node, &Item{JID: m.JID})
+		return a.renderer.Member(b, a.key.node, &Item{JID: m.JID})
 	case mask&policy.Named != 0 || h.unnamed > w.since:
 		if w.answer || a.key.outpost { // services forget what they do not keep: nothing can be retracted
-			return g.roster.renderer.AnswerGone(b, m.JID)
+			return a.renderer.AnswerGone(b, m.JID)
 		}
-		return g.roster.renderer.Gone(b, m.JID)
+		return a.renderer.Gone(b, m.JID)
 	}
 	return b
 }
@@ -202,7 +208,7 @@ func (w *walk) counts() bool {
 }
 
 func (w *walk) insertSummary(a *audience, s Summary) {
-	w.add(entry{key: summaryKey}, func(b []byte) []byte { return a.g.roster.renderer.Summary(b, s) })
+	w.add(entry{key: summaryKey}, func(b []byte) []byte { return a.renderer.Summary(b, s) })
 	n := len(w.entries) - 1
 	e := w.entries[n]
 	w.summary = 0
@@ -253,5 +259,26 @@ func (a *audience) chunks(entries []entry, i int) (n int) {
 	return max(1, n)
 }
 
-// randomID is the id of an event: it says nothing.
-func randomID() string { return rand.Text()[:12] }
+// Ids of events say nothing. They are drawn many at a time: most of them are
+// used at once and never again.
+const (
+	idLen    = 12 // characters of five bits
+	idsDrawn = 16
+	idChars  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+)
+
+// randomID is the id of an event.
+func (g *Group) randomID() string {
+	s := &g.scratch
+	if s.ids == "" {
+		text := make([]byte, idLen*idsDrawn)
+		rand.Read(text) // never fails (crypto/rand)
+		for i, c := range text {
+			text[i] = idChars[c%32]
+		}
+		s.ids = string(text)
+	}
+	id := s.ids[:idLen]
+	s.ids = s.ids[idLen:]
+	return id
+}

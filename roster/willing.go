@@ -36,7 +36,8 @@ var application = regexp.MustCompile(`^[a-z0-9][a-z0-9._+-]*$`)
 // Guarded by Group.mu. Lists are replaced, never changed.
 type speech struct {
 	said
-	published []Willing // what he publishes at his server: not stored
+	published []Willing // what he publishes at his server, or a peer tells of him: not stored
+	told      []Report  // what a peer tells that others said on his behalf: not stored
 	trusts    []Trust
 
 	shown shown // of all that, what counts now
@@ -127,11 +128,11 @@ func (w *speech) combine(now time.Time) (s shown) {
 	}
 	for _, list := range [...][]Willing{w.Here, w.All, w.published} {
 		for _, x := range list {
-			add(x, "")
+			add(x, x.Source)
 		}
 	}
-	his := slices.ContainsFunc(s.willing, func(x Willing) bool { return x.App == "" })
-	for _, r := range slices.Backward(w.Reports) {
+	his := slices.ContainsFunc(s.willing, func(x Willing) bool { return x.App == "" && x.Source == "" })
+	for _, r := range slices.Backward(slices.Concat(w.told, w.Reports)) {
 		if over(r.Until, now) {
 			continue
 		}
@@ -164,13 +165,16 @@ func (w *speech) forget(mask policy.Mask, now time.Time) {
 		return slices.DeleteFunc(slices.Clone(list), gone)
 	}
 	w.Here, w.All, w.published = keep(w.Here), keep(w.All), keep(w.published)
-	var left []Report
-	for _, r := range w.Reports {
+	w.Reports, w.told = stillHeld(w.Reports, mask, now), stillHeld(w.told, mask, now)
+}
+
+func stillHeld(all []Report, mask policy.Mask, now time.Time) (left []Report) {
+	for _, r := range all {
 		if r = r.only(mask); r.what() != 0 && !over(r.Until.Add(lapse), now) {
 			left = append(left, r)
 		}
 	}
-	w.Reports = left
+	return left
 }
 
 // turns is the next moment at which something ends, or is to be forgotten.
@@ -191,8 +195,10 @@ func (w *speech) turns(now time.Time) (next time.Time) {
 			at(x.Until)
 		}
 	}
-	for _, r := range w.Reports {
-		at(r.Until)
+	for _, list := range [...][]Report{w.Reports, w.told} {
+		for _, r := range list {
+			at(r.Until)
+		}
 	}
 	return next
 }
@@ -254,7 +260,9 @@ func (g *Group) lapsed(all bool) {
 	}
 }
 
-func (w *speech) empty() bool { return w.String() == "" && len(w.trusts)+len(w.published) == 0 }
+func (w *speech) empty() bool {
+	return w.String() == "" && len(w.trusts)+len(w.published)+len(w.told) == 0
+}
 
 // visibly is what of kinds is not hidden behind what m's devices, and what he
 // publishes, say.

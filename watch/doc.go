@@ -52,6 +52,8 @@
 // arrives, with the same result: for one subscription that serves several
 // purposes.
 //
+// With Options.JSON events come as JSON, which is less work for a server.
+//
 // # What a table means
 //
 // A Table is one node of one group as one watcher sees it. Items replace those

@@ -12,6 +12,7 @@ import (
 func FuzzTable(f *testing.F) {
 	f.Add([]byte(message(row("anna", "hi"), "to='1' full='true'")), []byte("<iq type='result'><pubsub xmlns='http://jabber.org/protocol/pubsub'><items/></pubsub></iq>"))
 	f.Add([]byte(message(retract("anna"), "from='1' to='2' part='1/2'")), []byte("<iq type='error'><error/></iq>"))
+	f.Add([]byte(message(`<item id='json'><json xmlns='urn:xmpp:json:0'>{"members":[{"jid":"anna@example.org","show":"dnd"},{"jid":"bo@example.org","gone":true}],"to":"1","full":true}</json></item>`, "to='0'")), []byte("<iq"))
 	f.Add([]byte("<message from='"+group+"'><event xmlns='http://jabber.org/protocol/pubsub#event'/></message>"), []byte("<iq"))
 	f.Fuzz(func(t *testing.T, event, answer []byte) {
 		table := watch.NewTable(group, watch.NodeGroup)

@@ -51,6 +51,9 @@ func (h *Handler) take(t xml.TokenReader, start *xml.StartElement) {
 	}
 	var m wireMessage
 	err := xml.NewTokenDecoder(xmlstream.MultiReader(xmlstream.Token(*start), t)).Decode(&m)
+	if err == nil {
+		err = m.unpack()
+	}
 	for _, w := range watchers {
 		w.message(&m, err)
 	}

@@ -60,6 +60,13 @@ type Presence struct {
 
 	Willing  []Willing `json:"willing,omitempty"`
 	Reported []Report  `json:"reported,omitempty"`
+
+	// What he says of himself in his vCard, most preferred first, and what time it
+	// is where he is: an offset from UTC such as +02:00, or Z.
+	Languages []string   `json:"languages,omitempty"` // BCP 47
+	Interests []Interest `json:"interests,omitempty"`
+	Timezone  string     `json:"timezone,omitempty"`
+
 	Payloads []Payload `json:"payloads,omitempty"` // moods, activities and whatever else this package does not know
 }
 
@@ -166,6 +173,26 @@ type Report struct {
 	Of     string    `json:"of"`     // status, activity, or both, separated by a space
 	Source string    `json:"source"` // bare JID
 	Until  time.Time `json:"until"`
+}
+
+// Interest is something that a member is interested in (RFC 6715).
+type Interest struct {
+	Kind  string `json:"kind"`            // interest, hobby, expertise
+	Level string `json:"level,omitempty"` // high, medium, low; of expertise beginner, average, expert
+	Text  string `json:"text"`
+}
+
+// Zone is the member's time zone, nil = not said.
+func (p *Presence) Zone() *time.Location {
+	if p.Timezone == "Z" {
+		return time.UTC
+	}
+	t, err := time.Parse("-07:00", p.Timezone)
+	if err != nil {
+		return nil
+	}
+	_, offset := t.Zone()
+	return time.FixedZone("", offset)
 }
 
 // Payload is an element that this package does not know.

@@ -38,7 +38,7 @@ func (w *Watcher) query(ctx context.Context, s *xmpp.Session, typ stanza.IQType,
 	var a wireAnswer
 	if err == nil {
 		defer resp.Close()
-		err = xml.NewTokenDecoder(resp).Decode(&a)
+		err = a.read(xml.NewTokenDecoder(resp))
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:

@@ -58,7 +58,7 @@ var errAnswer = errors.New("no items in the answer")
 // [ErrRefused] if the group refused.
 func (t *Table) Answer(raw []byte, at time.Time) (Update, error) {
 	var w wireAnswer
-	err := xml.Unmarshal(raw, &w)
+	err := w.read(xml.NewDecoder(bytes.NewReader(raw)))
 	return t.answer(&w, err, at)
 }
 

@@ -110,12 +110,17 @@ func (t *Table) Ended() bool { return t.ended }
 // is not this node's changes nothing and is no error.
 func (t *Table) Take(raw []byte, at time.Time) (Update, error) {
 	var w wireMessage
-	if err := xml.Unmarshal(raw, &w); err != nil {
+	err := xml.Unmarshal(raw, &w)
+	if err == nil {
+		err = w.unpack()
+	}
+	if err != nil {
 		return Update{}, fmt.Errorf("read message: %w", err)
 	}
 	return t.take(&w, at)
 }
 
+// take is Take of what was read. Other tables may read w as well.
 func (t *Table) take(w *wireMessage, at time.Time) (Update, error) {
 	if w.From != t.group || w.Event == nil {
 		return Update{}, nil
@@ -217,6 +222,12 @@ func (t *content) put(it *wireItem, at time.Time) {
 		delete(t.members, it.ID)
 	case it.Info != nil:
 		t.info = it.Info.info()
+	case it.info != nil:
+		t.info = *it.info
+	case it.row != nil:
+		m := *it.row
+		m.Changed = at
+		t.members[it.ID] = &m
 	case it.Summary != nil:
 		t.summary = *it.Summary
 	case it.Member != nil:

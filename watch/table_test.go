@@ -142,6 +142,7 @@ func TestItem(t *testing.T) {
 <item id='anna@example.org'><member xmlns='urn:xmpp:tmp:group-presence:0' jid='anna@example.org' nick='Anna' roles='lead ops'><attribute name='title'>Shift &lt;lead></attribute>
 <presence xmlns='jabber:client'><show>dnd</show><status>On a call</status></presence><device name='phone' show='away' connection='on'/><device name='desk'/>
 <idle xmlns='urn:xmpp:idle:1' since='2026-01-01T11:51:00Z'/><mood xmlns='http://jabber.org/protocol/mood'><happy/></mood>
+<interests><interest kind='hobby' level='high'>chess</interest><interest kind='expertise'>R&amp;D</interest></interests><language>de en-GB</language><timezone>-03:30</timezone>
 <willing value='yes'/><willing app='voice' value='no' until='2026-01-01T13:00:00Z' source='cal@example.org'/><reported of='status activity' until='2026-01-01T13:00:00Z' source='cal@example.org'/></member></item>
 <item id='bo@example.org'><member xmlns='urn:xmpp:tmp:group-presence:0' jid='bo@example.org'><presence xmlns='jabber:client' type='unavailable'/></member></item>`, "to='1' full='true'")
 	anna, bo, info := r.Member("anna@example.org"), r.Member("bo@example.org"), r.Info()
@@ -154,6 +155,12 @@ func TestItem(t *testing.T) {
 	if !slices.Equal(anna.Willing, []watch.Willing{{Value: true}, {App: "voice", Until: one, Source: "cal@example.org"}}) || len(anna.Payloads) != 1 ||
 		anna.Source("status") != "cal@example.org" || anna.Source("mood") != "" || bo.Source("status") != "" {
 		t.Errorf("anna says %+v, %+v", anna.Willing, anna.Reported)
+	}
+	if !slices.Equal(anna.Languages, []string{"de", "en-GB"}) || !slices.Equal(anna.Interests, []watch.Interest{{Kind: "hobby", Level: "high", Text: "chess"}, {Kind: "expertise", Text: "R&D"}}) || bo.Zone() != nil {
+		t.Errorf("anna is %+v, bo %+v", anna, bo)
+	}
+	if z := anna.Zone(); z == nil || one.In(z).Format("-07:00") != "-03:30" {
+		t.Errorf("anna is in %v", z)
 	}
 	if bo.Name() != "bo" || bo.Show != watch.Offline || !bo.Known || bo.Roles != nil {
 		t.Errorf("bo is %+v", bo)

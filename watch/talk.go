@@ -130,9 +130,7 @@ func (w *Watcher) settle(ctx context.Context, s *xmpp.Session, as string, known 
 		return nil
 	}
 	payload := "<pubsub xmlns='" + nsPubSub + "'><subscribe node='" + node + "' jid='" + string(appendEscaped(nil, as)) + "'/>"
-	if !w.o.Local {
-		payload += w.o.Want.form()
-	}
+	payload += w.o.form()
 	err := w.query(ctx, s, stanza.SetIQ, payload+"</pubsub>", nil)
 	if err == nil && w.o.Want.Refuse && !w.o.Local { // nothing will come: that is all
 		w.mu.Lock()

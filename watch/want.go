@@ -131,6 +131,15 @@ func (w *Want) strip(m *Member) *Member {
 	if out.Idle = m.Idle; !w.wants("idle") {
 		out.Idle = time.Time{}
 	}
+	if w.wants("language") {
+		out.Languages = m.Languages
+	}
+	if w.wants("interests") {
+		out.Interests = m.Interests
+	}
+	if w.wants("timezone") {
+		out.Timezone = m.Timezone
+	}
 	if w.wants("willingness") {
 		out.Willing = m.Willing
 	}
@@ -205,8 +214,12 @@ func wordOf(space string) string {
 
 // form is the options of a subscription (XEP-0060 §6.3) that say the same;
 // "" if there is nothing to say.
-func (w *Want) form() string {
-	if w.empty() {
+func (o *Options) form() string {
+	w := &o.Want
+	if o.Local {
+		w = &Want{}
+	}
+	if w.empty() && !o.JSON {
 		return ""
 	}
 	var b []byte
@@ -230,6 +243,9 @@ func (w *Want) form() string {
 	}
 	if w.SameRole {
 		field("{"+ns+"}same-role", "1")
+	}
+	if o.JSON {
+		field("{"+ns+"}format", "json")
 	}
 	return string(append(b, "</x></options>"...))
 }

@@ -191,3 +191,13 @@ func shown(t *watch.Table, counts bool) string {
 	text, _ := json.Marshal(all)
 	return string(text)
 }
+
+// Who wants JSON says so in the options, beside what he wants.
+func TestJSONIsAskedFor(t *testing.T) {
+	for _, o := range []watch.Options{{JSON: true}, {JSON: true, Local: true, Want: watch.Want{SameRole: true}}, {Want: watch.Want{SameRole: true}}} {
+		form := watch.FormOf(&o)
+		if strings.Contains(form, "}format'><value>json<") != o.JSON || strings.Contains(form, "same-role") != (o.Want.SameRole && !o.Local) {
+			t.Errorf("%+v: %s", o, form)
+		}
+	}
+}

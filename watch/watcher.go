@@ -13,6 +13,10 @@ type Options struct {
 	Want  Want   // what is wanted of it
 	Local bool   // Want is applied here; the subscription is for everything
 
+	// JSON asks for events as JSON (XEP-0335): the same, with less work for the
+	// server. What comes is read in either form, whoever asked for it.
+	JSON bool
+
 	// As is the address that subscribes, bare or full; "" = the session's.
 	// A component needs it, unless it watches as its domain. Events to a bare
 	// address reach a client only while it is available (RFC 6121 §8.5.2.1).

@@ -41,6 +41,10 @@ type (
 		Info    *wireInfo   `xml:"urn:xmpp:tmp:group-presence:0 info"`
 		Summary *Summary    `xml:"urn:xmpp:tmp:group-presence:0 summary"`
 		Gone    *struct{}   `xml:"urn:xmpp:tmp:group-presence:0 gone"`
+		JSON    *string     `xml:"urn:xmpp:json:0 json"`
+
+		info *Info // of JSON, instead of those above
+		row  *Member
 	}
 	wireMember struct {
 		JID        string          `xml:"jid,attr"`
@@ -81,6 +85,13 @@ type (
 			By    string `xml:"source,attr"`
 			Until string `xml:"until,attr"`
 		} `xml:"urn:xmpp:tmp:group-presence:0 reported"`
+		Languages string `xml:"urn:xmpp:tmp:group-presence:0 language"`
+		Timezone  string `xml:"urn:xmpp:tmp:group-presence:0 timezone"`
+		Interests []struct {
+			Kind  string `xml:"kind,attr"`
+			Level string `xml:"level,attr"`
+			Text  string `xml:",chardata"`
+		} `xml:"urn:xmpp:tmp:group-presence:0 interests>interest"`
 		Payloads []Payload `xml:",any"`
 	}
 	wireCapabilities struct {
@@ -193,6 +204,13 @@ func (w *wireMember) member(id string, at time.Time) Member {
 		until, _ := time.Parse(time.RFC3339, x.Until)
 		m.Reported = append(m.Reported, Report{x.Of, x.By, until})
 	}
+	if all := strings.Fields(w.Languages); len(all) > 0 {
+		m.Languages = all
+	}
+	for _, x := range w.Interests {
+		m.Interests = append(m.Interests, Interest(x))
+	}
+	m.Timezone = strings.TrimSpace(w.Timezone)
 	m.Payloads = w.Payloads
 	return m
 }
@@ -201,7 +219,7 @@ func (w *wireCapabilities) capabilities() *Capabilities {
 	if w == nil {
 		return nil
 	}
-	c := &Capabilities{Can: strings.Fields(w.Can)}
+	c := &Capabilities{Can: append([]string(nil), strings.Fields(w.Can)...)} // nil for none
 	for _, i := range w.Identities {
 		c.Identities = append(c.Identities, i.Category+"/"+i.Type)
 	}

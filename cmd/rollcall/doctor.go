@@ -10,8 +10,10 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/directory"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/doctor"
 	"github.com/rollcall-xmpp/rollcall/component"
+	"github.com/rollcall-xmpp/rollcall/component/source"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -79,6 +81,9 @@ func (c *doctorCmd) options(s *session, cfg *config.Config) (o doctor.Options, e
 	for i := range cfg.Sources {
 		if cfg.Sources[i].Address != "" {
 			o.Sources = append(o.Sources, cfg.Sources[i].Address)
+		}
+		if s := &cfg.Sources[i]; s.Kind == config.SourceLDAP {
+			o.Directories = append(o.Directories, doctor.Directory{Name: s.Name, Look: directory.New(directoryConfig(cfg, s, source.Pace{})).Look})
 		}
 	}
 	var secret config.Secret

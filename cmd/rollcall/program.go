@@ -34,6 +34,9 @@ type Main struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Getenv func(string) string
+	// Processors says how many the Go code of the service may use at once, as
+	// runtime.GOMAXPROCS does; nil = nobody wants to know.
+	Processors func(int)
 }
 
 // grammar is the command line. Each command's Run does its work.

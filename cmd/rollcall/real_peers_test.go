@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
 	"github.com/rollcall-xmpp/rollcall/component"
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
 	"github.com/rollcall-xmpp/rollcall/internal/lab/labtest"
@@ -23,8 +24,12 @@ func TestPeers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := labtest.Start(t, name, lab.Options{Components: []string{"presence.example.org"}})
-			performOn(t, server, "peers/third", func(t *testing.T) play.Stage { return withPeer(t, server) })
-			performOn(t, server, "peers/foreign", func(t *testing.T) play.Stage { return withForeignPeer(t, server) })
+			for file, by := range map[string]string{"third": config.PeerByList, "group": config.PeerByGroup, "all": config.PeerByAll} {
+				performOn(t, server, "peers/"+file, func(t *testing.T) play.Stage { return withPeer(t, server, by) })
+			}
+			for file, by := range map[string]string{"foreign": config.PeerByList, "foreign-group": config.PeerByGroup, "foreign-all": config.PeerByAll} {
+				performOn(t, server, "peers/"+file, func(t *testing.T) play.Stage { return withForeignPeer(t, server, by) })
+			}
 		})
 	}
 }
@@ -43,25 +48,26 @@ type pair struct {
 }
 
 // withPeer makes a pair.
-func withPeer(t *testing.T, server lab.Server) *pair {
+func withPeer(t *testing.T, server lab.Server, by string) *pair {
 	t.Helper()
 	peer := newStageTuned(t, server, func(config string) string {
 		config = strings.Replace(config, "domain = \"groups.example.org\"", "domain = \"presence.example.org\"", 1)
 		return config + "[[peers]]\naddress = \"groups.example.org\"\ngive = true\n"
 	}, nil)
-	return &pair{newTaking(t, server), peer}
+	return &pair{newTaking(t, server, by), peer}
 }
 
-// newTaking is the service with groups.
-func newTaking(t *testing.T, server lab.Server) *stage {
+// newTaking is the service with groups, which says by list, group or not at all of
+// whom it wants to know.
+func newTaking(t *testing.T, server lab.Server, by string) *stage {
 	t.Helper()
 	return newStageTuned(t, server, func(config string) string {
-		return config + "[[peers]]\naddress = \"presence.example.org\"\ntake = [\"example.org\"]\n"
+		return config + "[[peers]]\naddress = \"presence.example.org\"\ntake = [\"example.org\"]\nby = \"" + by + "\"\n"
 	}, func(c *component.ServiceConfig) { c.PeerCheck = 500 * time.Millisecond })
 }
 
 // withForeignPeer has a peer that is no Rollcall.
-func withForeignPeer(t *testing.T, server lab.Server) *pair {
+func withForeignPeer(t *testing.T, server lab.Server, by string) *pair {
 	t.Helper()
 	if err := lab.Install(t.Context(), t.Output(), "python3-slixmpp"); err != nil {
 		t.Fatal(err)
@@ -71,7 +77,7 @@ func withForeignPeer(t *testing.T, server lab.Server) *pair {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.Stop(context.Background()) })
-	return &pair{newTaking(t, server), f}
+	return &pair{newTaking(t, server, by), f}
 }
 
 // foreign is a process that runs presence.py.

@@ -85,7 +85,7 @@ func (s *stage) list(group string) string {
 // becomes asks until it is so.
 func becomes(t *testing.T, what, want string, look func() string) {
 	t.Helper()
-	limit, tick := time.After(30*time.Second), time.NewTicker(5*time.Millisecond)
+	limit, tick := time.After(90*time.Second), time.NewTicker(5*time.Millisecond) // a question that is lost with its peer takes 30
 	defer tick.Stop()
 	for got := look(); got != want; got = look() {
 		select {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -9,6 +10,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,7 +29,7 @@ import (
 // serve runs the service until ctx ends: the component, the admin socket
 // beside it, and whoever else wants to be served. What ends the one ends the
 // others. Each of hangups reloads the configuration.
-func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Signal) error {
+func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Signal, processors func(int)) error {
 	cfg, log := l.config(), l.log
 	tls, err := clientTLS(cfg)
 	if err != nil {
@@ -63,6 +66,14 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 		return nil
 	})
 	all.Go(func() error {
+		giveBack(ctx, svc)
+		return nil
+	})
+	all.Go(func() error {
+		beAlone(ctx, svc.Ready, processors)
+		return nil
+	})
+	all.Go(func() error {
 		warnOfPlainLink(ctx, cfg, log)
 		for {
 			select {
@@ -72,10 +83,29 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 				l.reload()
 				svc.Sources.Set(sources(l.config(), svc.SourceLink, source.Pace{}))
 				svc.SetLimits(limits(l.config().Limits))
+				svc.SetProbeRate(probes(l.config().Limits))
 			}
 		}
 	})
 	return all.Wait()
+}
+
+// giveBack returns memory to the system when a start, or a new connection, is
+// over: asking everybody who is there takes some that is not needed afterwards.
+func giveBack(ctx context.Context, svc *component.Service) {
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	for done := uint64(0); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if s := svc.Stats(); s.Settled && s.Connections != done {
+			done = s.Connections
+			debug.FreeOSMemory()
+		}
+	}
 }
 
 // warnOfPlainLink is loud where everybody on the way may read along.
@@ -88,6 +118,13 @@ func warnOfPlainLink(ctx context.Context, cfg *config.Config, log *slog.Logger) 
 
 func adminBackend(svc *component.Service, cfg *config.Config) admin.Backend {
 	return admin.Roster{Roster: svc.Roster, Renderer: pubsub.Renderer{Domain: cfg.Domain}}
+}
+
+// probes is how many a second the component may send; without a limit more than
+// it could.
+func probes(c config.Limits) int {
+	const unlimited = 1_000_000
+	return cmp.Or(c.Probes, unlimited)
 }
 
 // serviceConfig is what the configuration says to the component.
@@ -109,6 +146,7 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 		Hooks:     hook.Config{Networks: cfg.Webhooks.Networks},
 		Inform:    cfg.Admin.Consent == config.Inform,
 		Limits:    limits(cfg.Limits),
+		ProbeRate: probes(cfg.Limits),
 		Multicast: cfg.Delivery.Multicast == config.Auto,
 		PubSub:    cfg.Delivery.Service(),
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/directory"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/lists"
 	"github.com/rollcall-xmpp/rollcall/component/source"
 )
@@ -23,10 +24,26 @@ func sources(cfg *config.Config, link source.Link, pace source.Pace) (all []sour
 			spec.Source = source.NewMUC(source.MUCConfig{Link: link, Address: s.Address, Groups: s.Groups, Every: s.Every, Pace: pace})
 		case config.SourceFile:
 			spec.Source = &lists.File{Path: s.Path, Every: s.Every}
+		case config.SourceLDAP:
+			spec.Source = directory.New(directoryConfig(cfg, &s, pace))
 		}
 		all = append(all, spec)
 	}
 	return all
+}
+
+// directoryConfig says where a directory is, and what is what in it.
+func directoryConfig(cfg *config.Config, s *config.Source, pace source.Pace) directory.Config {
+	return directory.Config{
+		URL: s.URL, Security: directory.Security(s.TLS), CAFile: s.CAFile, Bind: s.Bind, Base: s.Base, Groups: s.Filter, People: s.People,
+		Password: func() (string, error) {
+			secret, err := config.ReadSecret(s.PasswordFile)
+			return secret.Reveal(), err
+		},
+		Mapping: directory.Mapping{JID: s.JID, Domain: s.JIDDomain, Host: cfg.Server.Host, Nick: s.Nick, Admins: s.Admins, Roles: s.Roles, Attributes: s.Attributes},
+		Only:    s.Groups, Every: s.Every,
+		Pace: directory.Pace{Check: pace.Check, Reread: pace.Reread, Quiet: pace.Quiet},
+	}
 }
 
 func sourceStatus(stats []source.Stats) []admin.SourceStatus {

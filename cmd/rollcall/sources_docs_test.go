@@ -27,7 +27,7 @@ func TestSourcesOfTheManual(t *testing.T) {
 		must(t, err)
 		kinds += cfg.Sources[0].Kind + " "
 	}
-	if kinds != "peer muc file " {
+	if kinds != "peer muc file ldap " {
 		t.Errorf("it explains %s", kinds)
 	}
 	csv := regexp.MustCompile("(?s)```csv\n(.*?)```").FindStringSubmatch(text)
@@ -41,4 +41,18 @@ func TestSourcesOfTheManual(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, groups, err)
 		}
 	}
+}
+
+// manualSource is the first example of a kind of source in docs/manners.md.
+func manualSource(t *testing.T, kind string) string {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/manners.md")
+	must(t, err)
+	for _, block := range regexp.MustCompile("(?s)```toml\n(\\[\\[sources.*?)```").FindAllStringSubmatch(string(page), -1) {
+		if strings.Contains(block[1], "kind = \""+kind+"\"\n") {
+			return block[1]
+		}
+	}
+	t.Fatalf("there is no example of %s", kind)
+	return ""
 }

@@ -119,7 +119,7 @@ func (k *Keeper) tend(ctx context.Context, all *sync.WaitGroup) {
 	}
 	for name, kept := range k.keeping {
 		if spec := wanted[name]; spec == nil || spec.Key != kept.Key {
-			kept.halt()
+			kept.halt(ErrOver)
 			delete(k.keeping, name)
 			if spec == nil {
 				k.cfg.Roster.SourceLost(name, "", k.cfg.Now(), "is not configured any more")
@@ -129,10 +129,26 @@ func (k *Keeper) tend(ctx context.Context, all *sync.WaitGroup) {
 	for name, spec := range wanted {
 		kept := k.keeping[name]
 		if kept == nil {
-			kept = &keeping{Spec: *spec, k: k, heard: map[string]time.Time{}}
+			kept = &keeping{Spec: *spec, k: k, heard: map[string]time.Time{}, owed: map[string]bool{}}
 			k.keeping[name] = kept
 		}
+		if kept.repeats() {
+			kept.halt(nil)
+		}
 		kept.move(ctx, k.up, all)
+	}
+}
+
+// Adopted says that g may be another's by now. A source to which it was given, and
+// that told of it while it was not its, tells again.
+func (k *Keeper) Adopted(g *roster.Group) {
+	source := g.Source()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for name, kept := range k.keeping {
+		if kept.adopted(g.Name(), name == source) {
+			wake(k.changed)
+		}
 	}
 }
 

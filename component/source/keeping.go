@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +19,7 @@ type keeping struct {
 	k *Keeper
 
 	// Only tend uses these.
-	stop context.CancelFunc // nil = it does not run
+	stop context.CancelCauseFunc // nil = it does not run
 	done chan struct{}
 	up   context.Context
 
@@ -28,6 +29,8 @@ type keeping struct {
 	changed uint64
 	refused uint64
 	only    []string          // which groups there are; nil = not known yet
+	owed    map[string]bool   // groups that it told, and that are somebody else's
+	again   bool              // it is to tell everything once more
 	said    map[string]string // what was logged of a group last: not again and again
 }
 
@@ -39,16 +42,16 @@ func (s *keeping) move(ctx, up context.Context, all *sync.WaitGroup) {
 	if s.up == up {
 		return
 	}
-	s.halt()
+	s.halt(nil)
 	if s.up = up; up == nil {
 		s.Lost("", errDown)
 		return
 	}
-	run, stop := context.WithCancel(up)
-	over := context.AfterFunc(ctx, stop)
+	run, stop := context.WithCancelCause(up)
+	over := context.AfterFunc(ctx, func() { stop(nil) })
 	done := make(chan struct{})
 	s.done = done
-	s.stop = func() { over(); stop() }
+	s.stop = func(why error) { over(); stop(why) }
 	all.Go(func() {
 		defer close(done)
 		s.run(run)
@@ -57,12 +60,40 @@ func (s *keeping) move(ctx, up context.Context, all *sync.WaitGroup) {
 
 var errDown = errors.New("there is no connection to the XMPP server")
 
-// halt ends it and waits until it has ended.
-func (s *keeping) halt() {
+// adopted takes in whose a group is, and says whether the source has to tell of it
+// again.
+func (s *keeping) adopted(group string, ours bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, told := s.heard[group]
+	switch {
+	case !ours && told && len(s.owed) < MaxGroups:
+		delete(s.heard, group)
+		s.owed[group] = true
+	case ours && s.owed[group]:
+		delete(s.owed, group)
+		s.again = true
+		return true
+	}
+	return false
+}
+
+// repeats says, once, whether it is to tell everything again.
+func (s *keeping) repeats() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	again := s.again
+	s.again = false
+	return again
+}
+
+// halt ends it and waits until it has ended. why is ErrOver if it is not to be
+// run again.
+func (s *keeping) halt(why error) {
 	if s.stop == nil {
 		return
 	}
-	s.stop()
+	s.stop(why)
 	<-s.done
 	s.stop, s.up = nil, nil
 }
@@ -102,6 +133,9 @@ func (s *keeping) Group(ctx context.Context, b *roster.Basic) error {
 	case errors.As(err, &bad), errors.Is(err, roster.ErrGroupExists):
 		s.mu.Lock()
 		s.refused++
+		if errors.Is(err, roster.ErrGroupExists) && len(s.owed) < MaxGroups {
+			s.owed[b.Name] = true
+		}
 		s.mu.Unlock()
 		s.Lost(b.Name, err)
 		return nil
@@ -117,6 +151,7 @@ func (s *keeping) Group(ctx context.Context, b *roster.Basic) error {
 		s.k.cfg.Log.Info("group taken from its source", "source", s.Name, "group", b.Name, "members", len(b.Members))
 	}
 	delete(s.said, b.Name)
+	delete(s.owed, b.Name)
 	return nil
 }
 
@@ -151,6 +186,7 @@ var errGone = errors.New("the source has no such group any more")
 // Lost implements [Sink]. It is logged once.
 func (s *keeping) Lost(group string, why error) {
 	text := short(why.Error())
+	logged := Discreet(text)
 	if g := s.k.cfg.Roster.Loaded([]byte(group)); group == "" || g != nil && g.Source() == s.Name {
 		s.k.cfg.Roster.SourceLost(s.Name, group, s.k.cfg.Now(), text)
 	}
@@ -164,9 +200,9 @@ func (s *keeping) Lost(group string, why error) {
 	}
 	s.said[group] = text
 	if group == "" {
-		s.k.cfg.Log.Warn("source lost, its groups stay as they are", "source", s.Name, "error", text)
+		s.k.cfg.Log.Warn("source lost, its groups stay as they are", "source", s.Name, "error", logged)
 	} else {
-		s.k.cfg.Log.Warn("group not taken from its source, it stays as it is", "source", s.Name, "group", group, "error", text)
+		s.k.cfg.Log.Warn("group not taken from its source, it stays as it is", "source", s.Name, "group", group, "error", logged)
 	}
 }
 
@@ -198,6 +234,12 @@ func short(text string) string {
 	}
 	return strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
 }
+
+var localpart = regexp.MustCompile(`[^\s"'<>(),;:=]+@`)
+
+// Discreet is text without the names of users: an error may say which line of a
+// list is wrong, and logs name nobody. rollcall status says it whole, to admins.
+func Discreet(text string) string { return localpart.ReplaceAllString(text, "…@") }
 
 // pause waits about so long; false: ctx has ended.
 func pause(ctx context.Context, d time.Duration) bool {

@@ -15,6 +15,11 @@ type Source interface {
 	Run(ctx context.Context, sink Sink) error
 }
 
+// ErrOver is the cause of the end of a Run's context where the source, or a
+// group of its, is not wanted any more: it says so to whoever keeps telling.
+// Otherwise it may be run again, and what was subscribed to stays.
+var ErrOver = errors.New("is not wanted any more")
+
 // Sink takes what a source tells. Its methods may be called by several
 // goroutines.
 type Sink interface {

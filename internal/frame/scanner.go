@@ -1,6 +1,9 @@
 package frame
 
-import "bytes"
+import (
+	"bytes"
+	"iter"
+)
 
 // Kind says what a Scanner stands on.
 type Kind uint8
@@ -192,6 +195,23 @@ func (s *Scanner) Attr(name string) []byte {
 			return value
 		}
 		a = a[n:]
+	}
+}
+
+// Attrs yields the attributes of the current start tag, names as written and
+// raw values.
+func (s *Scanner) Attrs() iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) {
+		if s.Kind != Start {
+			return
+		}
+		for a := s.attrs; ; {
+			name, value, n := attribute(a)
+			if n < 0 || name == nil || !yield(name, value) {
+				return
+			}
+			a = a[n:]
+		}
 	}
 }
 

@@ -28,6 +28,7 @@ func programs() map[string][]string {
 		"adwaita-icon-theme": {"/usr/share/icons/Adwaita/index.theme"}, "fonts-dejavu-core": {"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"},
 		"profanity": {"profanity"}, "poezio": {"/usr/lib/python3/dist-packages/poezio/__init__.py"}, "tmux": {"tmux"},
 		"chromium": {"chromium"}, "npm": {"npm", "node"},
+		"slapd": {"slapd", "/etc/ldap/schema/inetorgperson.ldif"},
 	}
 }
 
@@ -171,7 +172,7 @@ func (m machine) denyServices() (restore func(), err error) {
 func (m machine) servicesOf(packages []string) []string {
 	var units []string
 	for _, pkg := range packages {
-		if pkg == "prosody" || pkg == "ejabberd" {
+		if pkg == "prosody" || pkg == "ejabberd" || pkg == "slapd" {
 			units = append(units, pkg+".service")
 		}
 		if _, err := m.look("erl"); pkg == "ejabberd" && err != nil {

@@ -8,7 +8,7 @@
 //	tls      the authorities can be read; a link without TLS stays on this machine
 //	store    the database is sound and of a known version, or can be made
 //	socket   the admin socket can be made, or the service has it
-//	sources  the files that keep groups can be read
+//	sources  the files that keep groups can be read, and those with passwords of directories
 //	http     the port for metrics and health is free, or the service has it
 //	user     whether it was root who looked, who may read everything
 package check

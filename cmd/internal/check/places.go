@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/directory"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/lists"
 	"github.com/rollcall-xmpp/rollcall/store"
 )
@@ -87,10 +88,38 @@ func (l *look) http(ctx context.Context) {
 	l.good("http", addr+" is free for metrics and health")
 }
 
+// directory looks at what the service needs to ask a directory. Whether that
+// answers, the doctor finds out.
+func (l *look) directory(s *config.Source) {
+	const stay = "Its groups stay as they were last."
+	if s.PasswordFile != "" {
+		if _, err := config.ReadSecret(s.PasswordFile); err != nil {
+			l.bad("sources", fmt.Sprintf("source %s: the password: %v", s.Name, err), stay)
+			return
+		}
+		if othersMayRead(s.PasswordFile) {
+			l.bad("sources", fmt.Sprintf("source %s: everybody on this machine may read %s", s.Name, s.PasswordFile), "Take it from them: chmod o-r "+s.PasswordFile)
+			return
+		}
+	}
+	if _, err := directory.Authorities(s.CAFile); err != nil {
+		l.bad("sources", fmt.Sprintf("source %s: %v", s.Name, err), stay)
+		return
+	}
+	if s.TLS == config.LDAPOff {
+		l.note("sources", fmt.Sprintf("source %s: what %s tells is not encrypted, nor is the password", s.Name, s.URL), `If the way there leaves this machine, take tls = "off" away.`)
+	}
+	l.good("sources", fmt.Sprintf("source %s: the ldap at %s, which rollcall doctor asks", s.Name, s.URL))
+}
+
 // sources looks at the files that keep groups. Others are asked by the service.
 func (l *look) sources() {
 	for i := range l.cfg.Sources {
 		s := &l.cfg.Sources[i]
+		if s.Kind == config.SourceLDAP {
+			l.directory(s)
+			continue
+		}
 		if s.Kind != config.SourceFile {
 			l.good("sources", fmt.Sprintf("source %s: the %s at %s, which is asked by the running service (rollcall status)", s.Name, s.Kind, s.Address))
 			continue

@@ -47,7 +47,7 @@ func TestDefaults(t *testing.T) {
 		Admin:    Admin{Consent: "ask", Socket: filepath.Join(dir, "rollcall.sock")},
 		Presence: Presence{From: Subscription},
 		Delivery: Delivery{To: Own, Multicast: Auto},
-		Limits:   Limits{Requests: 50, DomainRequests: 500, Changes: 5},
+		Limits:   Limits{Requests: 50, DomainRequests: 500, Changes: 5, Probes: 2000},
 		HTTP:     HTTP{Listen: "127.0.0.1:8086"},
 		Log:      Log{Level: slog.LevelInfo, Format: "text"},
 	}
@@ -78,6 +78,7 @@ domains = ["Partner.example"]
 requests = 20
 domain_requests = 0
 changes = 1
+probes = 10000
 [log]
 level = "debug"
 format = "json"
@@ -93,7 +94,7 @@ format = "json"
 			Socket: filepath.Join(dir, "run/rollcall.sock")},
 		Presence: Presence{From: Subscription},
 		Delivery: Delivery{To: Own, Multicast: Auto},
-		Limits:   Limits{Domains: []string{"partner.example"}, Requests: 20, Changes: 1},
+		Limits:   Limits{Domains: []string{"partner.example"}, Requests: 20, Changes: 1, Probes: 10000},
 		Log:      Log{Level: slog.LevelDebug, Format: "json"},
 		secret:   c.secret,
 	}
@@ -178,6 +179,8 @@ func TestTable(t *testing.T) {
 	}
 }
 
+const directory = "name = \"x\"\nkind = \"ldap\"\nurl = \"ldap://x\"\nbase = \"dc=x\"\n"
+
 // beside is what else has to stand in a section that repeats.
 func beside(k Key) string {
 	switch k.Name {
@@ -195,8 +198,20 @@ func beside(k Key) string {
 		return "address = \"x.example\"\ngive = true\n"
 	case "peers.take":
 		return "address = \"x.example\"\n"
+	case "peers.by":
+		return "address = \"x.example\"\ntake = [\"x.example\"]\n"
 	case "sources.address":
 		return "name = \"x\"\nkind = \"muc\"\n"
+	case "sources.url":
+		return "name = \"x\"\nkind = \"ldap\"\nbase = \"dc=x\"\n"
+	case "sources.base":
+		return "name = \"x\"\nkind = \"ldap\"\nurl = \"ldap://x\"\n"
+	case "sources.bind":
+		return directory + "password_file = \"x\"\n"
+	case "sources.password_file":
+		return directory + "bind = \"cn=x\"\n"
+	case "sources.tls", "sources.ca_file", "sources.filter", "sources.people", "sources.jid", "sources.nick", "sources.admins", "sources.roles", "sources.attributes":
+		return directory
 	}
 	return "name = \"x\"\nkind = \"muc\"\naddress = \"x.example\"\n"
 }
@@ -212,13 +227,14 @@ give = true
 address = "presence.example.net"
 take = ["example.net", "x.example.net"]
 every = "30s"
+by = "group"
 grants = ""
 `)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Peer{{Address: "groups.hr.example.org", Give: true, Grants: DefaultGrants},
-		{Address: "presence.example.net", Take: []string{"example.net", "x.example.net"}, Every: 30 * time.Second}}
+	want := []Peer{{Address: "groups.hr.example.org", Give: true, Grants: DefaultGrants, By: PeerByList},
+		{Address: "presence.example.net", Take: []string{"example.net", "x.example.net"}, Every: 30 * time.Second, By: PeerByGroup}}
 	if !reflect.DeepEqual(c.Peers, want) || c.Presence.From != FromBoth {
 		t.Errorf("got %+v, presence from %s", c.Peers, c.Presence.From)
 	}
@@ -305,7 +321,7 @@ func TestErrors(t *testing.T) {
 		{"domain = \"g.x.y\"\nsources = 5", "sources", 2, "write [[sources]]"},
 		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\n[[sources]]\n\nnaem = \"y\"", "sources.naem", 6, "did you mean name"},
 		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x y\"", "sources.name", 3, "one word"},
-		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"ldap\"", "sources.kind", 4, `"peer" or "muc" or "file"`},
+		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"imap\"", "sources.kind", 4, `"peer" or "muc" or "file" or "ldap"`},
 		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"muc\"", "sources.address of source 1", 0, "missing: where is the muc?"},
 		{"domain = \"g.x.y\"\n[[sources]]\nname = \"x\"\nkind = \"file\"", "sources.path of source 1", 0, "missing"},
 		{"domain = \"g.x.y\"\n[[sources]]\nkind = \"file\"", "sources.name of source 1", 0, "missing"},

@@ -14,6 +14,7 @@ type Limits struct {
 	Requests       int      // of one address
 	DomainRequests int      // of a domain other than the server's own
 	Changes        int      // of a member's presence in one group
+	Probes         int      // members that the service asks for their presence
 }
 
 const typeNumber = "number"
@@ -40,6 +41,11 @@ func limitKeys() []Key {
 				"What comes faster is told later, and only the latest of it. 0 is no limit.",
 			set:   number(func(c *Config) *int { return &c.Limits.Changes }),
 			value: func(c *Config) string { return strconv.Itoa(c.Limits.Changes) }},
+		{Name: "limits.probes", Type: typeNumber, Default: "2000", Example: "10000", Reload: true,
+			Help: "How many members a second the service asks for their presence after it has attached to the server; " +
+				"who is there of 500,000 members is known after four minutes. 0 is no limit.",
+			set:   number(func(c *Config) *int { return &c.Limits.Probes }),
+			value: func(c *Config) string { return strconv.Itoa(c.Limits.Probes) }},
 	}
 }
 

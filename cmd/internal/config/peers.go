@@ -16,13 +16,21 @@ type Peer struct {
 	Grants  string
 	Take    []string // domains, normalised
 	Every   time.Duration
+	By      string // PeerByList, PeerByGroup or PeerByAll
 }
+
+// How a peer learns whose presence is wanted.
+const (
+	PeerByList  = "list"
+	PeerByGroup = "group"
+	PeerByAll   = "all"
+)
 
 // DefaultGrants is what a peer sees of who has said nothing.
 const DefaultGrants = "all except location addresses"
 
 func peerKeys() []Key {
-	more := func(c *Config) { c.Peers = append(c.Peers, Peer{Grants: DefaultGrants}) }
+	more := func(c *Config) { c.Peers = append(c.Peers, Peer{Grants: DefaultGrants, By: PeerByList}) }
 	last := func(c *Config) *Peer { return &c.Peers[len(c.Peers)-1] }
 	each := func(value func(*Peer) string) func(*Config) string {
 		return func(c *Config) string {
@@ -57,6 +65,11 @@ func peerKeys() []Key {
 			Help:  "How often the peer is to tell of changes, such as 30s or 1m. Without it, or with 0s: at once.",
 			set:   text(func(c *Config, s string) error { return duration(s, &last(c).Every) }),
 			value: each(func(p *Peer) string { return p.Every.String() })},
+		{Name: "peers.by", Type: typeText, Example: `"group"`, more: more,
+			Help: "How the peer learns whose presence a group wants. list: with the request, those only of whom somebody here may see something. group: it reads the " +
+				"group's members here, for which the group's policy has to let it watch; for groups of thousands. all: it tells of everybody it may. Without it: list.",
+			set:   text(func(c *Config, s string) error { return oneOf(s, &last(c).By, PeerByList, PeerByGroup, PeerByAll) }),
+			value: each(func(p *Peer) string { return p.By })},
 	}
 }
 

@@ -14,11 +14,12 @@ import (
 // Source is somebody who keeps groups.
 type Source struct {
 	Name    string
-	Kind    string // SourcePeer, SourceMUC or SourceFile
+	Kind    string // SourcePeer, SourceMUC, SourceFile or SourceLDAP
 	Address string // of peers and MUC services, normalised
 	Groups  []string
 	Path    string // of files, absolute
 	Every   time.Duration
+	LDAP
 }
 
 // The values of [Source].Kind.
@@ -26,6 +27,7 @@ const (
 	SourcePeer = "peer"
 	SourceMUC  = "muc"
 	SourceFile = "file"
+	SourceLDAP = "ldap"
 )
 
 // sourceFormats are the extensions of the files that can be read.
@@ -45,14 +47,16 @@ func sourceKeys() []Key {
 			return strings.Join(all, ", ")
 		}
 	}
-	return []Key{
+	keys := []Key{
 		{Name: "sources.name", Type: typeText, Example: `"hr"`, Reload: true, more: more,
 			Help:  "What the source is called here: one word. It stands with its groups, in the log and in the metrics. Required.",
 			set:   text(func(c *Config, s string) error { return sourceName(s, &last(c).Name) }),
 			value: each(func(s *Source) string { return s.Name })},
 		{Name: "sources.kind", Type: typeText, Example: `"peer"`, Reload: true, more: more,
-			Help:  "What it is. peer: another group server, or whatever publishes the nodes of one. muc: rooms of a chat service. file: a file here. Required.",
-			set:   text(func(c *Config, s string) error { return oneOf(s, &last(c).Kind, SourcePeer, SourceMUC, SourceFile) }),
+			Help: "What it is. peer: another group server, or whatever publishes the nodes of one. muc: rooms of a chat service. file: a file here. ldap: a directory. Required.",
+			set: text(func(c *Config, s string) error {
+				return oneOf(s, &last(c).Kind, SourcePeer, SourceMUC, SourceFile, SourceLDAP)
+			}),
 			value: each(func(s *Source) string { return s.Kind })},
 		{Name: "sources.address", Type: typeText, Example: `"groups.hr.example.org"`, Reload: true, more: more,
 			Help:  "Of a peer or muc: the address of the group server, or of the chat service.",
@@ -72,6 +76,7 @@ func sourceKeys() []Key {
 			set:   text(func(c *Config, s string) error { return duration(s, &last(c).Every) }),
 			value: each(func(s *Source) string { return s.Every.String() })},
 	}
+	return append(keys, ldapKeys(more, last, each)...)
 }
 
 func sourceName(s string, to *string) error {
@@ -120,23 +125,27 @@ func (c *Config) completeSources(dir string) error {
 		wrong := func(key, problem string) error {
 			return &Error{File: c.Path, Key: fmt.Sprintf("sources.%s of source %d", key, i+1), Problem: problem}
 		}
+		atService := s.Kind == SourcePeer || s.Kind == SourceMUC
 		switch {
 		case s.Name == "":
 			return wrong("name", "missing")
 		case names[s.Name]:
 			return wrong("name", fmt.Sprintf("%q is the name of another source too", s.Name))
 		case s.Kind == "":
-			return wrong("kind", "missing: write peer, muc or file")
+			return wrong("kind", "missing: write peer, muc, file or ldap")
 		case s.Kind == SourceFile && s.Path == "":
 			return wrong("path", "missing: a file has to have one")
-		case s.Kind == SourceFile && s.Address != "":
-			return wrong("address", "a file has none")
-		case s.Kind != SourceFile && s.Address == "":
+		case !atService && s.Address != "":
+			return wrong("address", fmt.Sprintf("a %s has none", s.Kind))
+		case atService && s.Address == "":
 			return wrong("address", fmt.Sprintf("missing: where is the %s?", s.Kind))
 		case s.Kind != SourceFile && s.Path != "":
 			return wrong("path", fmt.Sprintf("a %s has none", s.Kind))
-		case s.Address == c.Domain:
+		case atService && s.Address == c.Domain:
 			return wrong("address", "is our own domain")
+		}
+		if err := c.completeLDAP(s, dir, wrong); err != nil {
+			return err
 		}
 		names[s.Name] = true
 		s.Path = under(dir, s.Path)

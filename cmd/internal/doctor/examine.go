@@ -37,6 +37,9 @@ type Options struct {
 	Account *Account         // nil: none
 	Sources []string         // addresses of who else keeps groups
 	PubSub  string           // the service through which events leave; "" = none
+	// Directories are those who keep groups and speak LDAP. They are read in any
+	// case, the server's or not.
+	Directories []Directory
 	// Running is the service that holds the domain of Link now; nil: nobody
 	// does, and Examine may attach with it.
 	Running Service
@@ -72,6 +75,7 @@ func Examine(ctx context.Context, o Options) *Report {
 			}
 		}
 	}()
+	e.directories(ctx)
 	if !e.reach(ctx) {
 		return &e.report
 	}

@@ -50,14 +50,17 @@ func (e *exam) host(ctx context.Context, asker *peer, from string) bool {
 }
 
 // clean keeps what a server calls itself on one line of a terminal.
-func clean(s string) string {
+func clean(s string) string { return shorten(s, 80) }
+
+// shorten is clean with another bound.
+func shorten(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return -1
 		}
 		return r
 	}, s)
-	return strings.TrimSpace(s[:min(len(s), 80)])
+	return strings.ToValidUTF8(strings.TrimSpace(s[:min(len(s), limit)]), "")
 }
 
 // skewed is how far clocks may be apart without anybody noticing.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/internal/directory"
 )
 
 const (
@@ -196,5 +198,37 @@ func (e *exam) sources(ctx context.Context) {
 			continue
 		}
 		e.tell(Finding{Check: "sources", Level: Good, Says: jid + ", which keeps groups, answers"})
+	}
+}
+
+// Directory is one that keeps groups of ours.
+type Directory struct {
+	Name string // of the source
+	Look func(context.Context) (*directory.View, error)
+}
+
+// mostSaid bounds what is told of a directory in one finding, in bytes.
+const mostSaid = 2000
+
+// directories reads those who keep groups, and tells what would be taken in.
+func (e *exam) directories(ctx context.Context) {
+	for _, d := range e.Directories {
+		v, err := d.Look(ctx)
+		if err != nil {
+			e.tell(Finding{Check: "sources", Level: Bad, Says: "source " + d.Name + ": " + shorten(err.Error(), mostSaid), Means: "Its groups stay as they were last."})
+			continue
+		}
+		f := Finding{Check: "sources", Level: Good, Says: fmt.Sprintf("source %s: %s. It would bring %s", d.Name, shorten(v.How, mostSaid), shorten(strings.Join(v.Groups, ", "), mostSaid))}
+		if len(v.Groups) == 0 {
+			f = Finding{Check: "sources", Level: Note, Says: fmt.Sprintf("source %s: %s. It would bring no group", d.Name, shorten(v.How, mostSaid)),
+				Means: "No entry fits, or we may not see any: look at base, filter and groups of the source."}
+		}
+		e.tell(f)
+		for _, w := range v.Wrong {
+			e.tell(Finding{Check: "sources", Level: Bad, Says: "source " + d.Name + ": " + shorten(w, mostSaid), Means: "This group would stay as it was last, or not come."})
+		}
+		for _, w := range v.Notes {
+			e.tell(Finding{Check: "sources", Level: Note, Says: "source " + d.Name + ": " + shorten(w, mostSaid)})
+		}
 	}
 }

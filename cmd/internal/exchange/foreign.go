@@ -93,7 +93,7 @@ func sections(r io.Reader, take func(f *Foreign, g *Group, line string) bool) (*
 // are still two groups.
 func (f *Foreign) group(title string, listed bool) int {
 	taken := func(name string) int { return slices.IndexFunc(f.Groups, func(g Group) bool { return g.Name == name }) }
-	name := localpart(title)
+	name := Localpart(title)
 	base := name
 	for n := 2; ; n++ {
 		i := taken(name)
@@ -108,8 +108,8 @@ func (f *Foreign) group(title string, listed bool) int {
 	}
 }
 
-// localpart makes of a name for people one that may stand in an address.
-func localpart(title string) string {
+// Localpart makes of a name for people one that may stand in an address.
+func Localpart(title string) string {
 	name := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" \t\"&'/:<>@", r) {
 			return '-'

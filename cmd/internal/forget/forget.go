@@ -36,8 +36,9 @@ func (e *Eraser) Person(ctx context.Context, jid string, hides bool) (*Result, e
 		return nil, fmt.Errorf("forget %s: %w", jid, err)
 	}
 	r := &Result{Kept: []string{}}
+	w := work{Eraser: e, ctx: ctx, jid: jid, hides: hides, Result: r}
 	for _, name := range names {
-		w := work{Eraser: e, ctx: ctx, jid: jid, group: name, hides: hides, Result: r}
+		w.group = name
 		if err := w.do(); err != nil && !errors.Is(err, roster.ErrNoGroup) {
 			return nil, fmt.Errorf("forget %s in %s: %w", jid, name, err)
 		}
@@ -57,6 +58,7 @@ type work struct {
 	ctx        context.Context
 	jid, group string
 	hides      bool
+	silenced   bool // peers see nothing of him by now
 }
 
 func (w *work) do() error {
@@ -161,6 +163,9 @@ func (w *work) leave(g *roster.Group, rec *roster.GroupRecord) error {
 		}
 		w.Contacts++
 	}
+	if roster.ForPeers(w.group) {
+		return w.peers(rec)
+	}
 	if rec.Source != "" && rec.Member(w.jid) != nil {
 		w.Kept = append(w.Kept, fmt.Sprintf("%s: %s keeps the list and has him on it", w.group, rec.Source))
 		return g.Leave(w.ctx, w.jid) // as far as he can: that he shares nothing is all that stays
@@ -173,6 +178,18 @@ func (w *work) leave(g *roster.Group, rec *roster.GroupRecord) error {
 		return nil
 	}
 	return nil
+}
+
+// peers has peers see nothing of him, wherever they want to know of him: without
+// a word of his own what they are granted by default would count again. That is
+// all that stays.
+func (w *work) peers(rec *roster.GroupRecord) error {
+	if w.silenced || rec.Member(w.jid) == nil {
+		return nil
+	}
+	w.silenced = true
+	w.Kept = append(w.Kept, "peers: that they see nothing of him")
+	return w.Roster.AuthorizePeers(w.ctx, w.jid, &policy.Authorization{})
 }
 
 // visitors takes out what he has left without being a member. That he is

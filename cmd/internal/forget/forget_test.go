@@ -103,3 +103,48 @@ func TestForgetsWhoIsListed(t *testing.T) {
 		t.Errorf("policies: %+v", rec.Authorizations)
 	}
 }
+
+// Whoever asked for him before, or asks for the first time: peers see nothing of
+// who is forgotten, also when the service starts anew.
+func TestForgetsAtPeers(t *testing.T) {
+	ctx, kept := t.Context(), store.Memory()
+	const eve, ann = "eve@example.org", "ann@example.org"
+	peers := []component.Peer{{Address: "a.example", Give: true, Grants: "all"}, {Address: "b.example", Give: true, Grants: "all"}}
+	begin := func() *roster.Roster {
+		return component.NewService(component.ServiceConfig{Store: kept, Link: component.Config{Domain: "groups.example.org", ServerHost: "example.org"}, Peers: peers}).Roster
+	}
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	wish := roster.PeerWish{Of: roster.PeerList, Members: []string{eve, ann}}
+	for what, said := range map[string]*policy.Authorization{"nothing": nil, "little": {Share: true, Rules: []policy.Rule{{Who: policy.Who{Class: policy.Domain, Name: "a.example"}, Attributes: policy.Counted}}}} {
+		r := begin()
+		if said != nil {
+			ok(r.AuthorizePeers(ctx, eve, said))
+		}
+		_, err := r.Entrust(ctx, "a.example", "all", wish)
+		ok(err)
+		res, err := (&forget.Eraser{Roster: r}).Person(ctx, eve, false)
+		ok(err)
+		if len(res.Kept) != 1 {
+			t.Errorf("who said %s: kept %q", what, res.Kept)
+		}
+		for range 2 {
+			_, err = r.Entrust(ctx, "b.example", "all", wish)
+			ok(err)
+			ok(r.Reconcile(ctx, func(string) (string, bool) { return "all", true }))
+			for _, name := range []string{"a.example", "b.example"} {
+				rec, err := r.ExportGroup(ctx, roster.PeerGroup(name))
+				ok(err)
+				want := []roster.AuthorizationRecord{{JID: eve, Rules: (&policy.Authorization{}).String()}}
+				if rec.Member(eve) == nil || rec.Member(ann) == nil || !reflect.DeepEqual(rec.Authorizations, want) {
+					t.Errorf("who said %s: %s sees them by %+v", what, name, rec.Authorizations)
+				}
+			}
+			r = begin()
+		}
+	}
+}

@@ -3,6 +3,7 @@ package metrics
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rollcall-xmpp/rollcall/component"
 	"github.com/rollcall-xmpp/rollcall/component/source"
 )
 
@@ -31,6 +32,11 @@ func (l *figureList) by(name, help, label string, values map[string]func(*sample
 	for is, value := range values {
 		*l = append(*l, figure{desc: desc, kind: prometheus.CounterValue, label: is, value: value})
 	}
+}
+
+// peer is a figure of each peer that is configured, by its address.
+func (l *figureList) peer(name, help string, kind prometheus.ValueType, value func(*component.PeerStats) float64) {
+	*l = append(*l, figure{desc: prometheus.NewDesc("rollcall_"+name, help, []string{"peer"}, nil), kind: kind, peer: value})
 }
 
 // link is about the connection, and what comes and leaves by it.
@@ -118,6 +124,12 @@ func (l *figureList) others() {
 			return s.sum(func(x *source.Stats) float64 { return float64(x.Refused) })
 		},
 	})
+
+	l.peer("peer_taking", "Groups here that take presence from the peer.", prometheus.GaugeValue, func(p *component.PeerStats) float64 { return float64(p.Taking) })
+	l.peer("peer_heard", "Those of them whose members it has told of.", prometheus.GaugeValue, func(p *component.PeerStats) float64 { return float64(p.Heard) })
+	l.peer("peer_giving", "Groups of the peer that presence is given to.", prometheus.GaugeValue, func(p *component.PeerStats) float64 { return float64(p.Giving) })
+	l.peer("peer_events_total", "Events that the peer has told.", prometheus.CounterValue, func(p *component.PeerStats) float64 { return float64(p.Events) })
+	l.peer("peer_lost_total", "How often the peer did not answer any more.", prometheus.CounterValue, func(p *component.PeerStats) float64 { return float64(p.Lost) })
 
 	l.counter("store_commits_total", "Transactions on disk.", func(s *sample) float64 { return float64(s.store.Commits) })
 	l.counter("store_changes_total", "Changes in them: several share one.", func(s *sample) float64 { return float64(s.store.Changes) })

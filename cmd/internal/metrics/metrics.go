@@ -21,6 +21,7 @@ type figure struct {
 	kind  prometheus.ValueType
 	label string // value of the one label, "" = there is none
 	value func(*sample) float64
+	peer  func(*component.PeerStats) float64 // instead of value: of each peer
 }
 
 // sample is the figures of one moment.
@@ -55,6 +56,12 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	s := &sample{c.source.Service(), c.source.Store()}
 	for _, f := range c.figures {
+		if f.peer != nil {
+			for i := range s.Peers {
+				ch <- prometheus.MustNewConstMetric(f.desc, f.kind, f.peer(&s.Peers[i]), s.Peers[i].Address)
+			}
+			continue
+		}
 		var labels []string
 		if f.label != "" {
 			labels = []string{f.label}

@@ -25,7 +25,7 @@ func registry() *prometheus.Registry {
 	since := time.Now()
 	return metrics.NewRegistry(metrics.Source{Version: "v1",
 		Service: func() component.ServiceStats {
-			return component.ServiceStats{Attached: &since, Connections: 2, Groups: 7, Presence: 11, Limited: 13,
+			return component.ServiceStats{Attached: &since, Connections: 2, Groups: 7, Presence: 11, Limited: 13, Peers: []component.PeerStats{{Address: "presence.example.org", Taking: 5, Heard: 4}},
 				Outbox: component.OutboxStats{RTT: 1500 * time.Microsecond, BulkBytes: 17}}
 		},
 		Store: func() store.Stats { return store.Stats{Commits: 19, Full: 23, Busy: 2 * time.Second} },
@@ -61,7 +61,7 @@ func TestHandler(t *testing.T) {
 		`rollcall_stanzas_received_total{kind="presence"} 11`, `rollcall_stanzas_refused_total{reason="rate"} 13`,
 		"rollcall_server_rtt_seconds 0.0015", `rollcall_sent_bytes_total{lane="bulk"} 17`,
 		"rollcall_store_commits_total 19", `rollcall_store_errors_total{reason="full"} 23`, "rollcall_store_seconds_total 2",
-		`rollcall_build_info{version="v1"} 1`,
+		`rollcall_build_info{version="v1"} 1`, `rollcall_peer_taking{peer="presence.example.org"} 5`, `rollcall_peer_heard{peer="presence.example.org"} 4`,
 	} {
 		if !strings.Contains(text, "\n"+line+"\n") {
 			t.Errorf("%d: there is no %s", code, line)

@@ -6,9 +6,6 @@ import (
 	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
-// ours is the namespace of what the service makes of vCards and answers.
-const ours = "urn:xmpp:tmp:group-presence:0"
-
 // published is what a row shows of what the member says beside his presence:
 // whether he wants to be reached, mood, activity, place and time zone, and music,
 // which needs the most room.
@@ -25,14 +22,13 @@ func published(m *watch.Member) (all []string) {
 			music = Clean(joined(" – ", child(p, "artist"), child(p, "title")))
 		case "http://jabber.org/protocol/geoloc":
 			text = whereabouts(p)
-		case ours:
-			if p.XMLName.Local == "timezone" {
-				text = strings.TrimSuffix("UTC"+p.Text, "Z")
-			}
 		}
 		if text = Clean(text); text != "" {
 			all = append(all, text)
 		}
+	}
+	if m.Timezone != "" {
+		all = append(all, Clean(strings.TrimSuffix("UTC"+m.Timezone, "Z")))
 	}
 	if music != "" {
 		all = append(all, "♪ "+music)
@@ -78,15 +74,17 @@ func whereabouts(p *watch.Payload) string {
 // likes, looks like and is reached at.
 func beside(m *watch.Member) string {
 	var all []string
+	if len(m.Languages) > 0 {
+		all = append(all, "speaks "+strings.Join(m.Languages, " "))
+	}
+	if len(m.Interests) > 0 {
+		all = append(all, "likes "+strings.Join(likes(m.Interests), ", "))
+	}
 	for i := range m.Payloads {
 		p := &m.Payloads[i]
 		switch p.XMLName.Space + " " + p.XMLName.Local {
 		case "http://jabber.org/protocol/nick nick":
 			all = append(all, "calls himself "+p.Text)
-		case ours + " language":
-			all = append(all, "speaks "+p.Text)
-		case ours + " interests":
-			all = append(all, "likes "+strings.Join(texts(p.Children), ", "))
 		case "urn:xmpp:reach:0 reach":
 			all = append(all, "is reached at "+strings.Join(attrs(p.Children, "uri"), ", "))
 		case "urn:xmpp:avatar:metadata metadata":
@@ -108,7 +106,7 @@ func child(p *watch.Payload, name string) string {
 	return ""
 }
 
-func texts(list []watch.Payload) (all []string) {
+func likes(list []watch.Interest) (all []string) {
 	for _, c := range list {
 		all = append(all, c.Text)
 	}

@@ -19,14 +19,14 @@ import (
 // is a PEM file with the certificate to trust; it names the server's host.
 func StartSecured(t testing.TB, opts lab.Options) (s lab.Server, authority string) {
 	t.Helper()
-	both, authority := certificate(t, "example.org")
+	both, authority := Certificate(t, "example.org")
 	opts.Extra.Component += "    tls: true\n    certfile: \"" + both + "\"\n"
 	return Start(t, "ejabberd", opts), authority
 }
 
-// certificate makes a self-signed certificate for name. both is a PEM file
+// Certificate makes a self-signed certificate for name. both is a PEM file
 // with certificate and key, alone one with the certificate.
-func certificate(t testing.TB, name string) (both, alone string) {
+func Certificate(t testing.TB, name string) (both, alone string) {
 	t.Helper()
 	fail := func(err error) {
 		if err != nil {
