@@ -81,12 +81,12 @@ func TestTimeZoneIsAskedRarely(t *testing.T) {
 		p.send(answer(p.within(zonePeriod+time.Minute, nsTime), "error", stanzaError("service-unavailable"))) // it does not say
 		until(p, "<presence xmlns='jabber:client'></presence></member>")
 		p.send(answer(p.within(zonePeriod+time.Minute, nsTime), "result", "<time xmlns='"+nsTime+"'><tzo>SECRET</tzo></time>")) // or something else
-		time.Sleep(time.Until(began.Add(2*zonePeriod - time.Minute)))
+		time.Sleep(time.Until(began.Add(2*zonePeriod - time.Minute)))                                                           // of the bubble's clock
 		if n := p.asks(); n != 0 {
 			t.Errorf("asked %d times more in two periods", n)
 		}
 		lets(t, svc, "members: availability")
-		time.Sleep(2 * zonePeriod)
+		time.Sleep(2 * zonePeriod) // of the bubble's clock
 		if n := p.asks(); n != 0 || svc.Stats().Malformed != 1 {
 			t.Errorf("asked %d times what nobody may see, %d malformed", n, svc.Stats().Malformed)
 		}

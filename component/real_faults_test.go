@@ -153,6 +153,12 @@ func (l *lockedLog) count(text string) int {
 	return strings.Count(l.b.String(), text)
 }
 
+func (l *lockedLog) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
 // second is another service with the domain of s, until stop is called.
 func (s *scene) second() (log *lockedLog, svc *component.Service, stop func()) {
 	log = &lockedLog{to: s.t.Output()}
@@ -237,7 +243,7 @@ func TestConflictWhereTheNewerWins(t *testing.T) {
 	if took < time.Second { // two waits of a quarter of a second at least, then of half and of one
 		t.Errorf("six connections within %v", took)
 	}
-	if !regexp.MustCompile(`conflict|ended the stream`).MatchString(log.b.String() + said.b.String()) {
+	if !regexp.MustCompile(`conflict|ended the stream`).MatchString(log.text() + said.text()) {
 		t.Error("nobody says why")
 	}
 	t.Logf("six connections in %v; %d and %d", took.Round(10*time.Millisecond), s.Stats().Connections, second.Stats().Connections)

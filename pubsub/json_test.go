@@ -2,6 +2,8 @@ package pubsub_test
 
 import (
 	"fmt"
+	"math/bits"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
 	"github.com/rollcall-xmpp/rollcall/watch"
@@ -66,7 +69,7 @@ func TestJSONElements(t *testing.T) {
 		"<tune xmlns='http://jabber.org/protocol/tune'><!-- no --></tune>",
 	} {
 		x := told{members: []roster.Item{{JID: "ann@example.org", Show: roster.Online}}, stamp: roster.Stamp{To: "to", Full: true, Part: 1, Parts: 1}}
-		x.members[0].Published[0] = payload
+		x.members[0].Published = published(payload)
 		a, b := watch.NewTable(team, watch.NodeGroup), watch.NewTable(team, watch.NodeGroup)
 		_, err := a.Take([]byte(x.render("", roster.NodeGroup, false)), firstDay)
 		_, errJSON := b.Take([]byte(x.render(roster.FormatJSON, roster.NodeGroup, false)), firstDay)
@@ -82,7 +85,7 @@ func TestJSONAllocates(t *testing.T) {
 	it := &roster.Item{JID: "ann@example.org", Nick: "Änn & Co", Roles: []string{"lead"}, Attributes: []roster.Attribute{{Name: "a", Value: "b"}}, Show: roster.DND,
 		Status: "On a \"call\"", Idle: "2026-01-01T12:00:00Z", Devices: []roster.Device{{Name: "phone", Show: roster.Away, Connection: "on"}},
 		Willing: []roster.Willing{{App: "voice", No: true, Until: firstDay}}, StatusBy: &roster.Source{Bot: "cal@example.org", Until: firstDay}}
-	copy(it.Published[:], payloads)
+	it.Published = published(payloads...)
 	stamp := &roster.Stamp{From: "a", To: "b", Part: 1, Parts: 1}
 	b := make([]byte, 0, 1<<14)
 	if n := testing.AllocsPerRun(100, func() {
@@ -193,9 +196,7 @@ func drawTold(t *rapid.T) *told {
 		for range rapid.IntRange(0, 2).Draw(t, "devices") {
 			it.Devices = append(it.Devices, roster.Device{Name: some("device"), Show: shows.Draw(t, "device's show"), Connection: it.Connection, Can: can()})
 		}
-		for k, p := range rapid.SliceOfN(rapid.SampledFrom(payloads), 0, 3).Draw(t, "payloads") {
-			it.Published[k] = p
-		}
+		it.Published = published(rapid.SliceOfN(rapid.SampledFrom(payloads), 0, 5).Draw(t, "payloads")...)
 		for range rapid.IntRange(0, 2).Draw(t, "willing") {
 			it.Willing = append(it.Willing, roster.Willing{App: some("app"), No: maybe("no"), Until: when("until"), Source: some("source")})
 		}
@@ -219,7 +220,28 @@ var payloads = []string{
 	"<mood xmlns='http://jabber.org/protocol/mood'><text xml:lang='de'>a\nb</text></mood>",
 	"<activity xmlns='http://jabber.org/protocol/activity'><relaxing><fishing/></relaxing></activity>",
 	"<metadata xmlns='urn:xmpp:avatar:metadata'><info bytes='1' height='2' id='a&apos;b' type='image/png'/></metadata>",
-	"<interests><interest kind='hobby' level='high'>chess</interest><interest kind='expertise'>Go</interest></interests>",
+	"<interests><interest kind='hobby' level='high'>chess &amp; &lt;\"go\"&gt;</interest><interest kind='expertise'>Go</interest></interests>",
 	"<language>de en</language>",
-	"<x xmlns='vcard-temp:x:update'><photo>a94a</photo></x>",
+	"<timezone>+05:45</timezone>",
+}
+
+var ourElement = regexp.MustCompile(`^<(\w+)(?: xmlns=['"]([^'"]*)['"])?`)
+
+// published puts elements where they belong, of two of a kind the last; those of
+// no kind one behind the other.
+func published(elements ...string) (all [11]string) {
+	for i, x := range elements {
+		all[slot(ourElement.FindStringSubmatch(x), i)] = x
+	}
+	return all
+}
+
+func slot(name []string, otherwise int) int {
+	if name[2] == "" {
+		name[2] = ns
+	}
+	if kind := pubsub.ItemElement(name[2], name[1]); kind != 0 {
+		return bits.TrailingZeros32(uint32(kind / policy.Mood))
+	}
+	return otherwise
 }

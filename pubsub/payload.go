@@ -1,7 +1,10 @@
 package pubsub
 
 import (
+	"strings"
+
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -12,8 +15,8 @@ func jsonPublished(b []byte, it *roster.Item) []byte {
 	const key = `,"payloads":[`
 	start := len(b)
 	b = append(b, key...)
-	for _, element := range it.Published {
-		if element != "" {
+	for i, element := range it.Published {
+		if element != "" && policy.Mood<<i&inWords == 0 {
 			b = append(jsonElement(b, element), ',')
 		}
 	}
@@ -22,9 +25,61 @@ func jsonPublished(b []byte, it *roster.Item) []byte {
 		b = append(jsonString(b, it.Photo), "}]},"...)
 	}
 	if len(b) == start+len(key) {
-		return b[:start]
+		b = b[:start]
+	} else {
+		b = append(uncomma(b), ']')
 	}
-	return append(uncomma(b), ']')
+	return jsonPersonal(b, it)
+}
+
+// inWords are the attributes that have keys of their own: what is known of them
+// is not their form but what they say.
+const inWords = policy.Language | policy.Interests | policy.Timezone
+
+// jsonPersonal appends those. Their elements were made here.
+func jsonPersonal(b []byte, it *roster.Item) []byte {
+	if all := inside(it.Publishes(policy.Language), "language"); all != "" {
+		b = append(b, `,"languages":[`...)
+		for tag := range strings.FieldsSeq(all) {
+			b = append(jsonString(b, tag), ',')
+		}
+		b = append(uncomma(b), ']')
+	}
+	if all := it.Publishes(policy.Interests); all != "" {
+		b = jsonInterests(append(b, `,"interests":[`...), all)
+	}
+	return jsonOptional(b, `,"timezone":`, inside(it.Publishes(policy.Timezone), "timezone"))
+}
+
+// inside is what stands in an element that has no attributes, "" if there is none.
+func inside(element, name string) string {
+	if n := len(name); len(element) > 2*n+len("<></>") {
+		return element[n+len("<>") : len(element)-n-len("</>")]
+	}
+	return ""
+}
+
+func jsonInterests(b []byte, all string) []byte {
+	n := len(b)
+	b = append(b, all...)
+	raw := b[n:]
+	var s frame.Scanner
+	for s.Reset(raw); s.Next(); {
+		switch {
+		case s.Depth != 2:
+		case s.Kind == frame.Start:
+			b = append(jsonXML(append(b, `{"kind":"`...), s.Attr("kind")), '"')
+			if level := s.Attr("level"); len(level) > 0 {
+				b = append(jsonXML(append(b, `,"level":"`...), level), '"')
+			}
+			b = append(b, `,"text":"`...)
+		case s.Kind == frame.Text:
+			b = jsonXML(b, s.Text)
+		case s.Kind == frame.End:
+			b = append(b, `"},`...)
+		}
+	}
+	return drop(append(uncomma(b), ']'), n, len(raw))
 }
 
 // jsonElement appends a payload that was checked ([CheckPublished]), or made

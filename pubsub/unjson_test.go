@@ -15,6 +15,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/internal/model"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
+	"github.com/rollcall-xmpp/rollcall/watch"
 )
 
 // What JSON says of an event, field by field. What is not here may not be there.
@@ -45,6 +46,9 @@ type (
 		Capabilities *jsonCan
 		Idle         string
 		Payloads     []jsonElement
+		Languages    []string
+		Interests    []watch.Interest
+		Timezone     string
 		Willing      []struct {
 			App    string
 			Value  bool
@@ -160,9 +164,7 @@ func (m *jsonMember) item() *roster.Item {
 		}
 		it.Devices = append(it.Devices, one)
 	}
-	for i := range m.Payloads {
-		it.Published[i] = m.Payloads[i].xml("")
-	}
+	it.Published = published(m.elements()...)
 	for _, w := range m.Willing {
 		it.Willing = append(it.Willing, roster.Willing{App: w.App, No: !w.Value, Until: w.Until, Source: w.Source})
 	}
@@ -177,6 +179,31 @@ func (m *jsonMember) item() *roster.Item {
 		}
 	}
 	return it
+}
+
+// elements are what he publishes.
+func (m *jsonMember) elements() (all []string) {
+	for i := range m.Payloads {
+		all = append(all, m.Payloads[i].xml(""))
+	}
+	if len(m.Languages) > 0 {
+		all = append(all, "<language>"+strings.Join(m.Languages, " ")+"</language>")
+	}
+	if m.Timezone != "" {
+		all = append(all, "<timezone>"+m.Timezone+"</timezone>")
+	}
+	if len(m.Interests) > 0 {
+		list := jsonElement{Name: "interests", NS: ns}
+		for _, x := range m.Interests {
+			one := jsonElement{Name: "interest", Attrs: map[string]string{"kind": x.Kind}, Text: x.Text}
+			if x.Level != "" {
+				one.Attrs["level"] = x.Level
+			}
+			list.Children = append(list.Children, one)
+		}
+		all = append(all, list.xml(""))
+	}
+	return all
 }
 
 func showOf(s string) roster.Show {

@@ -114,13 +114,5 @@ func (w *Watch) rewind(seen uint64) {
 	if p.cursor > 0 && p.cursor >= w.position().cursor {
 		return
 	}
-	if w.own != nil {
-		w.own.seen = p.seen
-	}
-	if w.lag != nil {
-		*w.lag = p
-		return
-	}
-	w.leave()
-	w.audience.join(w, p)
+	w.stand(p)
 }

@@ -216,3 +216,16 @@ func (a *audience) inherit(from *audience) {
 		}
 	}
 }
+
+// stand lets w go on from p, wherever it stood.
+func (w *Watch) stand(p position) {
+	if w.own != nil {
+		w.own.seen = p.seen
+	}
+	if w.lag != nil {
+		*w.lag = p
+		return
+	}
+	w.leave()
+	w.audience.join(w, p)
+}

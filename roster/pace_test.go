@@ -106,7 +106,7 @@ func TestDigestUnderLoad(t *testing.T) {
 		var periods []int
 		for i := range 60 {
 			change(i + 1)
-			time.Sleep(time.Second)
+			time.Sleep(time.Second) // of the bubble's clock
 			for _, h := range turns(t, out) {
 				periods = append(periods, h.stamp.Period)
 			}

@@ -110,16 +110,7 @@ func (w *Watch) resend() {
 		r.good = last
 		return
 	}
-	p := w.back(r.good)
-	if w.own != nil {
-		w.own.seen = p.seen
-	}
-	if w.lag != nil {
-		*w.lag = p
-		return
-	}
-	w.leave()
-	w.audience.join(w, p)
+	w.stand(w.back(r.good))
 }
 
 // back is the position of who holds the state of that version: as with a

@@ -84,7 +84,7 @@ func link() []fault {
 	return []fault{
 		{name: "members are asked again after an outage", file: "component/attend.go", test: "component TestOutage/restart/fake",
 			old: "		g.Lost()\n		a.put(g)\n", new: "		a.put(g)\n"},
-		{name: "who is silent after an outage is offline", file: "roster/hear.go", test: "roster TestGroup",
+		{name: "who is silent after an outage is offline", file: "roster/hear.go", test: "roster TestSweep",
 			old: "if changed := m.presence.expire(m.Combination, g.sweep); changed != 0 {", new: "if changed := m.presence.content() & 0; changed != 0 {"},
 		{name: "a server that answers no marker is left", file: "component/credit.go", test: "component TestHalfOpenLink/fake",
 			old: "return len(c.marks) > 0 && now.Sub(c.marks[0].at) >= c.patience", new: "return false"},

@@ -35,6 +35,9 @@ module:add_extension(limits);
 
 -- readers are the addresses as a list of JIDs, or nil and what is wrong.
 local function readers(addresses, component)
+	if #addresses.tags > limit then
+		return nil, "modify", "not-acceptable";
+	end
 	local list = {};
 	for address in addresses:childtags() do
 		local to = address.name == "address" and address.attr.type == "bcc" and jid_prep(address.attr.jid);
@@ -42,9 +45,6 @@ local function readers(addresses, component)
 			return nil, "modify", "jid-malformed";
 		end
 		list[#list + 1] = to;
-	end
-	if #list > limit then
-		return nil, "modify", "not-acceptable";
 	end
 	return list;
 end

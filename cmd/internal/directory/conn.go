@@ -176,7 +176,6 @@ func Authorities(file string) (*x509.CertPool, error) {
 type root struct {
 	tells  bool   // it says what changes, as it changes (RFC 4533)
 	suffix string // the entry that says when that was last
-	csn    bool   // its contextCSN could be read
 }
 
 const (
