@@ -171,6 +171,7 @@ func (s *stage) do(o op) {
 	for _, j := range everybody {
 		wanted[j] = s.w.interest(j)
 	}
+	was := s.w.standings()
 	got, want := o.on(s), o.in(s.w)
 	if !sameRefusal(got, want) {
 		s.t.Fatalf("%s: %v, want %v", o, got, want)
@@ -178,6 +179,7 @@ func (s *stage) do(o op) {
 	if c := s.clients[due]; c != nil && got == nil {
 		c.owed = true
 	}
+	s.renewed(o, was)
 	for _, j := range everybody { // his server has to be told what is wanted of him
 		if c := s.clients["contact "+j]; c != nil && wanted[j] != s.w.interest(j) {
 			c.owed = true
@@ -201,6 +203,27 @@ func (s *stage) do(o op) {
 	s.look()
 	s.checkLists()
 	s.g.Check(s.t)
+}
+
+// standings are the powers and roles of all members.
+func (w *world) standings() map[string]string {
+	all := map[string]string{}
+	for jid, p := range w.people {
+		all[jid] = fmt.Sprint(p.rec.Affiliation, p.rec.Roles)
+	}
+	return all
+}
+
+// renewed notes to whom the full state is due because his standing changed,
+// together perhaps with that of others.
+func (s *stage) renewed(o op, was map[string]string) {
+	is := s.w.standings()
+	for _, x := range s.w.subs {
+		c, old, now := s.clients[x.key()], was[x.owner], is[x.owner]
+		if c != nil && x.node != roster.NodeContact && now != "" && old != now && (old == "" || o.kind == "mirror") {
+			c.owed = true
+		}
+	}
 }
 
 // due is the key of whom the full state is due to because of o.
