@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ func (c *component) options(server string) lab.Options {
 	o := plain(server)
 	switch {
 	case c.name == "rollcall-pubsub" && server == "prosody":
-		o.Extra.Component = prosodyPubSub
+		o.Extra.Component = prosodyPubSub + "\tadmins = { \"" + ours + "\" }\n" // nobody else makes nodes
 	case c.name == "rollcall-pubsub":
 		o.Extra.Modules = ejabberdPubSub
 	case c.name == "rollcall-multicast":
@@ -106,6 +107,24 @@ func (c *component) open(ctx context.Context, x *cell) (err error) {
 			return err
 		}); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// verify sees to it that what is measured is what the figures are of: when the
+// server's PubSub service is of no use, rollcall tells everybody itself.
+func (c *component) verify(ctx context.Context, x *cell) error {
+	if c.name != "rollcall-pubsub" {
+		return nil
+	}
+	for i, s := range x.seats {
+		list, err := s.ask(ctx, groupName(c.size.group(i))+"@"+ours, "get", "<pubsub xmlns='"+nsPubSub+"'><subscriptions/></pubsub>")
+		if err != nil {
+			return err
+		}
+		if !bytes.Contains(list, []byte("<published ")) {
+			return fmt.Errorf("%s is not told by the server's PubSub: %s", s.jid, list)
 		}
 	}
 	return nil
