@@ -414,3 +414,37 @@ func TestOutpostsMove(t *testing.T) {
 		t.Errorf("told %q", told)
 	}
 }
+
+// Another wish moves a subscriber, whole: who asks for JSON, which is one item
+// for all that changed, or for receipts, which are of messages of ours, is told
+// from the group, and who asks for documents by his node.
+func TestOutpostsFormats(t *testing.T) {
+	s := newStation(t)
+	rec, err := s.g.SubscribeWith(t.Context(), at("bob"), at("bob"), roster.NodePresence, &roster.Wish{Manner: roster.Manner{Format: roster.FormatJSON}})
+	s.ok(err)
+	s.settle()
+	s.heard("event bob")
+	becomes := func(m roster.Manner, posted bool, want ...string) {
+		t.Helper()
+		s.ok(s.g.Reconfigure(t.Context(), at("bob"), at("bob"), roster.NodePresence, rec.ID, &roster.Wish{Manner: m}))
+		s.settle()
+		s.heard(want...)
+		if list := s.g.Subscriptions(at("bob")); len(list) != 1 || (list[0].Outpost != "") != posted || len(s.posts) > 0 != posted {
+			t.Errorf("%+v: he is told of %+v, nodes %v", m, list, s.posts)
+		}
+		s.says("ann", fmt.Sprint(m))
+		s.settle()
+		if posted {
+			s.heard("publish bob item ann")
+		} else {
+			s.heard("event bob")
+		}
+	}
+	made := append([]string{"make bob"}, allOfThem...)
+	becomes(roster.Manner{}, true, made...)
+	becomes(roster.Manner{Format: roster.FormatJSON}, false, "raze bob", "event bob")
+	becomes(roster.Manner{Format: roster.FormatPIDF}, true, made...)
+	becomes(roster.Manner{Receipts: true}, false, "raze bob", "event bob")
+	becomes(roster.Manner{OneItem: true}, true, made...)
+	becomes(roster.Manner{Format: roster.FormatJSON, Receipts: true}, false, "raze bob", "event bob")
+}
