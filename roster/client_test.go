@@ -20,6 +20,7 @@ type client struct {
 	turn   int                 // in which it was told something last
 	loose  bool                // a state was told in pieces at different times
 	began  int                 // how many things had happened when it began
+	fresh  bool                // it has a node in which nothing was published
 	adrift bool                // something did not arrive: it has been, or will be, told again
 }
 

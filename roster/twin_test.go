@@ -14,13 +14,27 @@ import (
 )
 
 // FuzzTwins is the same as TestTwins for go test -fuzz.
-func FuzzTwins(f *testing.F) { f.Fuzz(rapid.MakeFuzz(twinsProperty)) }
+func FuzzTwins(f *testing.F) {
+	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) { twinsProperty(t) }))
+}
 
 // TestTwins: one watcher, two groups whose stories differ only in what he may
 // not see. He must not be able to tell in which one he is: what he is sent is
 // the same, byte for byte and at the same moments, but for the names of the
-// tokens, which say nothing.
-func TestTwins(t *testing.T) { rapid.Check(t, twinsProperty) }
+// tokens, which say nothing. By whatever way it leaves: from the group's own
+// nodes, by the server's PubSub service, and by its multicast service.
+func TestTwins(t *testing.T) {
+	differ := map[string]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		w := twinsProperty(t)
+		differ[w.a.way()] += w.differ
+	})
+	for _, way := range []string{"own", "pubsub", "multicast", "both"} {
+		if differ[way] == 0 {
+			t.Errorf("the stories never differed by the way %q", way)
+		}
+	}
+}
 
 // twins are the two groups, and the watcher who is in both.
 type twins struct {
@@ -32,11 +46,12 @@ type twins struct {
 	differ  int  // how often b's story was another one
 }
 
-func twinsProperty(t *rapid.T) {
+func twinsProperty(t *rapid.T) *twins {
 	w := &twins{t: t, watcher: rapid.SampledFrom(everybody).Draw(t, "watcher"), alone: rapid.Bool().Draw(t, "alone"),
 		rules: rapid.Bool().Draw(t, "rules")}
 	w.a = drawStage(t)
-	w.b = play(t, w.a.first)
+	w.b = playWith(t, w.a.first, w.a.office)
+	w.b.mail.use(w.b, w.a.mail.now)
 	// Two things he may notice: who has no subscription is known by his audience
 	// and gets another token for the same when it is forgotten; and who waits to
 	// be told gets the full state when too many have left meanwhile.
@@ -73,6 +88,7 @@ func twinsProperty(t *rapid.T) {
 		w.a.g.Deliver()
 		w.b.g.Deliver()
 	}
+	return w
 }
 
 // hush ends all subscriptions but one of the watcher's.
@@ -224,6 +240,8 @@ func (w *twins) turn() {
 	w.b.turn(budget)
 	w.a.mail.land(w.a, len(w.a.mail.aloft))
 	w.b.mail.land(w.b, len(w.b.mail.aloft))
+	w.a.office.answer(w.a, len(w.a.office.answers))
+	w.b.office.answer(w.b, len(w.b.office.answers))
 	a, b := w.a.streams(w.watcher, w.rules), w.b.streams(w.watcher, w.rules)
 	for _, at := range slices.Sorted(maps.Keys(a)) {
 		if strings.Join(a[at], "") != strings.Join(b[at], "") {
