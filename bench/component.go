@@ -58,7 +58,7 @@ func (c *component) options(server string) lab.Options {
 	o, prosody := plain(server), server == "prosody"
 	switch m := c.manner; {
 	case m.published && prosody:
-		o.Extra.Component = prosodyPubSub
+		o.Extra.Component = prosodyPubSub + "\tadmins = { \"" + ours + "\" }\n" // nobody else makes nodes
 	case m.published:
 		o.Extra.Modules = ejabberdPubSub
 	case m.copied && prosody:
@@ -192,6 +192,24 @@ func (c *component) befriend(ctx context.Context, x *cell, i int) error {
 		s.say(step.says)
 		if err := x.wait(ctx, met, "have "+group+" as a contact"); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// verify sees to it that what is measured is what the figures are of: when the
+// server's PubSub service is of no use, rollcall tells everybody itself.
+func (c *component) verify(ctx context.Context, x *cell) error {
+	if !c.manner.published {
+		return nil
+	}
+	for i, s := range x.seats {
+		list, err := s.ask(ctx, groupName(c.size.group(i))+"@"+ours, "get", "<pubsub xmlns='"+nsPubSub+"'><subscriptions/></pubsub>")
+		if err != nil {
+			return err
+		}
+		if !bytes.Contains(list, []byte("<published ")) {
+			return fmt.Errorf("%s is not told by the server's PubSub: %s", s.jid, list)
 		}
 	}
 	return nil
