@@ -29,7 +29,7 @@ const asJSON = `<field var='{urn:xmpp:tmp:group-presence:0}format'><value>json</
 type manner struct {
 	json      bool // events are JSON
 	contacts  bool // no nodes, but members as resources of a contact
-	published bool // the server's PubSub makes the copies
+	published bool // by the server's PubSub: each watcher has a node there
 	copied    bool // its multicast service does
 
 	processors string // GOMAXPROCS; "" = as the program likes it: one

@@ -28,9 +28,10 @@
 // A [way] is how the news travel: `muc`, `roster`, `pubsub`, `rollcall` (own
 // nodes), `rollcall-json` (the same, events as JSON), `rollcall-contacts` (no
 // nodes, but members as resources of a contact, as a room's occupants are),
-// `rollcall-pubsub` and `rollcall-multicast` (the server makes the copies),
-// `rollcall-multicast-json` (both), and `floor`, a trivial fan-out of the same
-// bytes over TCP that no XMPP server can beat. With nobody but us as the server
+// `rollcall-pubsub` (a node for each watcher at the server's PubSub),
+// `rollcall-multicast` (the server makes the copies), `rollcall-multicast-json`
+// (they are JSON), and `floor`, a trivial fan-out of the same bytes over TCP that
+// no XMPP server can beat. With nobody but us as the server
 // there are also `rollcall` alone and `rollcall-two`, on two processors instead
 // of one. Every cell, a way on a server with so many members, has a server of
 // its own that runs nothing but what the way needs. Rollcall is the program

@@ -138,7 +138,7 @@ func (p *plan) jobs() (jobs []job) {
 type rank int
 
 const (
-	matters rank = iota // a goal speaks of it
+	matters rank = iota // a goal speaks of it, and it may be the best way there
 	grows
 	tells // it is there in every size
 	compares
@@ -146,15 +146,16 @@ const (
 )
 
 func (j job) rank() rank {
-	rollcall := strings.HasPrefix(j.way, "rollcall")
 	switch {
 	case j.growth:
 		return grows
-	case j.size == twoHundred && (j.way == "muc" || rollcall), j.size == fifty && (j.way == "muc" || j.way == "rollcall"):
+	case j.server == "fake", j.size == fifty && (j.way == "muc" || j.way == "rollcall"):
+		return matters
+	case j.size == twoHundred && (j.everywhere() || j.way == "rollcall-json" || j.way == "rollcall-multicast"):
 		return matters
 	case j.everywhere():
 		return tells
-	case !rollcall:
+	case !strings.HasPrefix(j.way, "rollcall"), j.way == "rollcall-pubsub" && j.size == twoHundred:
 		return compares
 	}
 	return completes
@@ -175,8 +176,10 @@ func (p *plan) has(j job) bool {
 		return false
 	case !p.Select:
 		return true
-	case j.server == "", j.server == "fake":
+	case j.server == "":
 		return j.size == twoHundred
+	case j.server == "fake":
+		return j.size == twoHundred && j.way != "rollcall-json"
 	}
 	return j.size == fifty || j.size == twoHundred || j.everywhere()
 }
