@@ -351,7 +351,7 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("num(%v) = %q", v, got)
 		}
 	}
-	for v, want := range map[float64]string{0: "0", 0.25: "0.25", 7.5: "7.5", 250: "250", 12_345: "12.3 k", 2.5e6: "2.5 M"} {
+	for v, want := range map[float64]string{0: "0", 4e-8: "0", 0.25: "0.25", 7.5: "7.5", 250: "250", 12_345: "12.3 k", 2.5e6: "2.5 M"} {
 		if got := brief(v); got != want {
 			t.Errorf("brief(%v) = %q", v, got)
 		}

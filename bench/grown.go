@@ -62,7 +62,7 @@ func (r *report) plots() map[string]*plot {
 			for _, at := range u.Strain.Memory {
 				l.points = append(l.points, point{at.X, at.Y / 1e6})
 			}
-			p.panels = append(p.panels, plane{name: fmt.Sprintf("%s, %s members", x.Server, x.Size), lines: []line{l}})
+			p.panels = append(p.panels, plane{name: fmt.Sprintf("%s, %s members; seconds", x.Server, x.Size), lines: []line{l}})
 		}
 	}
 	if len(p.panels) > 0 {

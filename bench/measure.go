@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -115,10 +116,14 @@ func (s *session) tell(jobs []job) {
 			r.Left = append(r.Left, fmt.Sprintf("%s: %v", j, err))
 		}
 	}
+	var missing []string
 	for _, j := range jobs {
 		if s.why[j.String()] == nil {
-			r.Left = append(r.Left, fmt.Sprintf("%s: there was no time", j))
+			missing = append(missing, j.String())
 		}
+	}
+	if len(missing) > 0 {
+		r.Left = append(r.Left, fmt.Sprintf("%d of %d cells, for there was no time: %s", len(missing), len(s.plan.jobs()), strings.Join(missing, ", ")))
 	}
 }
 

@@ -26,7 +26,7 @@ func (v view) why(g goal) string {
 	case "c":
 		return fmt.Sprintf("an update costs %s µs of CPU then, the room's %s", cost(own, own.Saturated), cost(room, room.Saturated))
 	case "d":
-		return fmt.Sprintf("a change that is alone is one stanza for each watcher in any case: %s bytes that came from a component, of which %s µs are the server's; the room's are %s bytes that the server makes itself, %s µs",
+		return fmt.Sprintf("a change that is alone is one stanza for each watcher in any case. Ours has %s bytes and costs the server %s µs of CPU; the room's has %s, and costs %s",
 			num(median(own.Modest, bytesEach)), num(median(own.Modest, serverCost)), num(median(room.Modest, bytesEach)), num(median(room.Modest, serverCost)))
 	}
 	return ""

@@ -144,6 +144,8 @@ func brief(v float64) string {
 		return strconv.FormatFloat(math.Round(v/100)/10, 'f', -1, 64) + " k"
 	case v >= 100:
 		return strconv.FormatFloat(v, 'f', 0, 64)
+	case v < 1e-3: // the first of a line is a moment late
+		return "0"
 	}
 	return strconv.FormatFloat(v, 'g', 2, 64)
 }
