@@ -38,7 +38,7 @@ func TestEverythingArrives(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../cmd/rollcall").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	p := plan{Sizes: []size{{1, 6}}, Runs: 1, Modest: 400 * time.Millisecond, Probe: 20 * time.Millisecond, Saturated: 100 * time.Millisecond, Burst: 6,
+	p := plan{Sizes: []size{{1, 6}}, Runs: 1, Modest: 800 * time.Millisecond, Probe: 20 * time.Millisecond, Saturated: 100 * time.Millisecond, Burst: 6,
 		Overload: 300 * time.Millisecond, Overloads: []size{{1, 6}}}
 	for _, j := range []job{{way: "floor"}, {server: "prosody", way: "muc"}, {server: "prosody", way: "roster"}, {server: "prosody", way: "pubsub"},
 		{server: "prosody", way: "rollcall"}, {server: "ejabberd", way: "rollcall"}, {server: "fake", way: "rollcall"},
