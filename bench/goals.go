@@ -133,7 +133,7 @@ func (r *report) goalsOn(server string) (goals []goal) {
 		add("f", "rollcall", "p99 of a ping to the service, saturated, 200 members, ms", 100, true, median(x.Saturated, func(u run) float64 { return u.Ping99 }), true)
 	}
 	if x := r.find(server, "rollcall", twoHundred); x != nil && x.Pauses > 0 {
-		add("pauses", "rollcall", "p99 of the component's, for collecting garbage, under load, 200 members, ms", 1, true, x.Pause, true)
+		add("pauses", "rollcall", fmt.Sprintf("p99 of %d pauses of the component for collecting garbage, under load, 200 members, ms", x.Pauses), 1, true, x.Pause, true)
 	}
 	return goals
 }
