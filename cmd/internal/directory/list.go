@@ -81,13 +81,18 @@ func (m *Mapping) list(groups, people []*ldap.Entry) (*list, error) {
 func (l *list) enter(dn string, r ref) error {
 	key, err := nameKey(dn)
 	if err != nil {
-		return refused("an entry's name, %q, cannot be read: %v", short(dn), err)
+		return aboutSomebody("an entry's name cannot be read", short(dn))
 	}
 	if was, ok := l.byDN[key]; ok && (was < 0) == (r < 0) {
-		return refused("two entries are called %q", short(dn))
+		return aboutSomebody("two entries have one name", short(dn))
 	}
 	l.byDN[key] = r
 	return nil
+}
+
+func aboutSomebody(what, who string) error {
+	e := &namingError{what, who}
+	return &refusedError{e.Error(), e}
 }
 
 // names finds groups that would be one here.
@@ -145,7 +150,7 @@ func (l *list) byName(value string) (ref, error) {
 	}
 	key, err := nameKey(value)
 	if err != nil {
-		return nobody, fmt.Errorf("it names %q, which is no name: %w", short(value), err)
+		return nobody, &namingError{"it names what is no name of an entry", fmt.Sprintf("%q", short(value))}
 	}
 	if key == "" { // where a schema wants a member and there is none
 		return nobody, nil
@@ -158,7 +163,7 @@ func (l *list) byLogin(uid string) (ref, error) {
 	if r := l.found(l.byUID, key); r != twice {
 		return r, nil
 	}
-	return nobody, fmt.Errorf("several people have the uid %q", clean(uid, 64))
+	return nobody, &namingError{"it names a uid that several people have", fmt.Sprintf("%q", clean(uid, 64))}
 }
 
 func (l *list) found(in map[string]ref, key string) ref {

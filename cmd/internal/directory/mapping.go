@@ -84,15 +84,14 @@ func (m *Mapping) address(p *person) (string, error) {
 			one, ok = m.here(values)
 		}
 		if !ok {
-			p.err = fmt.Errorf("%s has %d addresses (%s): it is not known which counts", short(p.DN), len(values), m.JID)
+			p.err = &namingError{"somebody has several addresses (" + m.JID + "), and it is not known which counts", short(p.DN)}
 			return "", p.err
 		}
 		values = []string{one}
 	}
 	if len(values) == 1 && values[0] != "" {
-		p.jid, p.err = m.parse(values[0])
-		if p.err != nil {
-			p.err = fmt.Errorf("the %s of %s: %w", m.JID, short(p.DN), p.err)
+		if p.jid = m.parse(values[0]); p.jid == "" {
+			p.err = &namingError{"the " + m.JID + " of somebody is no user's address", fmt.Sprintf("%s has %q", short(p.DN), clean(values[0], 64))}
 		}
 	}
 	return p.jid, p.err
@@ -111,22 +110,22 @@ func (m *Mapping) here(values []string) (one string, ok bool) {
 	return one, ok
 }
 
-// parse makes an address of a value.
-func (m *Mapping) parse(value string) (string, error) {
+// parse makes an address of a value; "" = it is none.
+func (m *Mapping) parse(value string) string {
 	var j jid.JID
 	var err error
-	if len(value) > roster.MaxJID {
-		return "", fmt.Errorf("%q… is no user's address", value[:16])
-	}
-	if m.Domain != "" {
+	switch {
+	case len(value) > roster.MaxJID:
+		return ""
+	case m.Domain != "":
 		j, err = jid.New(value, m.Domain, "")
-	} else {
+	default:
 		j, err = jid.Parse(value)
 	}
 	if err != nil || j.Localpart() == "" || j.Resourcepart() != "" {
-		return "", fmt.Errorf("%q is no user's address", value)
+		return ""
 	}
-	return j.String(), nil
+	return j.String()
 }
 
 // member is what is told of somebody.
