@@ -244,7 +244,7 @@ func TestHalf(t *testing.T) {
 			q.conn.Close()
 		}), "response"},
 		"large value": {half(func(q *question) {
-			q.conn.Write([]byte("\x30\x84\x01\x00\x00\x01\x02\x01\x05"))
+			q.conn.Write([]byte("\x30\x84\x02\x00\x00\x01\x02\x01\x05"))
 		}), "more than can be taken in"},
 		"endless entries": {half(func(q *question) {
 			for range 20 {
