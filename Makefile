@@ -87,6 +87,7 @@ install: build
 	install -D -m 0644 packaging/completions/rollcall.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/rollcall
 	install -D -m 0644 packaging/completions/_rollcall $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_rollcall
 	install -D -m 0644 packaging/completions/rollcall.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/rollcall.fish
+	install -D -m 0644 packaging/prosody/mod_rollcall_multicast.lua $(DESTDIR)$(PREFIX)/share/rollcall/prosody/mod_rollcall_multicast.lua
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/share/doc/rollcall/images
 	sed 's|/usr/bin/rollcall|$(PREFIX)/bin/rollcall|; s|/etc/rollcall/|$(SYSCONFDIR)/rollcall/|' packaging/rollcall.service >$(DESTDIR)$(UNITDIR)/rollcall.service
 	install -m 0644 README.md CHANGELOG.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/rollcall

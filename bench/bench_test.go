@@ -36,13 +36,14 @@ func TestEverythingArrives(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../cmd/rollcall").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	p := plan{Sizes: []size{{1, 3}}, Runs: 1, Modest: 400 * time.Millisecond, Probe: 20 * time.Millisecond, Saturated: 100 * time.Millisecond, Burst: 3}
+	p := plan{Sizes: []size{{1, 3}}, Runs: 1, Modest: 400 * time.Millisecond, Probe: 20 * time.Millisecond, Saturated: 100 * time.Millisecond, Burst: 3,
+		Overload: 300 * time.Millisecond, Overloads: []size{{1, 3}}}
 	for _, j := range []job{{way: "floor"}, {server: "prosody", way: "muc"}, {server: "prosody", way: "roster"}, {server: "prosody", way: "pubsub"},
 		{server: "prosody", way: "rollcall"}, {server: "ejabberd", way: "rollcall"}, {server: "fake", way: "rollcall"}} {
 		t.Run(strings.Trim(j.server+"-"+j.way, "-"), func(t *testing.T) {
 			t.Parallel()
 			j.size = p.Sizes[0]
-			x, err := p.cell(t.Context(), j, program)
+			x, err := p.phases(j).cell(t.Context(), j, program)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -159,11 +160,29 @@ func TestPlan(t *testing.T) {
 	}
 	var got []string
 	for _, j := range p.jobs() {
-		got = append(got, strings.Join([]string{j.server, j.way, j.size.String()}, " "))
+		got = append(got, j.String())
 	}
-	want := " floor 50,ejabberd muc 50,ejabberd rollcall-multicast 50,prosody muc 50, floor 20x25,ejabberd muc 20x25,ejabberd rollcall-multicast 20x25,prosody muc 20x25"
+	want := "ejabberd muc 50,prosody muc 50,growth,floor 50,ejabberd rollcall-multicast 50,floor 20x25,ejabberd muc 20x25,ejabberd rollcall-multicast 20x25,prosody muc 20x25"
 	if strings.Join(got, ",") != want {
 		t.Error(got)
+	}
+}
+
+// A cell that fails costs itself and nothing else; what was measured is kept, and
+// a later run measures what is missing.
+func TestFailureEndsNothing(t *testing.T) {
+	p := plan{Sizes: []size{{1, 3}}, Servers: []string{"fake"}, Ways: []string{"floor", "rollcall"}, Runs: 1, Modest: 200 * time.Millisecond}
+	r, kept := &report{}, 0
+	err := p.measure(t.Context(), r, "/nowhere/rollcall", io.Discard, func(*report) error { kept++; return nil })
+	if err != nil || len(r.Cells) != 1 || r.Cells[0].Way != "floor" || len(r.Left) != 1 || !strings.Contains(r.Left[0], "fake rollcall 3") {
+		t.Fatalf("%v, %+v", err, r)
+	}
+	if kept != 4 { // the floor, the failure, the failure again, the end
+		t.Errorf("kept %d times", kept)
+	}
+	p.Servers, kept = nil, 0
+	if err := p.measure(t.Context(), r, "", io.Discard, func(*report) error { kept++; return nil }); err != nil || kept != 1 || len(r.Cells) != 1 || len(r.Left) != 0 {
+		t.Errorf("%v, kept %d times: %+v", err, kept, r)
 	}
 }
 

@@ -71,13 +71,19 @@ func (b *board) age(member int, seq uint32, now int64) time.Duration {
 	return time.Duration(now - b.sent[member*ring+int(seq)%ring].Load())
 }
 
+// drainTime is how long what arrives is waited for, however much it is.
+const drainTime = 90 * time.Second
+
 // drain waits until every watcher holds everybody's last state, or nothing has
 // arrived for so long, by what arrived counts, and reports whether they do.
 func (b *board) drain(patience time.Duration, arrived func() int64) bool {
-	tick := time.NewTicker(patience / 4)
+	tick, end := time.NewTicker(patience/4), time.NewTimer(drainTime)
 	defer tick.Stop()
+	defer end.Stop()
 	for still, most := 0, arrived(); b.open.Load() > 0; {
 		select {
+		case <-end.C:
+			return b.open.Load() == 0
 		case <-b.idle:
 		case <-tick.C:
 			n := arrived()

@@ -84,20 +84,20 @@ func (c *cell) login(ctx context.Context) error {
 	all.SetLimit(logins)
 	for i := range c.seats {
 		all.Go(func() (err error) {
-			c.seats[i], err = c.connect(ctx, i, userName(i))
+			c.seats[i], err = c.connect(ctx, i, userName(i), "r")
 			return err
 		})
 	}
 	if c.server != nil {
 		all.Go(func() (err error) {
-			c.asker, err = c.connect(ctx, -1, "asker")
+			c.asker, err = c.connect(ctx, -1, "asker", "r")
 			return err
 		})
 	}
 	return all.Wait()
 }
 
-func (c *cell) connect(ctx context.Context, member int, user string) (*seat, error) {
+func (c *cell) connect(ctx context.Context, member int, user, resource string) (*seat, error) {
 	if c.server == nil {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.addr)
 		if err != nil {
@@ -108,7 +108,7 @@ func (c *cell) connect(ctx context.Context, member int, user string) (*seat, err
 	if err := c.server.AddUser(ctx, user, password); err != nil {
 		return nil, err
 	}
-	conn, full, err := lab.Dial(ctx, c.server, user, password, "r")
+	conn, full, err := lab.Dial(ctx, c.server, user, password, resource)
 	if err != nil {
 		return nil, err
 	}

@@ -30,9 +30,7 @@ type component struct {
 	run  *lab.Program
 }
 
-func (c *component) on(server string) bool {
-	return server == "ejabberd" || c.name == "rollcall" || server == "prosody" && c.name != "rollcall-multicast"
-}
+func (*component) on(server string) bool { return server != "" }
 
 func (c *component) options(server string) lab.Options {
 	o := plain(server)
@@ -41,10 +39,22 @@ func (c *component) options(server string) lab.Options {
 		o.Extra.Component = prosodyPubSub
 	case c.name == "rollcall-pubsub":
 		o.Extra.Modules = ejabberdPubSub
+	case c.name == "rollcall-multicast" && server == "prosody":
+		o.Extra.Global += fmt.Sprintf("plugin_paths = { %q }\n", modules())
+		o.Extra.Host = "modules_enabled = { \"rollcall_multicast\" }\nmulticast_senders = { \"" + ours + "\" }"
 	case c.name == "rollcall-multicast":
 		o.Extra.Modules = "\n  mod_multicast:\n    host: \"" + copies + "\"\n    access: all\n    limits:\n      local:\n        message: infinite\n        presence: infinite\n      remote:\n        message: infinite\n        presence: infinite\n"
 	}
 	return o
+}
+
+// modules is the directory of our module for Prosody.
+func modules() string {
+	dir, err := filepath.Abs(filepath.Join("packaging", "prosody"))
+	if err != nil {
+		return "packaging/prosody"
+	}
+	return dir
 }
 
 // delivery is what the configuration says of who makes the copies.

@@ -103,27 +103,3 @@ func (c *cell) profile(ctx context.Context, dir string, length time.Duration, f 
 	all.Wait()
 	return errors.Join(err, errs[0], errs[1])
 }
-
-// watched is f with the most memory that the component had meanwhile.
-func (c *cell) watched(f func() (run, error)) (run, error) {
-	stop, done := make(chan struct{}), make(chan struct{})
-	var peak int64
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		for {
-			peak = max(peak, rss(c.componentPIDs()))
-			select {
-			case <-tick.C:
-			case <-stop:
-				return
-			}
-		}
-	}()
-	r, err := f()
-	close(stop)
-	<-done
-	r.Peak = peak
-	return r, err
-}

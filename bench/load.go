@@ -39,6 +39,7 @@ type run struct {
 	Ping99     float64 `json:"ping99,omitempty"`
 	Settled    float64 `json:"settled,omitempty"` // seconds from the last change until all was right
 	Peak       int64   `json:"peak,omitempty"`    // most RSS of the component, bytes
+	Strain     *strain `json:"strain,omitempty"`  // of an overload
 	Allocs     int64   `json:"allocs,omitempty"`  // of the component
 }
 

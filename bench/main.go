@@ -27,7 +27,8 @@ type options struct {
 	sizes, servers, ways string
 	from, out, docs      string
 	program              string
-	quick, floor         bool
+	quick, floor, resume bool
+	onlyGrowth           bool
 	plan                 plan
 }
 
@@ -44,8 +45,11 @@ func flags(args []string) (o options, err error) {
 	f.IntVar(&o.plan.Runs, "runs", o.plan.Runs, "runs of each phase")
 	f.DurationVar(&o.plan.Modest, "modest", o.plan.Modest, "length of a run at five changes a second")
 	f.DurationVar(&o.plan.Saturated, "saturated", o.plan.Saturated, "length of a saturated run")
-	f.DurationVar(&o.plan.Overload, "overload", 0, "offer five times too much for so long")
-	f.DurationVar(&o.plan.Within, "within", 0, "stop behind the cell in which this time is over, and write what there is")
+	f.DurationVar(&o.plan.Overload, "overload", o.plan.Overload, "offer five times too much for so long; 0: do not")
+	f.DurationVar(&o.plan.Within, "within", o.plan.Within, "stop behind the cell in which this time is over, and write what there is; 0: make all")
+	f.BoolVar(&o.plan.Growth, "growth", o.plan.Growth, "measure what a change and a member cost, against how many there are")
+	f.BoolVar(&o.onlyGrowth, "only-growth", false, "that, and nothing else")
+	f.BoolVar(&o.resume, "resume", false, "keep what the file of -o has, and measure what it has not")
 	f.IntVar(&o.plan.Burst, "burst", o.plan.Burst, "members of the group that has a burst")
 	f.StringVar(&o.plan.Profile, "profile", "", "directory for profiles of another saturated run: the component's by pprof, the server's by perf")
 	f.StringVar(&o.out, "o", "docs/performance.json", "where the figures go; - prints them as a table and keeps none")
@@ -56,7 +60,11 @@ func flags(args []string) (o options, err error) {
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	return o, o.plan.set(o.sizes, o.servers, o.ways)
+	err = o.plan.set(o.sizes, o.servers, o.ways)
+	if o.onlyGrowth {
+		o.plan.Growth, o.plan.Sizes = true, nil
+	}
+	return o, err
 }
 
 // hasQuick looks ahead: the other flags' defaults depend on it.
@@ -101,13 +109,28 @@ func Run(ctx context.Context, args []string) error {
 	if o.program, err = filepath.Abs(o.program); err != nil { // it runs elsewhere
 		return err
 	}
-	r, err := o.plan.measure(ctx, o.program, os.Stderr)
-	if r != nil && o.out == "-" {
+	if o.out == "-" {
+		r := newReport(ctx, o.plan)
+		err := o.plan.measure(ctx, r, o.program, os.Stderr, func(*report) error { return nil })
 		r.print(os.Stdout)
-	} else if r != nil && len(r.Cells) > 0 {
-		if werr := r.write(o.out); werr != nil {
-			return werr
+		return err
+	}
+	return o.measureInto(ctx)
+}
+
+// measureInto keeps the figures in the file, from the first cell on, and
+// writes the documents from them.
+func (o *options) measureInto(ctx context.Context) error {
+	r := newReport(ctx, o.plan)
+	if o.resume {
+		was, err := readReport(o.out)
+		if err != nil {
+			return err
 		}
+		r.resume(was)
+	}
+	err := o.plan.measure(ctx, r, o.program, os.Stderr, func(r *report) error { return r.write(o.out) })
+	if len(r.Cells) > 0 {
 		err = errors.Join(err, writeDocuments(o.docs, r))
 	}
 	return err

@@ -50,24 +50,27 @@ type plan struct {
 	Probe     time.Duration // one try for how many should be in flight
 	Saturated time.Duration
 	Overload  time.Duration // 0 = none
-	Within    time.Duration // when to stop and be content; 0 = when all is done
+	Overloads []size        // whose cells of Rollcall have that phase
+	Within    time.Duration // when to begin no further cell; 0 = when all is done
 	Burst     int           // members, in a single group, whose cells have a burst; 0 = none
+	Growth    bool          // what a change and a member cost, against how many there are
 	Profile   string        // directory for profiles of a saturated run; "" = none
 }
 
 // fullPlan is what the document is made from.
 func fullPlan() plan {
 	return plan{
-		Sizes:   []size{{1, 50}, {1, 200}, {20, 25}, {1, 10}, {1, 500}}, // what matters most comes first
+		Sizes:   []size{{1, 50}, {1, 200}, {20, 25}, {1, 10}, {1, 500}},
 		Servers: []string{"prosody", "ejabberd", "fake"}, Ways: wayNames(), Runs: 3,
-		Modest: 2600 * time.Millisecond, Probe: 400 * time.Millisecond, Saturated: 1300 * time.Millisecond, Burst: 200,
+		Modest: 2600 * time.Millisecond, Probe: 300 * time.Millisecond, Saturated: 1300 * time.Millisecond, Burst: 200,
+		Overload: time.Minute, Overloads: []size{fifty, twoHundred}, Growth: true, Within: 24 * time.Minute,
 	}
 }
 
 // quickPlan shows in a minute or two whether things work, and no more.
 func quickPlan() plan {
 	p := fullPlan()
-	p.Sizes, p.Runs = []size{{1, 20}}, 1
+	p.Sizes, p.Runs, p.Overload, p.Growth = []size{{1, 20}}, 1, 0, false
 	p.Modest, p.Probe, p.Saturated, p.Burst = time.Second, 200*time.Millisecond, 500*time.Millisecond, 20
 	return p
 }
@@ -83,6 +86,7 @@ func (p *plan) set(sizes, servers, ways string) error {
 			}
 			p.Sizes = append(p.Sizes, s)
 		}
+		p.Overloads = p.Sizes
 	}
 	if servers != "" {
 		p.Servers = strings.Split(servers, ",")
@@ -103,19 +107,33 @@ func (p *plan) set(sizes, servers, ways string) error {
 	return nil
 }
 
-// job is one cell to be measured.
+// job is one cell to be measured, or what growth costs.
 type job struct {
 	server, way string
 	size        size
+	growth      bool
 }
 
 func (j job) String() string {
+	if j.growth {
+		return "growth"
+	}
 	return strings.TrimSpace(strings.Join([]string{j.server, j.way, j.size.String()}, " "))
 }
 
-// jobs are the cells in the order of their making: those that are compared
-// stand together.
+// jobs are the cells in the order of their making: what the goals speak of
+// first, then growth, and then the others by the order of sizes. Those that are
+// compared stand together.
 func (p *plan) jobs() (jobs []job) {
+	rest := p.cells()
+	jobs = slices.DeleteFunc(slices.Clone(rest), func(j job) bool { return !j.matters() })
+	if p.Growth {
+		jobs = append(jobs, job{growth: true})
+	}
+	return append(jobs, slices.DeleteFunc(rest, job.matters)...)
+}
+
+func (p *plan) cells() (jobs []job) {
 	for _, s := range p.Sizes {
 		if slices.Contains(p.Ways, "floor") {
 			jobs = append(jobs, job{way: "floor", size: s})
@@ -126,10 +144,36 @@ func (p *plan) jobs() (jobs []job) {
 			}
 			for _, w := range p.Ways {
 				if w != "floor" && wayOf(w, s).on(server) {
-					jobs = append(jobs, job{server, w, s})
+					jobs = append(jobs, job{server: server, way: w, size: s})
 				}
 			}
 		}
 	}
 	return jobs
+}
+
+// matters says whether a goal speaks of the cell.
+func (j job) matters() bool {
+	switch j.size {
+	case twoHundred:
+		return j.server == "fake" || j.way == "muc" || j.way == "rollcall" || slices.Contains(targets(), j.way)
+	case fifty:
+		return j.way == "muc" || j.way == "rollcall"
+	}
+	return false
+}
+
+// phases is the plan for one cell: no goal speaks of small and very large
+// groups, so shorter runs will do, and one burst.
+func (p plan) phases(j job) plan {
+	if j.size != fifty && j.size != twoHundred && len(p.Sizes) > 1 {
+		p.Modest, p.Saturated = p.Modest*5/8, p.Saturated*5/8
+	}
+	if p.Burst != j.size.Members || j.size.Groups > 1 || j.server == "fake" {
+		p.Burst = 0
+	}
+	if j.way != "rollcall" || j.server == "fake" || !slices.Contains(p.Overloads, j.size) {
+		p.Overload = 0
+	}
+	return p
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,8 +22,23 @@ type report struct {
 	Machine string        `json:"machine"`
 	Took    time.Duration `json:"took"`
 	Plan    plan          `json:"plan"`
+	Growth  *grown        `json:"growth,omitempty"`
 	Cells   []result      `json:"cells"`
 	Left    []string      `json:"left_out,omitempty"` // what could not be measured, and why
+}
+
+func newReport(ctx context.Context, p plan) *report {
+	return &report{Made: time.Now().UTC().Truncate(time.Second), Commit: commit(ctx), Machine: machine(), Plan: p}
+}
+
+// resume takes in what an earlier run found, which is not to be measured again.
+func (r *report) resume(was *report) {
+	r.Made, r.Took, r.Cells, r.Growth = was.Made, was.Took, was.Cells, was.Growth
+	if !strings.Contains(was.Commit, r.Commit) {
+		r.Commit = was.Commit + ", " + r.Commit
+	} else {
+		r.Commit = was.Commit
+	}
 }
 
 // result is what a cell found out: each phase as often as it was run.
@@ -36,70 +50,17 @@ type result struct {
 	Saturated []run   `json:"saturated"`
 	Burst     []run   `json:"burst,omitempty"`
 	Overload  []run   `json:"overload,omitempty"`
-	ServerRSS int64   `json:"server_rss"`      // bytes, at the end
-	OwnRSS    int64   `json:"component_rss"`   // the same
-	Pause     float64 `json:"pause,omitempty"` // ms, p99 of those of the component's collector
-	Setup     float64 `json:"setup"`           // seconds
+	ServerRSS int64   `json:"server_rss"`        // bytes, at the end
+	OwnRSS    int64   `json:"component_rss"`     // the same
+	Pause     float64 `json:"pause,omitempty"`   // ms, p99 of those of the component's collector
+	Setup     float64 `json:"setup"`             // seconds
+	Partial   bool    `json:"partial,omitempty"` // something failed, and what was measured before stands here
 }
 
-// measure runs the plan, cell by cell, and says how far it is. What was
-// measured before an error, or before the time was over, is returned.
-func (p *plan) measure(ctx context.Context, program string, progress io.Writer) (*report, error) {
-	r := &report{Made: time.Now().UTC().Truncate(time.Second), Commit: commit(ctx), Machine: machine(), Plan: *p}
-	began, enough := time.Now(), context.Background()
-	if p.Within > 0 {
-		var stop context.CancelFunc
-		enough, stop = context.WithTimeout(ctx, p.Within)
-		defer stop()
-	}
-	jobs := p.jobs()
-	for i, j := range jobs {
-		if enough.Err() != nil || ctx.Err() != nil {
-			r.Left = append(r.Left, fmt.Sprintf("%d of %d cells: there was no time", len(jobs)-i, len(jobs)))
-			break
-		}
-		fmt.Fprintf(progress, "%s %d/%d %s: ", time.Since(began).Round(time.Second), i+1, len(jobs), j)
-		x, err := p.cell(ctx, j, program)
-		if err != nil {
-			fmt.Fprintln(progress, "left out:", err)
-			r.Left = append(r.Left, fmt.Sprintf("%s: %v", j, err))
-			continue
-		}
-		fmt.Fprintln(progress, x.line())
-		r.Cells = append(r.Cells, *x)
-	}
-	r.Took = time.Since(began).Round(time.Second)
-	if len(r.Cells) == 0 {
-		return r, errNoCells
-	}
-	return r, ctx.Err()
-}
-
-var errNoCells = errors.New("nothing could be measured")
-
-// cell measures one cell.
-func (p *plan) cell(ctx context.Context, j job, program string) (x *result, err error) {
-	began := time.Now()
-	c, err := newCell(ctx, j, program)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, c.close()) }()
-	x = &result{Server: j.server, Way: j.way, Size: j.size, Setup: time.Since(began).Seconds()}
-	if err := p.phases(ctx, c, x); err != nil {
-		return nil, err
-	}
-	if own, ok := c.way.(*component); ok {
-		x.Pause = ms(own.pause(ctx))
-	}
-	x.ServerRSS, x.OwnRSS = rss(c.serverPIDs()), rss(c.componentPIDs())
-	return x, nil
-}
-
-// phases runs them all, each as often as wanted.
-func (p *plan) phases(ctx context.Context, c *cell, x *result) error {
+// run makes all phases, each as often as wanted.
+func (p *plan) run(ctx context.Context, c *cell, x *result) error {
 	if p.Modest > 0 {
-		if err := p.repeat(&x.Modest, func() (run, error) { return c.modest(ctx, p.Modest) }); err != nil {
+		if err := repeat(p.Runs, &x.Modest, func() (run, error) { return c.modest(ctx, p.Modest) }); err != nil {
 			return err
 		}
 	}
@@ -108,14 +69,37 @@ func (p *plan) phases(ctx context.Context, c *cell, x *result) error {
 			return err
 		}
 	}
-	if p.Burst == c.size.Members && c.size.Groups == 1 && x.Server != "fake" {
-		return p.repeat(&x.Burst, func() (run, error) { return c.burst(ctx) })
+	if p.Burst > 0 {
+		if err := repeat(p.bursts(c.job), &x.Burst, func() (run, error) { return c.burst(ctx) }); err != nil {
+			return err
+		}
+	}
+	x.look(ctx, c)
+	if p.Overload > 0 && p.Saturated > 0 {
+		return p.overload(ctx, c, x)
 	}
 	return nil
 }
 
-func (p *plan) repeat(runs *[]run, f func() (run, error)) error {
-	for range p.Runs {
+// bursts is how many runs of that phase are made: some take their time over it
+// that no goal speaks of.
+func (p *plan) bursts(j job) int {
+	if j.matters() {
+		return p.Runs
+	}
+	return 1
+}
+
+// look takes in how the processes are.
+func (x *result) look(ctx context.Context, c *cell) {
+	if own, ok := c.way.(*component); ok {
+		x.Pause = ms(own.pause(ctx))
+	}
+	x.ServerRSS, x.OwnRSS = rss(c.serverPIDs()), rss(c.componentPIDs())
+}
+
+func repeat(n int, runs *[]run, f func() (run, error)) error {
+	for range n {
 		r, err := f()
 		if err != nil {
 			return err
@@ -135,19 +119,11 @@ func (p *plan) saturate(ctx context.Context, c *cell, x *result) (err error) {
 		}
 	}
 	load := func() (run, error) { return c.saturate(ctx, inFlight, p.Saturated) }
-	err = p.repeat(&x.Saturated, func() (run, error) {
+	err = repeat(p.Runs, &x.Saturated, func() (run, error) {
 		return c.counted(ctx, func() (run, error) { return c.withPings(ctx, load) })
 	})
 	if err == nil && p.Profile != "" {
 		err = c.profile(ctx, p.Profile, p.Saturated, load)
-	}
-	if err == nil && p.Overload > 0 {
-		rate := 5 * median(x.Saturated, func(u run) float64 { return u.Rate }) / float64(c.size.Members-1)
-		r, err := c.watched(func() (run, error) {
-			return c.withPings(ctx, func() (run, error) { return c.overload(ctx, rate, p.Overload) })
-		})
-		x.Overload = append(x.Overload, r)
-		return err
 	}
 	return err
 }
@@ -168,6 +144,9 @@ func (x *result) line() string {
 	}
 	if n := x.lost(); n > 0 {
 		fmt.Fprintf(&b, "LOST %d; ", n)
+	}
+	if s := x.Overload; len(s) > 0 {
+		fmt.Fprintf(&b, "overload %s; ", s[0].strain())
 	}
 	return b.String() + fmt.Sprintf("setup %.0f s", x.Setup)
 }
@@ -203,7 +182,7 @@ func median(runs []run, f func(run) float64) float64 {
 	return v[len(v)/2]
 }
 
-// write keeps it, a cell on a line.
+// write keeps it, a cell on a line. Who is interrupted leaves the file as it was.
 func (r *report) write(file string) error {
 	head := *r
 	head.Cells = []result{}
@@ -223,7 +202,10 @@ func (r *report) write(file string) error {
 		cells = append(append(cells, "\n  "...), line...)
 	}
 	text = bytes.Replace(text, []byte(`"cells": []`), slices.Concat([]byte(`"cells": [`), cells, []byte("\n ]")), 1)
-	return os.WriteFile(file, append(text, '\n'), 0o644)
+	if err := os.WriteFile(file+".new", append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
 }
 
 func readReport(file string) (*report, error) {

@@ -2,7 +2,6 @@ package component
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -25,13 +24,16 @@ type attendant struct {
 	life    context.Context // of the connection
 	waiting map[*roster.Group]struct{}
 	queue   []*roster.Group
-	open    int // tours, and the loading of groups, that have not ended
+	first   []*roster.Group // of those, that somebody asks something of
+	open    int             // tours, and the loading of groups, that have not ended
 	proving map[proof]struct{}
 	reading map[proof]*reading
 	pulls   []proof // whose attributes are to be read
 	pullers int
 	pulled  map[proof]bool // those in pulls, and being read; true: to be read once more
 	idle    chan struct{}  // closed while up with nothing to do
+
+	progress progress
 
 	mustered chan struct{} // closed when the server has told of its users; of this connection
 }
@@ -61,16 +63,29 @@ func (a *attendant) put(g *roster.Group) {
 func (a *attendant) take(begin bool) *roster.Group {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.queue) == 0 {
+	g := a.pop()
+	if g == nil {
 		return nil
 	}
-	g := a.queue[0]
-	a.queue = a.queue[1:]
 	delete(a.waiting, g)
 	if begin {
 		a.open++
 	}
 	return g
+}
+
+// pop returns the next group that waits. mu is held.
+func (a *attendant) pop() *roster.Group {
+	for _, queue := range []*[]*roster.Group{&a.first, &a.queue} {
+		for len(*queue) > 0 {
+			g := (*queue)[0]
+			*queue = (*queue)[1:]
+			if _, waits := a.waiting[g]; waits { // else it was hastened
+				return g
+			}
+		}
+	}
+	return nil
 }
 
 // begin attends to all groups of the store: those in memory first, for what
@@ -80,6 +95,7 @@ func (a *attendant) begin(ctx context.Context) {
 	a.up, a.open, a.life = true, 2, ctx // 2: loadAll and muster
 	a.mustered = make(chan struct{})
 	a.mu.Unlock()
+	a.progress.begin()
 	for _, g := range a.s.Roster.All() {
 		g.Lost()
 		a.put(g)
@@ -113,44 +129,12 @@ func (a *attendant) begin(ctx context.Context) {
 func (a *attendant) wait() {
 	a.mu.Lock()
 	a.up = false
-	a.queue, a.pulls = nil, nil
+	a.queue, a.first, a.pulls = nil, nil, nil
 	clear(a.pulled)
 	clear(a.waiting)
 	a.note()
 	a.mu.Unlock()
 	a.all.Wait()
-}
-
-// loadAll brings every group into memory, so that the presence of all members
-// is known before anybody asks.
-func (a *attendant) loadAll(ctx context.Context) {
-	names, err := a.s.Roster.ListGroups(ctx)
-	if err != nil {
-		if ctx.Err() == nil {
-			a.s.log.Error("list groups", "error", err)
-		}
-		return
-	}
-	all := true
-	for i, name := range names {
-		if _, err := a.s.Roster.Group(ctx, name); err != nil {
-			if ctx.Err() != nil {
-				return
-			}
-			if !errors.Is(err, roster.ErrNoGroup) {
-				a.s.log.Error("load group", "group", name, "error", err)
-				all = false
-			}
-		}
-		if (i+1)%1000 == 0 {
-			a.s.log.Info("loading groups", "done", i+1, "of", len(names))
-		}
-	}
-	if all {
-		a.s.Roster.Complete()
-		a.reconcile(ctx)
-		a.s.Sources.Complete()
-	}
 }
 
 // tour is the groups that were visited since the last fence.
@@ -169,10 +153,9 @@ const (
 
 func (r *tour) full() bool { return len(r.groups) >= tourGroups || r.sent >= tourStanzas }
 
-// run visits the groups in the queue. done counts those of one run through
-// it, for who waits.
+// run visits the groups in the queue.
 func (a *attendant) run(ctx context.Context) {
-	done := 0
+	var told sweepLog
 	var r *tour
 	for ctx.Err() == nil {
 		g := a.take(r == nil || r.full())
@@ -185,15 +168,10 @@ func (a *attendant) run(ctx context.Context) {
 				r = &tour{asked: map[*roster.Group][]string{}}
 			}
 			a.visit(ctx, g, r)
-			if done++; done%1000 == 0 {
-				a.s.log.Info("probing members", "groups", done)
-			}
+			told.visited(a)
 			continue
 		}
-		if done >= 1000 {
-			a.s.log.Info("members probed", "groups", done)
-		}
-		done = 0
+		told.ended(a)
 		select {
 		case <-a.wake:
 		case <-ctx.Done():
@@ -231,6 +209,7 @@ func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	})
 	a.consult(ctx, g, unread, r)
 	a.court(ctx, g, courted)
+	a.progress.probes.Add(uint64(len(probe)))
 	a.send(ctx, probe, func(b []byte, jid string) []byte {
 		return out.appendPresence(b, g.Name(), jid, roster.Probe)
 	})

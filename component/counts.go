@@ -54,8 +54,12 @@ type ServiceStats struct {
 
 	Attached    *time.Time // since when; nil = not attached
 	Connections uint64
-	Settled     bool // attached, and the presence of all members is known
-	Groups      int  // in memory
+	Ready       bool          // attached, and every group answers
+	ReadyAfter  time.Duration // how long that took, from the attachment on; 0 = it is not
+	Settled     bool          // attached, and the presence of all members is known
+	Groups      int           // in memory
+	Unasked     int           // groups whose members are still to be asked for their presence
+	Probes      uint64        // members that were asked, again and again
 
 	Presence, IQ, Message uint64 // stanzas received, for us, within the limits of size
 	Refused               uint64 // over those
@@ -73,10 +77,12 @@ func (s *Service) Stats() ServiceStats {
 	c := &s.counts
 	stats := ServiceStats{
 		Outbox: s.Link.Out.Stats(), Hooks: s.Hooks.Stats(), Multicast: s.copier.stats(), Sources: s.Sources.Stats(), Attached: c.since.Load(), Connections: c.connections.Load(),
-		Settled: s.attend.quiet(), Groups: len(s.Roster.All()),
+		Settled: s.attend.quiet(), Groups: s.Roster.Len(),
+		Unasked: s.attend.visits(), Probes: s.attend.progress.probes.Load(),
 		Presence: c.presence.Load(), IQ: c.iq.Load(), Message: c.message.Load(),
 		Refused: c.refused.Load(), Limited: c.turned[limited].Load(), Foreign: c.turned[foreign].Load(),
 	}
+	stats.ReadyAfter, stats.Ready = s.Ready()
 	stats.Copies, stats.Told = c.copies.Load(), s.tells.Load()
 	stats.Malformed, stats.TooLarge = c.dropped[malformed].Load(), c.dropped[tooLarge].Load()+s.pace.crowded()
 	stats.Delayed, _ = s.pace.stats()

@@ -31,6 +31,7 @@ func (s *Service) onIQ(st *frame.Stanza) {
 			s.handle(audit.By(ctx, q.Bare()), h, q)
 			if g := s.Roster.Loaded([]byte(q.Group)); g != nil { // after the answer: a stranger waits for nothing that is here
 				s.herald.seen(g, q.From)
+				s.attend.hasten(g)
 			}
 		})
 		if !ok {

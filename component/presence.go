@@ -176,6 +176,7 @@ func (s *Service) subscription(name, from, typ string) {
 		case "probe":
 			g.OnProbe(jid, from)
 			s.herald.seen(g, from)
+			s.attend.hasten(g)
 		case proved:
 			err = g.OnProved(ctx, jid)
 		}

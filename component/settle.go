@@ -45,7 +45,7 @@ func (s *Service) Settle(ctx context.Context) error {
 
 // note keeps idle true. mu is held.
 func (a *attendant) note() {
-	idle := a.up && a.open == 0 && len(a.queue) == 0
+	idle := a.up && a.open == 0 && len(a.waiting) == 0
 	switch closed := isClosed(a.idle); {
 	case idle && !closed:
 		close(a.idle)

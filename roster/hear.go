@@ -141,7 +141,7 @@ func (g *Group) Lost() {
 // unsettle begins a sweep. Without anybody to ask it ends at once.
 func (g *Group) unsettle() {
 	g.sweep++
-	clear(g.awaited)
+	g.awaited = emptied(g.awaited)
 	for _, m := range g.sorted {
 		m.asking, m.parked = false, nil
 		if m.lent && m.given() {
@@ -190,7 +190,7 @@ func (g *Group) Wants() (ask, probe []string) {
 			probe = append(probe, m.JID)
 		}
 	}
-	clear(g.refresh)
+	g.refresh = emptied(g.refresh)
 	return ask, probe
 }
 
@@ -233,7 +233,7 @@ func (g *Group) Swept(early bool) bool {
 	if early && len(g.awaited) > 0 {
 		return false
 	}
-	clear(g.awaited)
+	g.awaited = emptied(g.awaited)
 	g.sweeping, g.ready = false, true
 	defer g.rearm()
 	for _, m := range g.sorted {

@@ -292,7 +292,7 @@ func (g *Group) Recall() {
 	for m := range g.recalls {
 		all = append(all, m.JID)
 	}
-	clear(g.recalls)
+	g.recalls = emptied(g.recalls)
 	g.mu.Unlock()
 	for _, jid := range all {
 		for _, d := range c.devices(jid) {

@@ -19,7 +19,7 @@ func (g *Group) Unread() (jids []string) {
 			jids = append(jids, m.JID)
 		}
 	}
-	clear(g.unread)
+	g.unread = emptied(g.unread)
 	return jids
 }
 

@@ -239,7 +239,7 @@ func (g *Group) Courted() (jids []string) {
 			jids = append(jids, m.JID)
 		}
 	}
-	clear(g.courted)
+	g.courted = emptied(g.courted)
 	return jids
 }
 

@@ -100,6 +100,7 @@ type Roster struct {
 	mu       sync.RWMutex
 	groups   map[string]*Group // those loaded, by name
 	complete bool              // these are all
+	deleted  uint64            // groups, so far
 	names    []string          // of groups, sorted; nil = not made since one came or went
 
 	listings listings
@@ -142,9 +143,8 @@ func (r *Roster) Loaded(name []byte) *Group {
 	return r.groups[string(name)]
 }
 
-// Complete says that all groups of the store have been loaded. What else there
-// is comes by [Roster.CreateGroup], so an unused name costs no look into the
-// store: it would take longer to answer than for an unlisted group.
+// Complete says that all groups of the store have been loaded, as after
+// [Roster.Load].
 func (r *Roster) Complete() {
 	r.mu.Lock()
 	r.complete = true
@@ -178,11 +178,7 @@ func (r *Roster) Group(ctx context.Context, name string) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := r.admit(newGroup(r, rec))
-	g.Lost()
-	r.outbox.Wanted(g)
-	r.hooked(g)
-	return g, nil
+	return r.enlist(rec), nil
 }
 
 func (r *Roster) admit(g *Group) *Group {
@@ -279,6 +275,7 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	r.mu.Lock()
 	delete(r.groups, name)
 	r.names = nil
+	r.deleted++
 	r.mu.Unlock()
 	g.mu.Lock()
 	defer g.mu.Unlock()

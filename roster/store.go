@@ -15,6 +15,11 @@ type Store interface {
 	// GetGroup returns the whole group: members, subscriptions by ID,
 	// contacts, authorizations, visitors and webhooks, each sorted. ErrNoGroup.
 	GetGroup(ctx context.Context, name string) (*GroupRecord, error)
+	// EachGroup calls f with each group as GetGroup returns it, one at a time
+	// and in any order, and ends with f's first error. It costs less than
+	// asking for one after the other. Groups that come, change or go meanwhile
+	// may be seen as they were or as they are; f may use the store.
+	EachGroup(ctx context.Context, f func(*GroupRecord) error) error
 	// CreateGroup stores a new group with all that rec holds. ErrGroupExists.
 	CreateGroup(ctx context.Context, rec *GroupRecord) error
 	// DeleteGroup removes the group and all that belongs to it. ErrNoGroup.

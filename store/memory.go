@@ -71,6 +71,11 @@ func (m *memory) ListGroups(ctx context.Context) (names []string, err error) {
 	return names, err
 }
 
+// EachGroup implements [roster.Store].
+func (m *memory) EachGroup(ctx context.Context, f func(*roster.GroupRecord) error) error {
+	return eachOf(ctx, m, f)
+}
+
 // GetGroup implements [roster.Store].
 func (m *memory) GetGroup(ctx context.Context, name string) (rec *roster.GroupRecord, err error) {
 	err = m.inGroup(ctx, "get group", name, func(g *memoryGroup) error {

@@ -54,8 +54,11 @@ func (s *sqlite) getGroup(ctx context.Context, tx *sql.Tx, name string) (*roster
 	return rec, s.getRows(ctx, tx, id, rec)
 }
 
+// row is one of the rows of an answer.
+type row interface{ Scan(to ...any) error }
+
 // scanGroup reads a row of selectGroup.
-func scanGroup(rows *sql.Rows, rec *roster.GroupRecord) (id int64, err error) {
+func scanGroup(rows row, rec *roster.GroupRecord) (id int64, err error) {
 	var attributes, payload, admission string
 	var avatar []byte
 	set := &rec.Settings
@@ -97,17 +100,17 @@ func (s *sqlite) getRows(ctx context.Context, tx *sql.Tx, id int64, rec *roster.
 	return err
 }
 
-func scanText(rows *sql.Rows) (text string, err error) {
+func scanText(rows row) (text string, err error) {
 	err = rows.Scan(&text)
 	return text, err
 }
 
-func scanSubscription(rows *sql.Rows) (sub roster.SubscriptionRecord, err error) {
+func scanSubscription(rows row) (sub roster.SubscriptionRecord, err error) {
 	err = rows.Scan(&sub.ID, &sub.Node, &sub.JID, &sub.Owner, &sub.Receiving, &sub.Manner, &sub.Pending)
 	return sub, err
 }
 
-func scanVisitor(rows *sql.Rows) (v roster.VisitorRecord, err error) {
+func scanVisitor(rows row) (v roster.VisitorRecord, err error) {
 	var state string
 	if err := rows.Scan(&v.JID, &state, &v.By, &v.Contact); err != nil {
 		return v, err
@@ -116,17 +119,17 @@ func scanVisitor(rows *sql.Rows) (v roster.VisitorRecord, err error) {
 	return v, err
 }
 
-func scanHook(rows *sql.Rows) (h roster.HookRecord, err error) {
+func scanHook(rows row) (h roster.HookRecord, err error) {
 	err = rows.Scan(&h.Name, &h.URL, &h.Secret, &h.Format, &h.By, &h.Ended)
 	return h, err
 }
 
-func scanAuthorization(rows *sql.Rows) (a roster.AuthorizationRecord, err error) {
+func scanAuthorization(rows row) (a roster.AuthorizationRecord, err error) {
 	err = rows.Scan(&a.JID, &a.Rules)
 	return a, err
 }
 
-func scanMember(rows *sql.Rows) (m roster.MemberRecord, err error) {
+func scanMember(rows row) (m roster.MemberRecord, err error) {
 	var affiliation, roles, attributes, ask, location, combination string
 	if err := rows.Scan(&m.JID, &m.Nick, &affiliation, &roles, &attributes, &ask, &m.Agreed, &m.Elsewhere, &m.ByContact,
 		&m.Said, &m.Trusts, &location, &combination); err != nil {
@@ -152,7 +155,7 @@ func scanMember(rows *sql.Rows) (m roster.MemberRecord, err error) {
 }
 
 // scanAll reads all rows of q, no row as nil; a nil arg is none.
-func scanAll[T any](ctx context.Context, q *sql.Stmt, arg any, scan func(*sql.Rows) (T, error)) (all []T, err error) {
+func scanAll[T any](ctx context.Context, q *sql.Stmt, arg any, scan func(row) (T, error)) (all []T, err error) {
 	var args []any
 	if arg != nil {
 		args = append(args, arg)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	_ "github.com/mattn/go-sqlite3" // the driver named "sqlite3"
@@ -28,6 +29,8 @@ type sqlite struct {
 	writes writeStatements
 	reads  readStatements
 	opened []io.Closer // in the order of opening
+
+	asked atomic.Int64 // statements that EachGroup has cost, for a test
 
 	now    func() time.Time     // a test's clock
 	begun  time.Time            // by that, when the store was opened

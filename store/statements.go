@@ -26,12 +26,26 @@ type writeStatements struct {
 // readStatements belong to the readers' pool.
 type readStatements struct {
 	groups, group, members, subscriptions, contacts, authorizations, visitors, hooks *sql.Stmt
+
+	ids    *sql.Stmt
+	ranges rangeStatements
+}
+
+// rangeStatements read of all groups whose ids lie between two, in their order:
+// of each its name, of what belongs to it its id, first.
+type rangeStatements struct {
+	groups, members, subscriptions, contacts, authorizations, visitors, hooks *sql.Stmt
 }
 
 const (
-	selectGroup  = `SELECT id, title, description, language, attributes, listed, payload, policy, delivery, admission, aggregate, avatar, source FROM groups WHERE name = ?`
-	selectMember = `SELECT jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact, said, trusts, location, combination
-		FROM members WHERE group_id = ?`
+	groupColumns        = `title, description, language, attributes, listed, payload, policy, delivery, admission, aggregate, avatar, source`
+	memberColumns       = `jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact, said, trusts, location, combination`
+	subscriptionColumns = `id, node, jid, owner, receiving, manner, pending`
+	hookColumns         = `name, url, secret, format, by, ended`
+
+	selectGroup  = `SELECT id, ` + groupColumns + ` FROM groups WHERE name = ?`
+	selectMember = `SELECT ` + memberColumns + ` FROM members WHERE group_id = ?`
+	between      = ` WHERE group_id BETWEEN ? AND ? ORDER BY group_id, `
 )
 
 // preparer is a *sql.Conn or a *sql.DB.
@@ -98,11 +112,19 @@ func (r *readStatements) all() []statement {
 		{&r.groups, `SELECT name FROM groups ORDER BY name`},
 		{&r.group, selectGroup},
 		{&r.members, selectMember + ` ORDER BY jid`},
-		{&r.subscriptions, `SELECT id, node, jid, owner, receiving, manner, pending FROM subscriptions WHERE group_id = ? ORDER BY id`},
+		{&r.subscriptions, `SELECT ` + subscriptionColumns + ` FROM subscriptions WHERE group_id = ? ORDER BY id`},
 		{&r.contacts, `SELECT jid FROM contacts WHERE group_id = ? ORDER BY jid`},
 		{&r.visitors, `SELECT jid, state, by, contact FROM visitors WHERE group_id = ? ORDER BY jid`},
 		{&r.authorizations, `SELECT jid, rules FROM authorizations WHERE group_id = ? ORDER BY jid`},
-		{&r.hooks, `SELECT name, url, secret, format, by, ended FROM hooks WHERE group_id = ? ORDER BY name`},
+		{&r.hooks, `SELECT ` + hookColumns + ` FROM hooks WHERE group_id = ? ORDER BY name`},
+		{&r.ids, `SELECT id FROM groups ORDER BY id`},
+		{&r.ranges.groups, `SELECT name, id, ` + groupColumns + ` FROM groups WHERE id BETWEEN ? AND ? ORDER BY id`},
+		{&r.ranges.members, `SELECT group_id, ` + memberColumns + ` FROM members` + between + `jid`},
+		{&r.ranges.subscriptions, `SELECT group_id, ` + subscriptionColumns + ` FROM subscriptions` + between + `id`},
+		{&r.ranges.contacts, `SELECT group_id, jid FROM contacts` + between + `jid`},
+		{&r.ranges.visitors, `SELECT group_id, jid, state, by, contact FROM visitors` + between + `jid`},
+		{&r.ranges.authorizations, `SELECT group_id, jid, rules FROM authorizations` + between + `jid`},
+		{&r.ranges.hooks, `SELECT group_id, ` + hookColumns + ` FROM hooks` + between + `name`},
 	}
 }
 

@@ -41,7 +41,12 @@ func viewStatus(st admin.Status, now time.Time) string {
 		link = fmt.Sprintf("attached to %s for %s, answers in %s", st.Server, age(now.Sub(*st.Attached)), time.Duration(st.RTT*float64(time.Second)).Round(10*time.Microsecond))
 	}
 	ready := "no"
-	if st.Ready {
+	switch {
+	case st.Ready && st.Unasked > 0:
+		ready = fmt.Sprintf("yes; the members of %s are still to be asked who is there", count(st.Unasked, "group"))
+	case st.Ready && !st.Settled:
+		ready = "yes; the last answers are awaited as to who is there"
+	case st.Ready:
 		ready = "yes"
 	}
 	rows := [][]string{

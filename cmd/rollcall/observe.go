@@ -41,7 +41,7 @@ func statusOf(cfg *config.Config, svc *component.Service, started time.Time) fun
 		runtime.ReadMemStats(&mem)
 		return &admin.Status{
 			Version: buildVersion(), Started: started.UTC(), Domain: cfg.Domain, Server: cfg.Server.Address,
-			Ready: now.Settled, Attached: now.Attached, Connections: now.Connections, RTT: now.Outbox.RTT.Seconds(),
+			Ready: now.Ready, ReadyAfter: now.ReadyAfter.Seconds(), Settled: now.Settled, Unasked: now.Unasked, Attached: now.Attached, Connections: now.Connections, RTT: now.Outbox.RTT.Seconds(),
 			Groups: now.Groups, Waiting: now.Outbox.Waiting, Unacked: now.Outbox.Unacked, Control: now.Outbox.Control,
 			Refused: now.Refused + now.Foreign, Limited: now.Limited,
 			Webhooks: now.Hooks.Webhooks, Failing: now.Hooks.Failing,
@@ -52,7 +52,7 @@ func statusOf(cfg *config.Config, svc *component.Service, started time.Time) fun
 }
 
 // errNotReady is what /readyz says.
-var errNotReady = errors.New("not attached to the server, or not all members were asked yet")
+var errNotReady = errors.New("not attached to the server, or not all groups answer yet")
 
 func metricsHandler(svc *component.Service, st roster.Store) http.Handler {
 	source := metrics.Source{Service: svc.Stats, Store: func() store.Stats { return store.Stats{} }, Version: buildVersion()}
@@ -67,7 +67,7 @@ func metricsHandler(svc *component.Service, st roster.Store) http.Handler {
 		return err
 	}
 	ready := func(ctx context.Context) error {
-		if !svc.Stats().Settled {
+		if _, ok := svc.Ready(); !ok {
 			return errNotReady
 		}
 		return healthy(ctx)

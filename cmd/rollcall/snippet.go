@@ -76,7 +76,22 @@ func prosodySnippet(cfg *config.Config) string {
 	if cfg.Presence.From != config.Subscription {
 		line("    modules_enabled = { \"privilege\" }")
 	}
+	prosodyMulticast(line, cfg)
 	return b.String()
+}
+
+// prosodyMulticast lets the server copy what is alike for many, by a module of
+// ours.
+func prosodyMulticast(line func(string, ...any), cfg *config.Config) {
+	if cfg.Delivery.Multicast != config.Auto {
+		return
+	}
+	line("")
+	line("-- Optional, for large groups: in the global part, and below VirtualHost %s. What is", luaQuote(cfg.Server.Host))
+	line("-- alike for many of its users then leaves once, and is copied here. The module comes with rollcall.")
+	line("--   plugin_paths = { \"/usr/share/rollcall/prosody\" }")
+	line("--   modules_enabled = { \"rollcall_multicast\" }")
+	line("--   multicast_senders = { %s }", luaQuote(cfg.Domain))
 }
 
 // ejabberdSnippet is for ejabberd 23.01 and later.

@@ -12,6 +12,12 @@ func TestSnippets(t *testing.T) {
 			prosody: `-- At the end of prosody.cfg.lua; then: prosodyctl check config && prosodyctl restart
 Component "groups.example.org"
     component_secret = "a\"b\\c"
+
+-- Optional, for large groups: in the global part, and below VirtualHost "example.org". What is
+-- alike for many of its users then leaves once, and is copied here. The module comes with rollcall.
+--   plugin_paths = { "/usr/share/rollcall/prosody" }
+--   modules_enabled = { "rollcall_multicast" }
+--   multicast_senders = { "groups.example.org" }
 `,
 			ejabberd: `# In ejabberd.yml, one more entry of the list below listen:, at its indentation;
 # then: ejabberdctl reload_config
@@ -48,6 +54,12 @@ disco_items = { { "team.example.net", "Group presence" } }
 -- At the end of prosody.cfg.lua; then: prosodyctl check config && prosodyctl restart
 Component "team.example.net"
     component_secret = "s\009ü<>"
+
+-- Optional, for large groups: in the global part, and below VirtualHost "example.org". What is
+-- alike for many of its users then leaves once, and is copied here. The module comes with rollcall.
+--   plugin_paths = { "/usr/share/rollcall/prosody" }
+--   modules_enabled = { "rollcall_multicast" }
+--   multicast_senders = { "team.example.net" }
 `,
 			ejabberd: `# In ejabberd.yml, one more entry of the list below listen:, at its indentation;
 # then: ejabberdctl reload_config

@@ -280,4 +280,7 @@ func testClosed(t *testing.T, d Driver) {
 	if _, err := s.ListGroups(t.Context()); err == nil {
 		t.Error("ListGroups on a closed store succeeded")
 	}
+	if err := s.EachGroup(t.Context(), func(*roster.GroupRecord) error { return nil }); err == nil {
+		t.Error("EachGroup on a closed store succeeded")
+	}
 }

@@ -21,6 +21,8 @@ type Driver struct {
 func Run(t *testing.T, d Driver) {
 	for name, test := range map[string]func(*testing.T, Driver){
 		"Groups":         testGroups,
+		"Each":           testEach,
+		"EachEnds":       testEachEnds,
 		"Settings":       testSettings,
 		"Members":        testMembers,
 		"Revision":       testRevision,

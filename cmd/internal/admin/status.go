@@ -7,9 +7,13 @@ type Status struct {
 	Version  string     `json:"version"`
 	Started  time.Time  `json:"started"`
 	Domain   string     `json:"domain"`
-	Ready    bool       `json:"ready"`    // attached, and all groups are loaded and known
+	Ready    bool       `json:"ready"`    // attached, and all groups answer
+	Settled  bool       `json:"settled"`  // attached, and it is known who is there
 	Attached *time.Time `json:"attached"` // since when; null = not attached
 	Server   string     `json:"server"`   // host:port
+	// ReadyAfter is how long that took, from the attachment on, in seconds; 0 = it is not.
+	ReadyAfter float64 `json:"ready_after"`
+	Unasked    int     `json:"unasked"` // groups whose members are still to be asked for their presence
 	// Connections is how often the service has attached.
 	Connections uint64 `json:"connections"`
 	// RTT is how long the server took to answer the last marker, in seconds.

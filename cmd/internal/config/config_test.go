@@ -310,7 +310,7 @@ groups = ["team"]
 		"kind = \"ldap\"\nurl = \"ldap://x\"":                                 "base of source 1: missing",
 		directory[len("name = \"x\"\n"):] + "bind = \"cn=x\"":                 "password_file of source 1: missing",
 		directory[len("name = \"x\"\n"):] + "password_file = \"x\"":           "bind of source 1: missing",
-		directory[len("name = \"x\"\n"):] + "address = \"x.example\"":         "a ldap has none",
+		directory[len("name = \"x\"\n"):] + "address = \"x.example\"":         "not for a source of kind ldap",
 		"kind = \"file\"\npath = \"a.csv\"\nbase = \"o=x\"":                   "only an ldap has",
 		"kind = \"ldap\"\nurl = \"ldaps://x\"\ntls = \"off\"\nbase = \"o=x\"": "for ldap:// only",
 		"url = \"http://x\"":                    "no directory's url",

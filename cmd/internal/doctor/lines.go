@@ -59,12 +59,15 @@ func (e *exam) privilegeLines() []Lines {
 		ejabberdLines("acl, access_rules and modules", ejabberdRule(d)+"modules:\n  mod_privilege:\n    presence:\n      managed_entity: rollcall"))
 }
 
-// multicastLines have a limit for remote senders, as which ejabberd counts
-// components, and keep others of these out.
+// multicastLines are for Prosody those of the module that comes with us; for
+// ejabberd they have a limit for remote senders, as which it counts components,
+// and keep others of these out.
 func (e *exam) multicastLines() []Lines {
-	return []Lines{ejabberdLines("acl, access_rules and modules", ejabberdRule(e.Link.Domain)+fmt.Sprintf(
-		"modules:\n  mod_multicast:\n    host: %q\n    access: rollcall\n    limits:\n      remote:\n        message: infinite\n        presence: infinite",
-		"multicast."+e.Link.ServerHost))}
+	return []Lines{prosodyLines("in the global part, and below VirtualHost \""+e.Link.ServerHost+"\"", fmt.Sprintf(
+		"plugin_paths = { \"/usr/share/rollcall/prosody\" }    -- in the global part\nmodules_enabled = { \"rollcall_multicast\" }\nmulticast_senders = { %q }", e.Link.Domain)),
+		ejabberdLines("acl, access_rules and modules", ejabberdRule(e.Link.Domain)+fmt.Sprintf(
+			"modules:\n  mod_multicast:\n    host: %q\n    access: rollcall\n    limits:\n      remote:\n        message: infinite\n        presence: infinite",
+			"multicast."+e.Link.ServerHost))}
 }
 
 // ejabberdRule is an access rule for us alone.

@@ -101,12 +101,8 @@ func (e *exam) pubsub(jid string) {
 
 func (e *exam) multicast(jid string) {
 	if jid == "" {
-		f := Finding{Check: "multicast", Level: Note, Says: "the server has no multicast service (XEP-0033)",
-			Means: "Each subscriber gets a stanza of his own over the component's link."}
-		if e.server != prosody { // whose packages have none
-			f.Remedy = e.multicastLines()
-		}
-		e.tell(f)
+		e.tell(Finding{Check: "multicast", Level: Note, Says: "the server has no multicast service (XEP-0033)",
+			Means: "Each subscriber gets a stanza of his own over the component's link.", Remedy: e.lines(e.multicastLines()...)})
 		return
 	}
 	e.multicastJID = jid

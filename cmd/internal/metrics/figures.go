@@ -36,7 +36,11 @@ func (l *figureList) by(name, help, label string, values map[string]func(*sample
 // link is about the connection, and what comes and leaves by it.
 func (l *figureList) link() {
 	l.gauge("attached", "Whether the service is attached to its server: 1 or 0.", func(s *sample) float64 { return is(s.Attached != nil) })
-	l.gauge("ready", "Whether it is attached and knows who is there: 1 or 0.", func(s *sample) float64 { return is(s.Settled) })
+	l.gauge("ready", "Whether it is attached and every group answers: 1 or 0.", func(s *sample) float64 { return is(s.Ready) })
+	l.gauge("ready_seconds", "How long that took, from the attachment on: 0 = it is not ready.", func(s *sample) float64 { return s.ReadyAfter.Seconds() })
+	l.gauge("settled", "Whether it is attached and knows who is there: 1 or 0.", func(s *sample) float64 { return is(s.Settled) })
+	l.gauge("groups_unasked", "Groups whose members are still to be asked for their presence.", func(s *sample) float64 { return float64(s.Unasked) })
+	l.counter("probes_total", "Members that were asked for their presence.", func(s *sample) float64 { return float64(s.Probes) })
 	l.counter("connections_total", "How often the service has attached.", func(s *sample) float64 { return float64(s.Connections) })
 	l.gauge("groups", "Groups in memory.", func(s *sample) float64 { return float64(s.Groups) })
 
