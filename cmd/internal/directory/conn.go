@@ -262,22 +262,25 @@ func (c *conn) ask(req *ldap.SearchRequest) (*ldap.SearchResult, error) {
 // page is how many entries are asked for at once (RFC 2696).
 const page = 500
 
-// search finds all entries that filter fits: all, or none and why.
-func (c *conn) search(filter string, attributes []string, most int) (all []*ldap.Entry, err error) {
+// search calls take with all entries that filter fits, page by page. They are
+// all only if there is no error.
+func (c *conn) search(filter string, attributes []string, most int, take func([]*ldap.Entry) error) error {
 	paging := ldap.NewControlPaging(page)
-	for {
+	for n := 0; ; {
 		r, err := c.ask(ldap.NewSearchRequest(c.cfg.Base, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 0, c.seconds(), false,
 			filter, attributes, []ldap.Control{paging}))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		all = append(all, r.Entries...)
-		if len(all) > most {
-			return nil, refused("more than %d entries fit %s", most, filter)
+		if n += len(r.Entries); n > most {
+			return refused("more than %d entries fit %s", most, filter)
+		}
+		if err := take(r.Entries); err != nil {
+			return err
 		}
 		next, ok := ldap.FindControl(r.Controls, ldap.ControlTypePaging).(*ldap.ControlPaging)
 		if !ok || len(next.Cookie) == 0 {
-			return all, nil
+			return nil
 		}
 		paging.SetCookie(next.Cookie)
 	}

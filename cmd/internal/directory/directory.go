@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-ldap/ldap/v3"
+
 	"github.com/rollcall-xmpp/rollcall/component/source"
 )
 
@@ -212,32 +214,44 @@ func (l *lookout) wait(ctx context.Context) (rung bool, err error) {
 // read reads what there is.
 func (d *Directory) read(c *conn) (*list, error) {
 	defer c.reading()()
-	m := &d.cfg.Mapping
 	for range 3 {
-		groups, err := c.search(d.cfg.Groups, m.ofGroups(), source.MaxGroups)
-		if err != nil {
-			return nil, fmt.Errorf("search groups: %w", err)
-		}
-		for _, e := range groups {
-			if err := c.fill(e); err != nil {
-				return nil, fmt.Errorf("read the members of %s: %w", short(e.DN), err)
-			}
-		}
-		people, err := c.search(d.cfg.People, m.ofPeople(), MaxPeople)
-		if err != nil {
-			return nil, fmt.Errorf("search people: %w", err)
-		}
-		l, err := m.list(groups, people)
+		l, err := d.readOnce(c)
 		if err != nil {
 			return nil, err
 		}
-		sure := within(l.gone, d.gone)
-		d.gone = l.gone
+		gone := l.gone()
+		sure := within(gone, d.gone)
+		d.gone = gone
 		if sure {
 			return l, nil
 		}
 	}
 	return nil, refused("who is in the groups changes faster than it can be read")
+}
+
+func (d *Directory) readOnce(c *conn) (*list, error) {
+	m := &d.cfg.Mapping
+	var groups []*ldap.Entry
+	err := c.search(d.cfg.Groups, m.ofGroups(), source.MaxGroups, func(more []*ldap.Entry) error {
+		for _, e := range more {
+			if err := c.fill(e); err != nil {
+				return fmt.Errorf("read the members of %s: %w", short(e.DN), err)
+			}
+		}
+		groups = append(groups, more...)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("search groups: %w", err)
+	}
+	l, err := m.start(groups)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.search(d.cfg.People, m.ofPeople(), MaxPeople, l.add); err != nil {
+		return nil, fmt.Errorf("search people: %w", err)
+	}
+	return l, l.finish()
 }
 
 // within says whether all of a are in b.
