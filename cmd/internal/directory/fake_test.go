@@ -339,3 +339,58 @@ func TestNoPassword(t *testing.T) {
 		t.Errorf("%v, asked %s", err, f.said())
 	}
 }
+
+// Between one search and the next somebody gets another name: he stays. Who is
+// gone twice is gone; and where every reading finds others gone nothing is told.
+func TestMoved(t *testing.T) {
+	var mu sync.Mutex // guards both
+	reads := 0
+	var name func(n int) string
+	f := newFake(t, func(q *question) {
+		if q.ofGroups() {
+			mu.Lock()
+			reads++
+			text := name(reads)
+			mu.Unlock()
+			q.entry(text)
+		} else {
+			q.entry(people)
+		}
+		q.end()
+	})
+	const both, anna = `"" "": anna@example.org=Anna cy@example.org=Cy`, `"" "": anna@example.org=Anna`
+	d, told := New(config(f.url)), newEar()
+	read := func(now func(n int) string) error {
+		mu.Lock()
+		name = now
+		mu.Unlock()
+		c, err := d.connect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.close()
+		l, err := d.read(c)
+		if err == nil {
+			err = l.tell(t.Context(), told, nil)
+		}
+		return err
+	}
+	is := func(now func(n int) string, want string, times int) {
+		t.Helper()
+		err := read(now)
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil || told.groups["a"] != want || reads != times {
+			t.Errorf("told %s after %d readings, %v; want %s after %d", told.groups["a"], reads, err, want, times)
+		}
+	}
+	const here, gone = "cn=a|cn=a|memberUid=anna|member=uid=cy,ou=p\n", "cn=a|cn=a|memberUid=anna|member=uid=old,ou=p\n"
+	is(func(int) string { return here }, both, 1)
+	is(func(n int) string { return map[bool]string{true: gone, false: here}[n == 2] }, both, 3) // the old name, once
+	is(func(int) string { return gone }, anna, 5)
+	is(func(int) string { return gone }, anna, 6) // that is known
+	var bad *refusedError
+	if err := read(func(n int) string { return fmt.Sprintf("cn=a|cn=a|memberUid=anna|member=uid=%d,ou=p\n", n) }); !errors.As(err, &bad) {
+		t.Errorf("who changes all the time: %v", err)
+	}
+}
