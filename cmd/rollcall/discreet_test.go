@@ -9,8 +9,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/internal/lab"
 )
 
-// discreet fails the test at a line of info or above that names a user: one of
-// the server's, whose addresses all end alike. Whatever is played on a stage is
+// discreet fails the test at a line of info or above that names a user (one of
+// the server's, whose addresses all end alike), and at any that tells a password. Whatever is played on a stage is
 // a test of that.
 type discreet struct {
 	slog.Handler
@@ -24,15 +24,16 @@ func newDiscreet(t testing.TB, server lab.Server, to slog.Handler) *discreet {
 }
 
 func (d *discreet) Handle(ctx context.Context, r slog.Record) error {
-	if r.Level >= slog.LevelInfo {
-		text := d.told + " " + r.Message
-		r.Attrs(func(a slog.Attr) bool {
-			text += " " + a.String()
-			return true
-		})
-		if names(text, d.user) {
-			d.t.Errorf("the log names a user: %s", text)
-		}
+	text := d.told + " " + r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		text += " " + a.String()
+		return true
+	})
+	if strings.Contains(text, readerPassword) {
+		d.t.Errorf("the log tells a password: %s", text)
+	}
+	if r.Level >= slog.LevelInfo && names(text, d.user) {
+		d.t.Errorf("the log names a user: %s", text)
 	}
 	return d.Handler.Handle(ctx, r)
 }

@@ -136,11 +136,11 @@ func (c *Config) completeSources(dir string) error {
 		case s.Kind == SourceFile && s.Path == "":
 			return wrong("path", "missing: a file has to have one")
 		case !atService && s.Address != "":
-			return wrong("address", fmt.Sprintf("a %s has none", s.Kind))
+			return wrong("address", "is not for a source of kind "+s.Kind)
 		case atService && s.Address == "":
 			return wrong("address", fmt.Sprintf("missing: where is the %s?", s.Kind))
 		case s.Kind != SourceFile && s.Path != "":
-			return wrong("path", fmt.Sprintf("a %s has none", s.Kind))
+			return wrong("path", "is not for a source of kind "+s.Kind)
 		case atService && s.Address == c.Domain:
 			return wrong("address", "is our own domain")
 		}
