@@ -42,6 +42,7 @@ type ServiceConfig struct {
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s
 	Patience  time.Duration // after which a group speaks although its sweep goes on; 15 s
 	PeerCheck time.Duration // how often peers are asked whether they are there; 30 s
+	TieCheck  time.Duration // how often it is looked for what others need not tell us any more; 30 s
 }
 
 func (c *ServiceConfig) withDefaults() {
@@ -82,6 +83,7 @@ type Service struct {
 	takings  *takings
 	wishes   *wishes
 	sources  *sourceLink
+	ties     *source.Ties
 	copier   *multicast
 	counts   counts
 	writes   atomic.Bool // the server lets us write its users' rosters
@@ -133,7 +135,7 @@ func NewService(cfg ServiceConfig) *Service {
 		Taken:     func(jid string) bool { return cfg.Peers.takes(jid) != nil },
 		Peers:     cfg.Peers.gives,
 	})
-	s.sources = newSourceLink(s.Link)
+	s.sources, s.ties = newSourceLink(s.Link), newTies(s)
 	s.Sources, s.SourceLink = newSources(s), s.sources
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now,
 		Network: cfg.Network}

@@ -88,17 +88,23 @@ func (t *taking) release() {
 
 // visit asks g's peers for what g wants of them now, if they were not asked for
 // that already.
-func (x *takings) visit(g *roster.Group, r *tour) {
+func (x *takings) visit(ctx context.Context, g *roster.Group, r *tour) {
 	for i := range x.s.cfg.Peers {
 		if p := &x.s.cfg.Peers[i]; len(p.Take) > 0 {
-			x.want(g, p, r)
+			x.want(ctx, g, p, r)
 		}
 	}
 }
 
-func (x *takings) want(g *roster.Group, p *Peer, r *tour) {
+func (x *takings) want(ctx context.Context, g *roster.Group, p *Peer, r *tour) {
 	wanted, kinds, again := g.Borrowed(func(jid string) bool { return x.s.cfg.Peers.takes(jid) == p })
 	key := takingKey{p.Address, g.Name()}
+	if len(wanted) > 0 {
+		tie := roster.TieRecord{Kind: roster.TiePresence, There: p.Address, Here: g.Name()}
+		if err := x.s.ties.Note(ctx, tie); err != nil && ctx.Err() == nil { // it is asked all the same: who is there matters more
+			x.s.log.Error("not remembered that a peer is asked", "peer", p.Address, "group", g.Name(), "error", err)
+		}
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	t := x.of[key]
@@ -118,7 +124,7 @@ func (x *takings) want(g *roster.Group, p *Peer, r *tour) {
 	if len(wanted) == 0 {
 		delete(x.of, key)
 		t.release()
-		x.request(t, unsubscribed(x.from(t)), func(bool) {})
+		x.s.ties.Look()
 		return
 	}
 	if r != nil {

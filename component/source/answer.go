@@ -20,9 +20,22 @@ var ErrRefused = errors.New("refused")
 type wireError struct {
 	Type  string `xml:"type,attr"`
 	Error *struct {
+		Type       string                       `xml:"type,attr"`
 		Text       string                       `xml:"text"`
 		Conditions []struct{ XMLName xml.Name } `xml:",any"`
 	} `xml:"error"`
+}
+
+// conditions are those of an error, and what it says is to be done about it
+// (RFC 6120 §8.3.2).
+func (w *wireError) conditions() (todo string, all []string) {
+	if w.Error == nil {
+		return "", nil
+	}
+	for _, c := range w.Error.Conditions {
+		all = append(all, c.XMLName.Local)
+	}
+	return w.Error.Type, all
 }
 
 // refusal is the error that an answer is; nil if it is a result.
@@ -34,14 +47,9 @@ func refusal(raw []byte) error {
 	if w.Type != "error" {
 		return nil
 	}
-	var words []string
-	if w.Error != nil {
-		for _, c := range w.Error.Conditions {
-			words = append(words, c.XMLName.Local)
-		}
-		if w.Error.Text != "" {
-			words = append(words, "("+w.Error.Text+")")
-		}
+	_, words := w.conditions()
+	if w.Error != nil && w.Error.Text != "" {
+		words = append(words, "("+w.Error.Text+")")
 	}
 	return fmt.Errorf("%w: %s", ErrRefused, strings.Join(words, " "))
 }

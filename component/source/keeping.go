@@ -19,7 +19,7 @@ type keeping struct {
 	k *Keeper
 
 	// Only tend uses these.
-	stop context.CancelCauseFunc // nil = it does not run
+	stop context.CancelFunc // nil = it does not run
 	done chan struct{}
 	up   context.Context
 
@@ -42,16 +42,16 @@ func (s *keeping) move(ctx, up context.Context, all *sync.WaitGroup) {
 	if s.up == up {
 		return
 	}
-	s.halt(nil)
+	s.halt()
 	if s.up = up; up == nil {
 		s.Lost("", errDown)
 		return
 	}
-	run, stop := context.WithCancelCause(up)
-	over := context.AfterFunc(ctx, func() { stop(nil) })
+	run, stop := context.WithCancel(up)
+	over := context.AfterFunc(ctx, stop)
 	done := make(chan struct{})
 	s.done = done
-	s.stop = func(why error) { over(); stop(why) }
+	s.stop = func() { over(); stop() }
 	all.Go(func() {
 		defer close(done)
 		s.run(run)
@@ -87,13 +87,12 @@ func (s *keeping) repeats() bool {
 	return again
 }
 
-// halt ends it and waits until it has ended. why is ErrOver if it is not to be
-// run again.
-func (s *keeping) halt(why error) {
+// halt ends it and waits until it has ended.
+func (s *keeping) halt() {
 	if s.stop == nil {
 		return
 	}
-	s.stop(why)
+	s.stop()
 	<-s.done
 	s.stop, s.up = nil, nil
 }
@@ -155,12 +154,25 @@ func (s *keeping) Group(ctx context.Context, b *roster.Basic) error {
 	return nil
 }
 
+// Hold implements [Sink].
+func (s *keeping) Hold(ctx context.Context, kind roster.TieKind, there, group string) error {
+	return s.k.cfg.Ties.Hold(ctx, roster.TieRecord{Kind: kind, For: s.Name, There: there, Here: group})
+}
+
 // Only implements [Sink].
 func (s *keeping) Only(names []string) {
 	s.mu.Lock()
 	s.only = append([]string{}, names...)
 	s.mu.Unlock()
 	s.recall()
+	s.k.cfg.Ties.Look()
+}
+
+// wants says whether the source, as it runs, has a use for a tie.
+func (s *keeping) wants(t roster.TieRecord) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Spec.wants(t) && (s.only == nil || slices.Contains(s.only, t.Here))
 }
 
 // recall marks the groups that the source has no more.
