@@ -19,12 +19,15 @@ func TestPeerIsLeft(t *testing.T) {
 	}{
 		"is configured no more": {func(h *house, _ *peer, _ source.Spec, _ func()) { h.Set(nil) }, 2},
 		"is somewhere else": {func(h *house, _ *peer, s source.Spec, _ func()) {
-			s.Key, s.Address = "2", "other.example.org"
+			s.Key, s.Address, s.Source = "2", "other.example.org", newScript()
 			h.Set([]source.Spec{s})
 		}, 2},
-		"is periodic now": {func(h *house, _ *peer, s source.Spec, _ func()) { s.Key, s.Holds = "2", ""; h.Set([]source.Spec{s}) }, 2},
-		"is as it was":    {func(h *house, _ *peer, s source.Spec, _ func()) { h.Set([]source.Spec{s}) }, 0},
-		"is offline":      {func(h *house, _ *peer, _ source.Spec, down func()) { down(); h.Detached() }, 0},
+		"is periodic now": {func(h *house, _ *peer, s source.Spec, _ func()) {
+			s.Key, s.Holds, s.Source = "2", "", newScript()
+			h.Set([]source.Spec{s})
+		}, 2},
+		"is as it was": {func(h *house, _ *peer, s source.Spec, _ func()) { h.Set([]source.Spec{s}) }, 0},
+		"is offline":   {func(h *house, _ *peer, _ source.Spec, down func()) { down(); h.Detached() }, 0},
 		"has no such group any more": {func(_ *house, p *peer, _ source.Spec, _ func()) {
 			p.change(func() { p.groups = nil })
 		}, 2},

@@ -31,7 +31,7 @@ type TiesConfig struct {
 	Leave    func(ctx context.Context, t roster.TieRecord) error
 	Log      *slog.Logger
 	Retry    time.Duration // after the first failure with a service, then twice as long each time; 2 s
-	MaxRetry time.Duration // at most, and until all are looked at again; 5 min
+	MaxRetry time.Duration // at most; 1 h
 	Look     time.Duration // how often all are looked at; 30 s
 }
 
@@ -66,7 +66,7 @@ type waiting struct {
 
 // NewTies returns ties that Run ends.
 func NewTies(cfg TiesConfig) *Ties {
-	cfg.Retry, cfg.MaxRetry, cfg.Look = orElse(cfg.Retry, 2*time.Second), orElse(cfg.MaxRetry, 5*time.Minute), orElse(cfg.Look, 30*time.Second)
+	cfg.Retry, cfg.MaxRetry, cfg.Look = orElse(cfg.Retry, 2*time.Second), orElse(cfg.MaxRetry, time.Hour), orElse(cfg.Look, 30*time.Second)
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -369,19 +369,20 @@ func settled(raw []byte, err error) error {
 	return err
 }
 
-// absent are conditions by which a server says that it could not deliver, or
-// somebody that he cannot answer now (RFC 6120 §8.3.3).
-var absent = []string{"remote-server-not-found", "remote-server-timeout", "service-unavailable", "recipient-unavailable", "internal-server-error", "resource-constraint"}
+// final are conditions by which somebody says that there is nothing to end
+// (XEP-0060 §6.2.3, XEP-0030 §7). Others may be a server's that could not deliver:
+// ejabberd says not-allowed when a component is not there.
+var final = []string{"item-not-found", "unexpected-request", "not-acceptable", "bad-request", "gone"}
 
-// Settled says whether an answer is the last word of who was asked: a result, or
-// an error that is its own.
+// Settled says whether an answer is the last word of who was asked to tell us no
+// more: a result, or that there is nothing to end.
 func Settled(answer []byte) bool {
 	var w wireError
 	if xml.Unmarshal(answer, &w) != nil {
 		return false
 	}
 	todo, conditions := w.conditions()
-	return todo != "wait" && !slices.ContainsFunc(conditions, func(c string) bool { return slices.Contains(absent, c) })
+	return w.Type == "result" || todo != "wait" && slices.ContainsFunc(conditions, func(c string) bool { return slices.Contains(final, c) })
 }
 
 func domainOf(jid string) string {

@@ -126,7 +126,8 @@ func TestLeavingIsTriedAgain(t *testing.T) {
 		"<iq type='error'":                           true,
 		refuses("cancel", "item-not-found"):          false,
 		refuses("modify", "unexpected-request"):      false,
-		refuses("auth", "forbidden"):                 false,
+		refuses("cancel", "not-allowed"):             true,
+		refuses("wait", "item-not-found"):            true,
 	} {
 		p := newPeer()
 		st := subscribed(t, p)
