@@ -1,10 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"time"
-
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/directory"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/lists"
@@ -56,33 +52,4 @@ func directoryConfig(cfg *config.Config, s *config.Source, pace source.Pace) dir
 		Only:    s.Groups, Every: s.Every,
 		Pace: directory.Pace{Check: pace.Check, Reread: pace.Reread, Quiet: pace.Quiet},
 	}
-}
-
-func sourceStatus(stats []source.Stats) []admin.SourceStatus {
-	all := make([]admin.SourceStatus, len(stats))
-	for i, s := range stats {
-		all[i] = admin.SourceStatus{Name: s.Name, Kind: s.Kind, Groups: s.Groups, Refused: s.Refused}
-		if !s.Heard.IsZero() {
-			all[i].Heard = &s.Heard
-		}
-		if s.Lost {
-			all[i].Lost = s.Why
-		}
-	}
-	return all
-}
-
-// viewSources are rows of a table.
-func viewSources(all []admin.SourceStatus, now time.Time) (rows [][]string) {
-	for _, s := range all {
-		how := fmt.Sprintf("%s (%s): %s", printable(s.Name), s.Kind, count(s.Groups, "group"))
-		if s.Heard != nil {
-			how += ", heard " + age(now.Sub(*s.Heard)) + " ago"
-		}
-		if s.Lost != "" {
-			how += ", LOST: " + printable(s.Lost)
-		}
-		rows = append(rows, []string{"Source", how})
-	}
-	return rows
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -38,8 +39,8 @@ func (w *wireError) conditions() (todo string, all []string) {
 	return w.Error.Type, all
 }
 
-// refusal is the error that an answer is; nil if it is a result.
-func refusal(raw []byte) error {
+// Refusal is the error that an answer is; nil if it is a result.
+func Refusal(raw []byte) error {
 	var w wireError
 	if err := xml.Unmarshal(raw, &w); err != nil {
 		return fmt.Errorf("read answer: %w", err)
@@ -52,6 +53,21 @@ func refusal(raw []byte) error {
 		words = append(words, "("+w.Error.Text+")")
 	}
 	return fmt.Errorf("%w: %s", ErrRefused, strings.Join(words, " "))
+}
+
+// absent are conditions by which a server says that it could not deliver (RFC
+// 6120 §8.3.3).
+var absent = []string{"remote-server-not-found", "remote-server-timeout", "service-unavailable", "recipient-unavailable"}
+
+// Absent says whether an error comes from a server, because who was asked is not
+// there.
+func Absent(raw []byte) bool {
+	var w wireError
+	if xml.Unmarshal(raw, &w) != nil {
+		return false
+	}
+	_, all := w.conditions()
+	return slices.ContainsFunc(all, func(c string) bool { return slices.Contains(absent, c) })
 }
 
 // escape is s as it stands in an attribute or a text.

@@ -190,14 +190,24 @@ func (k *Keeper) Complete() {
 
 // Stats is what became of a source.
 type Stats struct {
-	Name, Kind string
-	Lost       bool      // see [roster.Roster.Lost]
-	Why        string    // so
-	Groups     int       // that were told, and are there
-	Heard      time.Time // when the last group was told; zero = never
-	Changed    uint64    // groups that were established, or changed
-	Refused    uint64    // that could not be taken in
+	Name, Kind, Address string
+
+	Lost    bool      // see [roster.Roster.Lost]
+	Since   time.Time // so
+	Why     string    // so; it names nobody
+	Groups  int       // that were told, and are there
+	Stale   []Stale   // that are not as the source has them; by name, at most MaxStale
+	Heard   time.Time // when the last group was told; zero = never
+	Changed uint64    // groups that were established, or changed
+	Refused uint64    // that could not be taken in
 }
+
+// Stale is a group that is not as its source has it, and why: it was refused, here
+// or there, or cannot be read. It names nobody.
+type Stale struct{ Group, Why string }
+
+// MaxStale bounds the groups that [Stats] names.
+const MaxStale = 20
 
 // Stats are those of all sources, by name.
 func (k *Keeper) Stats() []Stats {

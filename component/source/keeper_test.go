@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -171,12 +172,13 @@ func TestKeeper(t *testing.T) {
 	h.lost("hr", "team", "")
 	s.does(func(_ context.Context, sink source.Sink) error { sink.Only([]string{"other"}); return nil })
 	h.lost("hr", "team", "the source has no such group")
-	want := source.Stats{Name: "hr", Kind: "test", Groups: 0, Changed: 2, Refused: 3}
+	want := source.Stats{Name: "hr", Kind: "test", Groups: 0, Changed: 2, Refused: 3,
+		Stale: []source.Stale{{Group: "team", Why: "the source has no such group any more"}}}
 	got := h.Stats()
 	if got[0].Heard.IsZero() {
 		t.Error("never heard")
 	}
-	if got[0].Heard = (time.Time{}); got[0] != want {
+	if got[0].Heard = (time.Time{}); !reflect.DeepEqual(got[0], want) {
 		t.Errorf("%+v, want %+v", got[0], want)
 	}
 	// Another's group, and one of our own, are not touched.

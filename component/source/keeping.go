@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -233,7 +234,22 @@ func (s *keeping) stats() Stats {
 	lost, is := s.k.cfg.Roster.Lost(s.Name, "")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Stats{Name: s.Name, Kind: s.Kind, Lost: is, Why: lost.Why, Groups: len(s.heard), Heard: s.last, Changed: s.changed, Refused: s.refused}
+	return Stats{Name: s.Name, Kind: s.Kind, Address: s.Address, Lost: is, Since: lost.Since, Why: Discreet(lost.Why),
+		Groups: len(s.heard), Stale: s.stale(), Heard: s.last, Changed: s.changed, Refused: s.refused}
+}
+
+// stale are the groups of which was said that they stay as they are, and which do.
+// mu is held.
+func (s *keeping) stale() (all []Stale) {
+	for _, group := range slices.Sorted(maps.Keys(s.said)) {
+		if g := s.k.cfg.Roster.Loaded([]byte(group)); group == "" || s.said[group] == errGone.Error() && (g == nil || g.Source() != s.Name) {
+			continue
+		}
+		if all = append(all, Stale{group, Discreet(s.said[group])}); len(all) == MaxStale {
+			break
+		}
+	}
+	return all
 }
 
 // maxWhy bounds what somebody else has to say about an error, in bytes.
@@ -250,7 +266,8 @@ func short(text string) string {
 var localpart = regexp.MustCompile(`[^\s"'<>(),;:=]+@`)
 
 // Discreet is text without the names of users: an error may say which line of a
-// list is wrong, and logs name nobody. rollcall status says it whole, to admins.
+// list is wrong, and logs and figures name nobody. rollcall
+// group show says it whole, to admins.
 func Discreet(text string) string { return localpart.ReplaceAllString(text, "…@") }
 
 // pause waits about so long; false: ctx has ended.

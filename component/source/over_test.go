@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,6 +72,9 @@ func TestRefusedListNamesNobody(t *testing.T) {
 	h.lost("hr", "", "was not heard yet")
 	if l, _ := h.r.Lost("hr", "team"); l.Why == "" {
 		t.Error("admins are told nothing")
+	}
+	if all := h.Stats(); len(all[0].Stale) != 1 || all[0].Stale[0].Group != "team" || strings.Contains(all[0].Stale[0].Why, "bob") || !strings.Contains(all[0].Stale[0].Why, "named twice") {
+		t.Errorf("figures say %+v", all[0].Stale)
 	}
 	if n := h.log.count("is named twice"); n != 2 || h.log.count("ann") > 0 || h.log.count("bob") > 0 || h.log.count("x.example") == 0 {
 		t.Errorf("%d lines; the log says %s", n, h.log.b.String())

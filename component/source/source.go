@@ -95,7 +95,7 @@ func ask(ctx context.Context, l Link, typ, from, to, payload string) ([]byte, er
 	select {
 	case a := <-got:
 		if a.err == nil {
-			a.err = refusal(a.raw)
+			a.err = Refusal(a.raw)
 		}
 		return a.raw, a.err
 	case <-ctx.Done():
