@@ -97,6 +97,8 @@ type Group struct {
 	sweep     uint32
 	awaited   map[*member]struct{} // members whose probe is unanswered
 	mail      mail                 // what leaves by multicast
+	razed     []razed              // nodes at the server's PubSub service that are over
+	grounded  map[string]bool      // subscriptions that it does not serve
 	scratch   scratch
 }
 
@@ -331,7 +333,7 @@ func (g *Group) signal() {
 }
 
 func (g *Group) pending() bool {
-	if g.hurries() {
+	if g.hurries() || len(g.razed) > 0 {
 		return true
 	}
 	if !g.ready || g.closed {
