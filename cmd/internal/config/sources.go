@@ -42,7 +42,9 @@ func sourceKeys() []Key {
 		return func(c *Config) string {
 			var all []string
 			for i := range c.Sources {
-				all = append(all, c.Sources[i].Name+"="+value(&c.Sources[i]))
+				if v := value(&c.Sources[i]); v != "" {
+					all = append(all, c.Sources[i].Name+"="+v)
+				}
 			}
 			return strings.Join(all, ", ")
 		}
@@ -74,9 +76,17 @@ func sourceKeys() []Key {
 		{Name: "sources.every", Type: typeDuration, Example: `"15m"`, Reload: true, more: more,
 			Help:  "How often the source is read again, such as 30s or 15m. Without it, or with 0s: whenever it changes, as far as it can tell.",
 			set:   text(func(c *Config, s string) error { return duration(s, &last(c).Every) }),
-			value: each(func(s *Source) string { return s.Every.String() })},
+			value: each(func(s *Source) string { return rare(s.Every) })},
 	}
 	return append(keys, ldapKeys(more, last, each)...)
+}
+
+// rare is how often something is done; "" = at once, as it happens.
+func rare(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 func sourceName(s string, to *string) error {
