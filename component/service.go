@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/component/hook"
 	"github.com/rollcall-xmpp/rollcall/component/source"
 	"github.com/rollcall-xmpp/rollcall/internal/audit"
+	"github.com/rollcall-xmpp/rollcall/internal/discreet"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -60,6 +61,7 @@ func (c *ServiceConfig) withDefaults() {
 	if c.Link.Log == nil {
 		c.Link.Log = slog.New(slog.DiscardHandler)
 	}
+	c.Link.Log = slog.New(discreet.New(c.Link.Log.Handler(), c.Link.Domain))
 }
 
 // Service is Rollcall as an XMPP server sees it.

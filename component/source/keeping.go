@@ -5,12 +5,12 @@ import (
 	"errors"
 	"maps"
 	"math/rand/v2"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/internal/discreet"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -263,12 +263,10 @@ func short(text string) string {
 	return strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
 }
 
-var localpart = regexp.MustCompile(`[^\s"'<>(),;:=]+@`)
-
 // Discreet is text without the names of users: an error may say which line of a
-// list is wrong, and logs and figures name nobody. rollcall
-// group show says it whole, to admins.
-func Discreet(text string) string { return localpart.ReplaceAllString(text, "…@") }
+// list is wrong, and logs and figures name nobody. rollcall group show says it
+// whole, to admins.
+func Discreet(text string) string { return discreet.Text(text, "") }
 
 // pause waits about so long; false: ctx has ended.
 func pause(ctx context.Context, d time.Duration) bool {
