@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -47,7 +48,10 @@ func (a *attendant) announce(ctx context.Context, g *roster.Group) {
 // more than he may know of the group at this moment.
 func (h *herald) due(g *roster.Group) (due []tidings) {
 	known := map[string]*pubsub.News{} // by what it is of: nearly always one
-	all := h.listening(g.Name())
+	all, rest := h.listening(g.Name(), time.Now())
+	if rest > 0 {
+		time.AfterFunc(rest, func() { h.s.attend.put(g) })
+	}
 	for _, bare := range slices.Sorted(maps.Keys(all)) {
 		for _, d := range all[bare] { // he may have the group as a contact since
 			g.Announced(bare, d.resource, d.wants.Nodes())
@@ -80,19 +84,65 @@ type listener struct {
 	wants pubsub.Wish
 }
 
-// listening is the devices of a group that are there and wish something.
-func (h *herald) listening(group string) map[string][]listener {
+// looks is when the devices of a group were looked at.
+type looks struct {
+	all   time.Time           // last
+	later bool                // all are to be looked at once more
+	fresh map[string]struct{} // bare JIDs of those of which something is new
+}
+
+// Of a group with more members, all are looked at no more often than that: many
+// come at the same time, and for each the group is visited.
+const (
+	fewMembers = 64
+	looksEvery = time.Second
+)
+
+// fresh has somebody's devices looked at with the next visit. mu is held.
+func (h *herald) fresh(group, bare string) {
+	l := h.looks[group]
+	if l == nil {
+		l = &looks{fresh: map[string]struct{}{}}
+		h.looks[group] = l
+	}
+	l.fresh[bare] = struct{}{}
+}
+
+// listening is the devices of a group that are there and wish something: of all, or
+// of those of which something is new. rest is not 0 where the others are to be
+// looked at after it.
+func (h *herald) listening(group string, now time.Time) (all map[string][]listener, rest time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	all := map[string][]listener{}
-	for bare, devices := range h.groups[group] {
-		for _, d := range devices {
-			if d.wish != 0 && d.round == h.round {
-				all[bare] = append(all[bare], listener{d, d.wish})
-			}
+	all = map[string][]listener{}
+	l, members := h.looks[group], h.groups[group]
+	if l == nil || len(members) == 0 {
+		return all, 0
+	}
+	if wait := looksEvery - now.Sub(l.all); len(members) > fewMembers && wait > 0 {
+		for bare := range l.fresh {
+			h.listeners(all, bare, members[bare])
+		}
+		if !l.later {
+			l.later, rest = true, wait
+		}
+	} else {
+		l.all, l.later = now, false
+		for bare, devices := range members {
+			h.listeners(all, bare, devices)
 		}
 	}
-	return all
+	clear(l.fresh)
+	return all, rest
+}
+
+// listeners adds those of somebody's devices. mu is held.
+func (h *herald) listeners(all map[string][]listener, bare string, devices []*device) {
+	for _, d := range devices {
+		if d.wish != 0 && d.round == h.round {
+			all[bare] = append(all[bare], listener{d, d.wish})
+		}
+	}
 }
 
 // tell is what d wishes to hear and does not know, from now on it does.

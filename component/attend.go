@@ -112,6 +112,7 @@ func (a *attendant) begin(ctx context.Context) {
 		a.run(ctx)
 	})
 	a.all.Go(func() { a.rounds(ctx) })
+	a.all.Go(func() { a.s.ties.Run(ctx) })
 	if len(a.s.cfg.Peers) > 0 {
 		a.all.Go(func() { a.checkPeers(ctx) })
 	}
@@ -186,7 +187,7 @@ func (a *attendant) run(ctx context.Context) {
 func (a *attendant) visit(ctx context.Context, g *roster.Group, r *tour) {
 	a.announce(ctx, g)
 	g.Recall()
-	a.s.takings.visit(g, r)
+	a.s.takings.visit(ctx, g, r)
 	a.s.wishes.visit(ctx, g)
 	a.s.Sources.Adopted(g)
 	ask, probe := g.Wants()

@@ -52,8 +52,9 @@ type ServiceStats struct {
 
 	Multicast MulticastStats
 	Outposts  roster.OutpostStats
-	Sources   []source.Stats // by name
-	Peers     []PeerStats    // as they are configured
+	Sources   []source.Stats  // by name
+	Ties      source.TieStats // what others tell us
+	Peers     []PeerStats     // as they are configured
 
 	Attached    *time.Time // since when; nil = not attached
 	Connections uint64
@@ -89,7 +90,7 @@ func (s *Service) Stats() ServiceStats {
 	stats.Copies, stats.Told = c.copies.Load(), s.tells.Load()
 	stats.Malformed, stats.TooLarge = c.dropped[malformed].Load(), c.dropped[tooLarge].Load()+s.pace.crowded()
 	stats.Delayed, _ = s.pace.stats()
-	stats.Peers = s.peerStats()
+	stats.Peers, stats.Ties = s.peerStats(), s.ties.Stats()
 	for _, q := range s.workers.queues {
 		stats.Jobs += len(q)
 	}

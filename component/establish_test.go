@@ -95,7 +95,7 @@ func TestFailedEstablishmentSaysNothing(t *testing.T) {
 					said := func() string {
 						t.Helper()
 						for g := s.attend.take(false); g != nil; g = s.attend.take(false) {
-							s.takings.visit(g, nil)
+							s.takings.visit(t.Context(), g, nil)
 							s.wishes.visit(t.Context(), g)
 							ask, probe := g.Wants()
 							for _, jid := range append(ask, probe...) {

@@ -25,6 +25,7 @@ type herald struct {
 	mu     sync.Mutex // the last of all locks: nothing is called with it
 	round  uint64     // connections so far
 	groups map[string]map[string][]*device
+	looks  map[string]*looks   // by group
 	proven map[string]proven   // by verification string
 	asking map[string]*inquiry // by what presence says
 	busy   map[string]int      // questions under way, by bare JID
@@ -62,7 +63,7 @@ const (
 )
 
 func newHerald(s *Service) *herald {
-	return &herald{s: s, groups: map[string]map[string][]*device{}, proven: map[string]proven{},
+	return &herald{s: s, groups: map[string]map[string][]*device{}, looks: map[string]*looks{}, proven: map[string]proven{},
 		asking: map[string]*inquiry{}, busy: map[string]int{}}
 }
 
@@ -189,6 +190,12 @@ func (h *herald) hear(g *roster.Group, bare, resource []byte, c *capsTag) *roste
 // wishes lets a device be told what it wants to hear.
 func (h *herald) wishes(g *roster.Group, bare, resource string, wish pubsub.Wish) {
 	g.Announced(bare, resource, wish.Nodes())
+	if wish == 0 {
+		return
+	}
+	h.mu.Lock()
+	h.fresh(g.Name(), bare)
+	h.mu.Unlock()
 	if wish&pubsub.WishProfile != 0 {
 		h.s.attend.put(g)
 	}
@@ -269,5 +276,6 @@ func (h *herald) drop(group string, bare []byte, over func(*device) bool) {
 	delete(h.groups[group], string(bare))
 	if len(h.groups[group]) == 0 {
 		delete(h.groups, group)
+		delete(h.looks, group)
 	}
 }

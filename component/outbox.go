@@ -63,7 +63,8 @@ type Outbox struct {
 
 	mu      sync.Mutex
 	control []byte
-	spare   []byte // the other control buffer, while the writer does not have it
+	spare   []byte                // the other control buffer, while the writer does not have it
+	owed    []func([]byte) []byte // what goes into the control lane as soon as there is room, before any bulk
 	queue   queue
 	credit  credit
 	flights []flight
@@ -141,6 +142,35 @@ func (o *Outbox) append(f func(b []byte) []byte) bool {
 	return true
 }
 
+// Owe is Control for what takes back something that was shown, and so must not get
+// lost: where there is no room it waits, and no bulk leaves before it. It is
+// bounded by what bulk has shown. f may run later, under the Outbox's lock.
+func (o *Outbox) Owe(f func(b []byte) []byte) {
+	o.mu.Lock()
+	switch {
+	case !o.up || o.closing:
+	case len(o.owed) == 0 && len(o.control) < controlBound:
+		o.control = f(o.control)
+	default:
+		o.owed = append(o.owed, f)
+	}
+	o.mu.Unlock()
+	o.signal()
+}
+
+// settle appends what is owed, as far as there is room. mu is held.
+func (o *Outbox) settle(b []byte) []byte {
+	n := 0
+	for n < len(o.owed) && len(b) < controlBound {
+		b = o.owed[n](b)
+		n++
+	}
+	if o.owed = o.owed[n:]; len(o.owed) == 0 {
+		o.owed = nil
+	}
+	return b
+}
+
 // Hold stops bulk, or lets it go on, in this connection and the next ones;
 // control is not affected.
 func (o *Outbox) Hold(held bool) {
@@ -180,7 +210,7 @@ func (o *Outbox) attach() {
 func (o *Outbox) detach() {
 	o.mu.Lock()
 	o.up = false
-	o.control = o.control[:0]
+	o.control, o.owed = o.control[:0], nil
 	o.credit.reset()
 	doubt := map[Bulk]int{}
 	for _, f := range o.flights {

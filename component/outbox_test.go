@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
+	"github.com/rollcall-xmpp/rollcall/store"
 )
 
 // turnFunc is a Bulk made of a function.
@@ -291,6 +293,53 @@ func TestControlBound(t *testing.T) {
 	o.finish()
 	if o.Control(add) {
 		t.Error("took control behind the end of the stream")
+	}
+}
+
+// Who must not be shown any more is taken back although the control lane is full,
+// before anybody is shown again; and before the stream ends.
+func TestOwed(t *testing.T) {
+	s := NewService(ServiceConfig{Store: store.Memory(), Link: Config{Domain: "groups.example.org"}})
+	o := s.Link.Out
+	gone := func(who string) { (&outlet{s}).Gone("team", who+"@example.org", []string{"bob@example.org"}) }
+	next := func() string {
+		t.Helper()
+		r, err := o.round()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer o.recycle(r.b)
+		return string(r.b)
+	}
+	gone("unconnected")
+	o.attach()
+	for range 2 {
+		for o.Control(func(b []byte) []byte { return append(b, make([]byte, 1<<20)...) }) {
+		}
+		k := &talker{name: "x", left: 1, size: 50}
+		o.Ready(k)
+		gone("ann")
+		gone("cid")
+		if first := next(); strings.Contains(first, "unavailable") || strings.Contains(first, "unconnected") || len(first) < controlBound || k.left != 1 {
+			t.Fatalf("first %d bytes, %d of bulk left", len(first), k.left)
+		}
+		second := next()
+		ann, cid, end := strings.Index(second, "to='ann@example.org'"), strings.Index(second, "to='cid@example.org'"), strings.LastIndex(second, "unavailable")
+		if ann < 0 || cid < ann || end < cid || k.left != 0 || len(second)-end < 50 {
+			t.Fatalf("then %s", second)
+		}
+	}
+	for o.Control(func(b []byte) []byte { return append(b, make([]byte, 1<<20)...) }) {
+	}
+	gone("ann")
+	o.finish()
+	next()
+	if last := next(); !strings.Contains(last, "to='ann@example.org'") || !strings.HasSuffix(last, streamEnd) {
+		t.Errorf("last %s", last)
+	}
+	o.detach()
+	if o.owed != nil {
+		t.Error("something is owed without a connection")
 	}
 }
 

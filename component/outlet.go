@@ -87,7 +87,7 @@ func (o *outlet) Began(group string, rec roster.SubscriptionRecord) {
 // Gone implements [roster.Outbox].
 func (o *outlet) Gone(group, to string, members []string) {
 	r := pubsub.Renderer{Domain: o.s.cfg.Link.Domain}
-	o.s.Link.Out.Control(func(b []byte) []byte {
+	o.s.Link.Out.Owe(func(b []byte) []byte {
 		for _, jid := range members {
 			b = r.Address(r.ResourceStart(b, group, jid), to)
 			b = r.Member(b, roster.NodeResources, &roster.Item{JID: jid})

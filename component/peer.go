@@ -74,6 +74,10 @@ type PeerStats struct {
 	Giving  int    // groups of its that ask here
 	Events  uint64 // that it has told
 	Lost    uint64 // how often it did not answer any more
+
+	Last    time.Time // when it was heard; zero = never
+	Away    time.Time // since when it does not answer; zero = it does, or was not asked
+	Refused string    // how it refused what was asked of it last; "" = it did not
 }
 
 // peerStats are those of all of them.

@@ -39,7 +39,7 @@ func TestSenders(t *testing.T) {
 	parseDir(t, "../pubsub").makers(found)
 	parseDir(t, "command").makers(found)
 	parseDir(t, "command").words(found)
-	parseDir(t, ".").calls([]string{"Control", "Request"}, found)
+	parseDir(t, ".").calls([]string{"Control", "Owe", "Request"}, found)
 	parseDir(t, "hook").calls([]string{"RoundTrip"}, found)
 	parseDir(t, "../cmd/internal/admin").routes(found)
 	for _, s := range slices.Sorted(maps.Keys(found)) {

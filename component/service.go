@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/component/hook"
 	"github.com/rollcall-xmpp/rollcall/component/source"
 	"github.com/rollcall-xmpp/rollcall/internal/audit"
+	"github.com/rollcall-xmpp/rollcall/internal/discreet"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
 	"github.com/rollcall-xmpp/rollcall/roster"
@@ -43,6 +44,7 @@ type ServiceConfig struct {
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s
 	Patience  time.Duration // after which a group speaks although its sweep goes on; 15 s
 	PeerCheck time.Duration // how often peers are asked whether they are there; 30 s
+	TieCheck  time.Duration // how often it is looked for what others need not tell us any more; 30 s
 }
 
 func (c *ServiceConfig) withDefaults() {
@@ -59,6 +61,7 @@ func (c *ServiceConfig) withDefaults() {
 	if c.Link.Log == nil {
 		c.Link.Log = slog.New(slog.DiscardHandler)
 	}
+	c.Link.Log = slog.New(discreet.New(c.Link.Log.Handler(), c.Link.Domain))
 }
 
 // Service is Rollcall as an XMPP server sees it.
@@ -83,6 +86,7 @@ type Service struct {
 	takings  *takings
 	wishes   *wishes
 	sources  *sourceLink
+	ties     *source.Ties
 	copier   *multicast
 	counts   counts
 	writes   atomic.Bool // the server lets us write its users' rosters
@@ -136,7 +140,7 @@ func NewService(cfg ServiceConfig) *Service {
 		Peers:     cfg.Peers.gives,
 	})
 	s.Link.answered = s.garrisoned
-	s.sources = newSourceLink(s.Link)
+	s.sources, s.ties = newSourceLink(s.Link), newTies(s)
 	s.Sources, s.SourceLink = newSources(s), s.sources
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now,
 		PubSub: cfg.PubSub, Network: cfg.Network}

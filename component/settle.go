@@ -49,6 +49,7 @@ func (a *attendant) note() {
 	switch closed := isClosed(a.idle); {
 	case idle && !closed:
 		close(a.idle)
+		a.s.ties.Look() // it is known what is wanted
 	case !idle && closed:
 		a.idle = make(chan struct{})
 	}

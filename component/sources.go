@@ -18,7 +18,7 @@ const sourceTime = 30 * time.Second
 // newSources makes who keeps the groups of others up to date.
 func newSources(s *Service) *source.Keeper {
 	cfg := s.cfg.Sources
-	cfg.Roster, cfg.Now, cfg.Log = s.Roster, s.cfg.Now, s.log
+	cfg.Roster, cfg.Now, cfg.Log, cfg.Ties = s.Roster, s.cfg.Now, s.log, s.ties
 	cfg.By = func(ctx context.Context, name string) context.Context { return audit.By(ctx, audit.Source+name) }
 	return source.New(cfg)
 }

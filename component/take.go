@@ -2,6 +2,7 @@ package component
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/component/source"
 	"github.com/rollcall-xmpp/rollcall/internal/frame"
 	"github.com/rollcall-xmpp/rollcall/policy"
 	"github.com/rollcall-xmpp/rollcall/pubsub"
@@ -47,11 +49,39 @@ type takings struct {
 	mu sync.Mutex
 	of map[takingKey]*taking
 
-	heard, lost map[*Peer]uint64 // events of a peer; and how often it was
+	peers map[*Peer]*peerState // those that were asked something
+}
+
+// peerState is how a peer is from here.
+type peerState struct {
+	events, lost uint64
+	heard, away  time.Time // last; since when it does not answer, zero = it does
+	refused      string    // what it said to the last request, "" = yes
 }
 
 func newTakings(s *Service) *takings {
-	return &takings{s: s, of: map[takingKey]*taking{}, heard: map[*Peer]uint64{}, lost: map[*Peer]uint64{}}
+	return &takings{s: s, of: map[takingKey]*taking{}, peers: map[*Peer]*peerState{}}
+}
+
+// state is what is known of a peer. mu is held.
+func (x *takings) state(p *Peer) *peerState {
+	at := x.peers[p]
+	if at == nil {
+		at = &peerState{}
+		x.peers[p] = at
+	}
+	return at
+}
+
+// answered takes in how a peer answered: reason is its refusal; err, that it did not.
+// mu is held.
+func (x *takings) answered(p *Peer, reason string, err error) {
+	at, now := x.state(p), x.s.cfg.Now()
+	if at.refused = reason; err == nil {
+		at.heard, at.away = now, time.Time{}
+	} else if at.away.IsZero() {
+		at.away = now
+	}
 }
 
 func (x *takings) stats(p *Peer) (s PeerStats) {
@@ -65,7 +95,8 @@ func (x *takings) stats(p *Peer) (s PeerStats) {
 			s.Heard++
 		}
 	}
-	s.Events, s.Lost = x.heard[p], x.lost[p]
+	at := x.state(p)
+	s.Events, s.Lost, s.Last, s.Away, s.Refused = at.events, at.lost, at.heard, at.away, at.refused
 	return s
 }
 
@@ -88,17 +119,23 @@ func (t *taking) release() {
 
 // visit asks g's peers for what g wants of them now, if they were not asked for
 // that already.
-func (x *takings) visit(g *roster.Group, r *tour) {
+func (x *takings) visit(ctx context.Context, g *roster.Group, r *tour) {
 	for i := range x.s.cfg.Peers {
 		if p := &x.s.cfg.Peers[i]; len(p.Take) > 0 {
-			x.want(g, p, r)
+			x.want(ctx, g, p, r)
 		}
 	}
 }
 
-func (x *takings) want(g *roster.Group, p *Peer, r *tour) {
+func (x *takings) want(ctx context.Context, g *roster.Group, p *Peer, r *tour) {
 	wanted, kinds, again := g.Borrowed(func(jid string) bool { return x.s.cfg.Peers.takes(jid) == p })
 	key := takingKey{p.Address, g.Name()}
+	if len(wanted) > 0 {
+		tie := roster.TieRecord{Kind: roster.TiePresence, There: p.Address, Here: g.Name()}
+		if err := x.s.ties.Note(ctx, tie); err != nil && ctx.Err() == nil { // it is asked all the same: who is there matters more
+			x.s.log.Error("not remembered that a peer is asked", "peer", p.Address, "group", g.Name(), "error", err)
+		}
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	t := x.of[key]
@@ -118,7 +155,7 @@ func (x *takings) want(g *roster.Group, p *Peer, r *tour) {
 	if len(wanted) == 0 {
 		delete(x.of, key)
 		t.release()
-		x.request(t, unsubscribed(x.from(t)), func(bool) {})
+		x.s.ties.Look()
 		return
 	}
 	if r != nil {
@@ -152,25 +189,33 @@ func (x *takings) from(t *taking) string { return t.g.Name() + "@" + x.s.cfg.Lin
 // state. mu is held.
 func (x *takings) ask(t *taking) {
 	t.asked, t.up, t.seen = true, false, nil
-	x.request(t, t.subscription(x.from(t)), func(ok bool) {
+	err := x.s.Link.Request("set", x.from(t), t.peer.Address, t.subscription(x.from(t)), readTime, func(st *frame.Stanza, err error) {
 		x.mu.Lock()
 		defer x.mu.Unlock()
-		if !ok {
+		reason, err := answerOf(st, err)
+		if x.answered(t.peer, reason, err); err != nil || reason != "" {
 			x.lose(t)
 		}
-	})
-}
-
-// request sends one to the peer, in the group's name. mu is held; done is called
-// without it.
-func (x *takings) request(t *taking, payload []byte, done func(ok bool)) {
-	err := x.s.Link.Request("set", x.from(t), t.peer.Address, payload, readTime, func(st *frame.Stanza, err error) {
-		done(err == nil && string(st.Type) == "result")
 	})
 	if err != nil {
 		t.asked = false
 		t.release()
 	}
+}
+
+// answerOf is how a peer answered: with a result, with a refusal of its own, or
+// somebody for it that it is not there.
+func answerOf(st *frame.Stanza, err error) (reason string, _ error) {
+	if err != nil {
+		return "", err
+	}
+	if why := source.Refusal(st.Raw); why != nil {
+		if source.Absent(st.Raw) {
+			return "", why
+		}
+		return cmp.Or(strings.TrimPrefix(why.Error(), source.ErrRefused.Error()+": "), "for no reason"), nil
+	}
+	return "", nil
 }
 
 // subscription is the request that says what t wants.
@@ -239,7 +284,9 @@ func (s *Service) onPeer(st *frame.Stanza) bool {
 	if !t.asked {
 		return true
 	}
-	x.heard[t.peer]++
+	at := x.state(t.peer)
+	at.events++
+	at.heard, at.away = s.cfg.Now(), time.Time{}
 	x.event(t, st)
 	return true
 }
@@ -357,7 +404,11 @@ func (x *takings) check(p *Peer) {
 	payload := []byte("<pubsub xmlns='" + pubsub.NSPubSub + "'><subscriptions node='" + pubsub.NS + "#presence'/></pubsub>")
 	from := x.from(one)
 	err := x.s.Link.Request("get", from, p.Address, payload, readTime, func(st *frame.Stanza, err error) {
-		x.checked(p, err == nil && string(st.Type) == "result" && bytes.Contains(st.Raw, []byte("subscribed")))
+		reason, err := answerOf(st, err)
+		x.mu.Lock()
+		x.answered(p, reason, err)
+		x.mu.Unlock()
+		x.checked(p, err == nil && reason == "" && bytes.Contains(st.Raw, []byte("subscribed")))
 	})
 	if err != nil {
 		x.s.log.Debug("peer not checked", "peer", p.Address, "error", err)
@@ -378,7 +429,7 @@ func (x *takings) checked(p *Peer, there bool) {
 		}
 	}
 	if n > 0 {
-		x.lost[p]++
+		x.state(p).lost++
 		x.s.log.Warn("a peer does not answer: its users look offline until it does", "peer", p.Address, "groups", n)
 	}
 }

@@ -42,7 +42,7 @@ func newTakerAt(t testing.TB, now func() time.Time) *taker {
 	if err := x.g.Authorize(ctx, tom, &policy.Authorization{}); err != nil { // shares nothing
 		t.Fatal(err)
 	}
-	x.s.takings.visit(x.g, nil)
+	x.s.takings.visit(t.Context(), x.g, nil)
 	return x
 }
 
@@ -128,7 +128,7 @@ func TestTakenWaits(t *testing.T) {
 	if err := x.g.Authorize(context.Background(), tim, &policy.Authorization{Share: true, Rules: []policy.Rule{{Attributes: policy.Availability}}}); err != nil {
 		t.Fatal(err)
 	}
-	x.s.takings.visit(x.g, nil)
+	x.s.takings.visit(t.Context(), x.g, nil)
 	x.s.pace.set(1e-9, 1e-9)
 	x.hears(peerEvent("presence.example", "team@groups.example.org", peerItem(tim, "/><mood xmlns='http://jabber.org/protocol/mood'><sad/></mood>"),
 		"<state xmlns='urn:xmpp:tmp:group-presence:0' to='a' full='true'/>"))
@@ -165,7 +165,7 @@ func TestWaitsNoLonger(t *testing.T) {
 		return n
 	}
 	grant(policy.All)
-	x.s.takings.visit(x.g, nil)
+	x.s.takings.visit(t.Context(), x.g, nil)
 	x.s.pace.set(1e-9, 1e-9)
 	for _, jid := range x.g.Unread() {
 		x.g.Read(jid)

@@ -59,7 +59,7 @@ func (x *taker) grants(m policy.Mask) {
 	if err := x.g.Authorize(context.Background(), tim, &policy.Authorization{Share: true, Rules: []policy.Rule{{Attributes: m}}}); err != nil {
 		x.t.Fatal(err)
 	}
-	x.s.takings.visit(x.g, nil)
+	x.s.takings.visit(context.Background(), x.g, nil)
 	for _, jid := range x.g.Unread() {
 		x.g.Read(jid)
 	}

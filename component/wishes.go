@@ -26,15 +26,18 @@ type wishes struct {
 	mu  sync.Mutex
 	all sync.WaitGroup
 	of  map[string]*following // by the name of the peer's group
+	old map[*following]string // those that are to end, and have not; the name of the group
 }
 
 type following struct {
 	of      string
-	stop    context.CancelCauseFunc
+	stop    context.CancelFunc
 	changed chan struct{} // holds a token: somebody came or left here
 }
 
-func newWishes(s *Service) *wishes { return &wishes{s: s, of: map[string]*following{}} }
+func newWishes(s *Service) *wishes {
+	return &wishes{s: s, of: map[string]*following{}, old: map[*following]string{}}
+}
 
 // visit follows what g's peer wishes, and no longer what it wished before. ctx
 // ends with the connection.
@@ -57,17 +60,16 @@ func (x *wishes) visit(ctx context.Context, g *roster.Group) {
 		if f.of == of {
 			return
 		}
-		f.stop(source.ErrOver)
-		delete(x.of, g.Name())
+		x.end(g.Name(), f)
 	}
 	if of == "" || of == roster.PeerList || ctx.Err() != nil {
 		return
 	}
-	life, stop := context.WithCancelCause(ctx)
+	life, stop := context.WithCancel(ctx)
 	f := &following{of, stop, make(chan struct{}, 1)}
 	x.of[g.Name()] = f
 	x.all.Go(func() {
-		defer stop(nil)
+		defer x.ended(f)
 		(&follower{x.s, jid, rule, of}).run(life, f.changed)
 	})
 }
@@ -90,12 +92,41 @@ func (x *wishes) stir() {
 // wait returns when nothing of the connection's is left.
 func (x *wishes) wait() {
 	x.mu.Lock()
-	for _, f := range x.of {
-		f.stop(nil)
+	for name, f := range x.of {
+		x.end(name, f)
 	}
-	clear(x.of)
 	x.mu.Unlock()
 	x.all.Wait()
+}
+
+// end has a wish followed no more. mu is held.
+func (x *wishes) end(group string, f *following) {
+	f.stop()
+	delete(x.of, group)
+	x.old[f] = group
+}
+
+func (x *wishes) ended(f *following) {
+	f.stop()
+	x.mu.Lock()
+	delete(x.old, f)
+	x.mu.Unlock()
+	x.s.ties.Look()
+}
+
+// wants says whether a list is that of a wish which is followed.
+func (x *wishes) wants(t roster.TieRecord) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if f := x.of[t.For]; f != nil && f.of == t.There {
+		return true
+	}
+	for f, group := range x.old {
+		if group == t.For && f.of == t.There {
+			return true
+		}
+	}
+	return false
 }
 
 // follower follows one wish. It is the sink of the source that a group of the
@@ -146,6 +177,11 @@ func (f *follower) Group(ctx context.Context, b *roster.Basic) error {
 	}
 	f.entrust(ctx, jids)
 	return ctx.Err()
+}
+
+// Hold implements [source.Sink].
+func (f *follower) Hold(ctx context.Context, kind roster.TieKind, there, group string) error {
+	return f.s.ties.Hold(ctx, roster.TieRecord{Kind: kind, For: roster.PeerGroup(f.jid), There: there, Here: group})
 }
 
 // Only implements [source.Sink]: a group that is no more has no members, but one

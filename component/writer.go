@@ -67,7 +67,8 @@ func (o *Outbox) round() (round, error) {
 		o.mu.Unlock()
 		return round{}, ErrStuck
 	}
-	b, closing := o.control, o.closing
+	b := o.settle(o.control)
+	closing := o.closing && len(o.owed) == 0
 	o.control, o.spare = o.spare[:0], nil
 	control := len(b)
 	o.mu.Unlock()
@@ -145,7 +146,7 @@ func (o *Outbox) next(used int) (t Bulk, budget int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	budget = min(o.slice, o.credit.free()) - used
-	if o.held || o.leaving || budget < o.least || len(o.control) > 0 && used > 0 {
+	if o.held || o.leaving || len(o.owed) > 0 || budget < o.least || len(o.control) > 0 && used > 0 {
 		return nil, 0
 	}
 	return o.queue.take(), budget

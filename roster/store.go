@@ -59,6 +59,12 @@ type Store interface {
 	StoreHook(ctx context.Context, group string, h HookRecord) error
 	// DeleteHook forgets it; an unknown one is no error.
 	DeleteHook(ctx context.Context, group, name string) error
+	// ListTies returns all ties, sorted by kind, for, there and here.
+	ListTies(ctx context.Context) ([]TieRecord, error)
+	// StoreTie remembers a tie; one that is known is no error.
+	StoreTie(ctx context.Context, t TieRecord) error
+	// DeleteTie forgets it; an unknown one is no error.
+	DeleteTie(ctx context.Context, t TieRecord) error
 	// Close ends the use of the store.
 	Close() error
 }

@@ -14,6 +14,7 @@ import (
 type memory struct {
 	mu     sync.Mutex // guards what follows
 	groups map[string]*memoryGroup
+	ties   map[roster.TieRecord]bool
 	closed bool
 }
 
@@ -31,7 +32,7 @@ type memoryGroup struct {
 // Memory makes an empty store that lives as long as the process: for tests
 // and fuzzing, where the disk would only be slow.
 func Memory() roster.Store {
-	return &memory{groups: make(map[string]*memoryGroup)}
+	return &memory{groups: make(map[string]*memoryGroup), ties: make(map[roster.TieRecord]bool)}
 }
 
 // do runs f under the lock; an ended context comes before all else, as in the

@@ -19,6 +19,7 @@ type writeStatements struct {
 	storeContact, deleteContact                      *sql.Stmt
 	storeAuthorization, deleteAuthorization          *sql.Stmt
 	storeHook, deleteHook                            *sql.Stmt
+	storeTie, deleteTie                              *sql.Stmt
 
 	group, member, isMember, note, tidyOwn, tidyReports, tidyOld, pseudonymise *sql.Stmt
 }
@@ -28,6 +29,7 @@ type readStatements struct {
 	groups, group, members, subscriptions, contacts, authorizations, visitors, hooks *sql.Stmt
 
 	ids    *sql.Stmt
+	ties   *sql.Stmt
 	ranges rangeStatements
 }
 
@@ -93,6 +95,8 @@ func (w *writeStatements) all() []statement {
 			ON CONFLICT (group_id, name) DO UPDATE SET url = excluded.url, secret = excluded.secret, format = excluded.format,
 			by = excluded.by, ended = excluded.ended`},
 		{&w.deleteHook, `DELETE FROM hooks WHERE group_id = ? AND name = ?`},
+		{&w.storeTie, `INSERT INTO ties (kind, wanted_by, there, here) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`},
+		{&w.deleteTie, `DELETE FROM ties WHERE kind = ? AND wanted_by = ? AND there = ? AND here = ?`},
 		{&w.group, selectGroup},
 		{&w.member, selectMember + ` AND jid = ?`},
 		{&w.isMember, `SELECT 1 FROM members WHERE group_id = ? AND jid = ?`},
@@ -117,6 +121,7 @@ func (r *readStatements) all() []statement {
 		{&r.visitors, `SELECT jid, state, by, contact FROM visitors WHERE group_id = ? ORDER BY jid`},
 		{&r.authorizations, `SELECT jid, rules FROM authorizations WHERE group_id = ? ORDER BY jid`},
 		{&r.hooks, `SELECT ` + hookColumns + ` FROM hooks WHERE group_id = ? ORDER BY name`},
+		{&r.ties, `SELECT kind, wanted_by, there, here FROM ties ORDER BY kind, wanted_by, there, here`},
 		{&r.ids, `SELECT id FROM groups ORDER BY id`},
 		{&r.ranges.groups, `SELECT name, id, ` + groupColumns + ` FROM groups WHERE id BETWEEN ? AND ? ORDER BY id`},
 		{&r.ranges.members, `SELECT group_id, ` + memberColumns + ` FROM members` + between + `jid`},

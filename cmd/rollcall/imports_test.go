@@ -16,12 +16,13 @@ var directions = map[string][]string{
 	"roster":            {"policy", "internal/leak", "internal/avatar"},
 	"store":             {"roster", "internal/audit"},
 	"pubsub":            {"internal/interchange", "watch", "roster", "policy", "internal/frame", "internal/avatar", "internal/leak"},
-	"component":         {"component/command", "component/hook", "component/source", "pubsub", "roster", "policy", "internal/frame", "internal/audit", "internal/leak"},
+	"component":         {"component/command", "component/hook", "component/source", "pubsub", "roster", "policy", "internal/frame", "internal/audit", "internal/discreet", "internal/leak"},
 	"component/command": {"component/hook", "pubsub", "roster", "policy", "internal/frame", "internal/audit"},
 	"component/hook":    {"roster", "internal/interchange", "watch"},
-	"component/source":  {"roster", "watch"},
+	"component/source":  {"roster", "watch", "internal/discreet"},
 	"internal/audit":    {},
 	"internal/avatar":   {},
+	"internal/discreet": {},
 	"internal/frame":    {},
 	"internal/model":    {}, // what the service is tested against shares nothing with it
 	"watch":             {}, // bots import it: nothing of the service comes with it

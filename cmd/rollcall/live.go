@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
+	"github.com/rollcall-xmpp/rollcall/internal/discreet"
 )
 
 // live is the configuration of a running service: what is in force now.
@@ -29,7 +30,7 @@ func newLive(cfg *config.Config, getenv func(string) string, logTo io.Writer) (*
 		return nil, err
 	}
 	output := newLogSwitch(logTo, cfg.Log)
-	return &live{getenv: getenv, log: slog.New(output), output: output, cfg: cfg, secret: secret}, nil
+	return &live{getenv: getenv, log: slog.New(discreet.New(output, cfg.Domain)), output: output, cfg: cfg, secret: secret}, nil
 }
 
 // config is what is in force now; nobody changes it.

@@ -53,7 +53,7 @@ func TestReload(t *testing.T) {
 		`"msg":"configuration needs a restart","key":"domain","old":"groups.example.org","new":"other.example.org"}`,
 		`"msg":"configuration changed","key":"server.secret_file","old":"DIR/secret","new":""}`,
 		`"msg":"configuration changed","key":"server.secret","old":"[secret]","new":"[secret]"}`,
-		`"msg":"configuration changed","key":"admin.jids","old":"","new":"boss@example.org"}`,
+		`"msg":"configuration changed","key":"admin.jids","old":"","new":"…@example.org"}`,
 		`"msg":"configuration changed","key":"log.level","old":"info","new":"debug"}`,
 		`"msg":"configuration changed","key":"log.format","old":"text","new":"json"}`,
 		`"changes":6}`,

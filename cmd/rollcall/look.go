@@ -17,7 +17,7 @@ type statusCmd struct {
 
 // Help implements [kong.HelpProvider].
 func (statusCmd) Help() string {
-	return `How the service is: its link to the server, what waits, what it takes. Figures only: who is there is for those to know whom each member has let see it.`
+	return `How the service is: its link to the server, what waits, what it takes, and how its sources and peers are. Figures only: who is there is for those to know whom each member has let see it.`
 }
 
 // Run shows how the service is.
@@ -60,7 +60,7 @@ func viewStatus(st admin.Status, now time.Time) string {
 		{"Webhooks", fmt.Sprintf("%d, %d of them fail", st.Webhooks, st.Failing)},
 		{"Memory", fmt.Sprintf("%s, %d goroutines", size(int64(st.HeapBytes)), st.Goroutines)},
 	}
-	return table(append(rows, viewSources(st.Sources, now)...))
+	return table(append(rows, viewOthers(&st, now)...))
 }
 
 // age is d as people say it.

@@ -45,7 +45,7 @@ func statusOf(cfg *config.Config, svc *component.Service, started time.Time) fun
 			Groups: now.Groups, Waiting: now.Outbox.Waiting, Unacked: now.Outbox.Unacked, Control: now.Outbox.Control,
 			Refused: now.Refused + now.Foreign, Limited: now.Limited,
 			Webhooks: now.Hooks.Webhooks, Failing: now.Hooks.Failing,
-			Sources:    sourceStatus(now.Sources),
+			Sources: sourceStatus(now.Sources), Peers: peerStatus(now.Peers), Leaving: now.Ties.Leaving,
 			Goroutines: runtime.NumGoroutine(), HeapBytes: mem.HeapAlloc,
 		}, nil
 	}

@@ -119,6 +119,25 @@ func playMUC(t *testing.T, s lab.Server, group, every string) {
 	if err == nil {
 		t.Errorf("a stranger is told %+v", d)
 	}
+	// Who was killed in the room, and has no use for it when he is back, leaves it.
+	table, err := os.ReadFile(us.file)
+	must(t, err)
+	must(t, us.Kill(ctx))
+	must(t, alice.FenceVia(ctx, room))
+	alice.Unread()
+	without, _, _ := strings.Cut(string(table), "[[sources]]")
+	must(t, os.WriteFile(us.file, []byte(without), 0o600))
+	must(t, us.Start(ctx))
+	if _, err := alice.Wait(ctx, func(x lab.Stanza) bool {
+		return x.Name == "presence" && x.Type == "unavailable" && x.From == room+"/groups.example.org"
+	}); err != nil {
+		t.Error("it is still in the room:", err)
+	}
+	becomes(t, "what others tell us", "{Held:0 Leaving:0}", us.ties)
+	must(t, us.Stop(ctx))
+	must(t, os.WriteFile(us.file, table, 0o600))
+	must(t, us.Start(ctx))
+	us.found(t, "rooms", group)
 	query("<query xmlns='http://jabber.org/protocol/muc#owner'><destroy/></query>")
 	us.missed(t, "rooms", group)
 	us.listed(t, group, `rooms "Renamed": alice=/owner[] carol=`+caz+`/member[]`)

@@ -63,13 +63,18 @@ func (m *moving) Rollcall(ctx context.Context, words ...string) (output string, 
 // reconfigure starts the service anew with other tables behind its
 // configuration.
 func (s *stage) reconfigure(ctx context.Context, tables string) error {
+	return errors.Join(s.Stop(ctx), s.configure(tables), s.Start(ctx))
+}
+
+// configure writes them.
+func (s *stage) configure(tables string) error {
 	const mark = "# what follows changes\n"
 	text, err := os.ReadFile(s.file)
 	if err != nil {
 		return err
 	}
 	first, _, _ := strings.Cut(string(text), mark)
-	return errors.Join(s.Stop(ctx), os.WriteFile(s.file, []byte(first+mark+tables), 0o600), s.Start(ctx))
+	return os.WriteFile(s.file, []byte(first+mark+tables), 0o600)
 }
 
 // words runs the command line, which has to do it.

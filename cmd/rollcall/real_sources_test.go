@@ -34,6 +34,7 @@ func TestSources(t *testing.T) {
 			}
 			s := labtest.Start(t, name, opts)
 			t.Run("peer", func(t *testing.T) { playPeer(t, s) })
+			t.Run("left", func(t *testing.T) { playLeft(t, s) })
 			if name == "fake" {
 				return
 			}

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"fmt"
-	"time"
-
-	"github.com/rollcall-xmpp/rollcall/cmd/internal/admin"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/directory"
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/lists"
 	"github.com/rollcall-xmpp/rollcall/component/source"
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // sources are those that the configuration names.
@@ -17,19 +14,30 @@ func sources(cfg *config.Config, link source.Link, pace source.Pace) (all []sour
 		spec := source.Spec{Name: s.Name, Kind: s.Kind, Groups: s.Groups, Key: s.Fingerprint()}
 		switch s.Kind {
 		case config.SourcePeer:
-			spec.Remote = true
+			spec.Remote, spec.Address, spec.Holds = true, s.Address, holds(&s, roster.TieList)
 			spec.Source = source.NewPeer(source.PeerConfig{Link: link, Address: s.Address, Groups: s.Groups, Every: s.Every, Pace: pace})
 		case config.SourceMUC:
-			spec.Remote = true
+			spec.Remote, spec.Address, spec.Holds = true, s.Address, holds(&s, roster.TieRoom)
 			spec.Source = source.NewMUC(source.MUCConfig{Link: link, Address: s.Address, Groups: s.Groups, Every: s.Every, Pace: pace})
 		case config.SourceFile:
+			spec.Address = s.Path
 			spec.Source = &lists.File{Path: s.Path, Every: s.Every}
 		case config.SourceLDAP:
+			spec.Address = s.URL
 			spec.Source = directory.New(directoryConfig(cfg, &s, pace))
 		}
 		all = append(all, spec)
 	}
 	return all
+}
+
+// holds is what a source is told all the time: one that is read periodically is
+// told nothing.
+func holds(s *config.Source, kind roster.TieKind) roster.TieKind {
+	if s.Every > 0 {
+		return ""
+	}
+	return kind
 }
 
 // directoryConfig says where a directory is, and what is what in it.
@@ -44,33 +52,4 @@ func directoryConfig(cfg *config.Config, s *config.Source, pace source.Pace) dir
 		Only:    s.Groups, Every: s.Every,
 		Pace: directory.Pace{Check: pace.Check, Reread: pace.Reread, Quiet: pace.Quiet},
 	}
-}
-
-func sourceStatus(stats []source.Stats) []admin.SourceStatus {
-	all := make([]admin.SourceStatus, len(stats))
-	for i, s := range stats {
-		all[i] = admin.SourceStatus{Name: s.Name, Kind: s.Kind, Groups: s.Groups, Refused: s.Refused}
-		if !s.Heard.IsZero() {
-			all[i].Heard = &s.Heard
-		}
-		if s.Lost {
-			all[i].Lost = s.Why
-		}
-	}
-	return all
-}
-
-// viewSources are rows of a table.
-func viewSources(all []admin.SourceStatus, now time.Time) (rows [][]string) {
-	for _, s := range all {
-		how := fmt.Sprintf("%s (%s): %s", printable(s.Name), s.Kind, count(s.Groups, "group"))
-		if s.Heard != nil {
-			how += ", heard " + age(now.Sub(*s.Heard)) + " ago"
-		}
-		if s.Lost != "" {
-			how += ", LOST: " + printable(s.Lost)
-		}
-		rows = append(rows, []string{"Source", how})
-	}
-	return rows
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,13 +21,26 @@ var ErrRefused = errors.New("refused")
 type wireError struct {
 	Type  string `xml:"type,attr"`
 	Error *struct {
+		Type       string                       `xml:"type,attr"`
 		Text       string                       `xml:"text"`
 		Conditions []struct{ XMLName xml.Name } `xml:",any"`
 	} `xml:"error"`
 }
 
-// refusal is the error that an answer is; nil if it is a result.
-func refusal(raw []byte) error {
+// conditions are those of an error, and what it says is to be done about it
+// (RFC 6120 §8.3.2).
+func (w *wireError) conditions() (todo string, all []string) {
+	if w.Error == nil {
+		return "", nil
+	}
+	for _, c := range w.Error.Conditions {
+		all = append(all, c.XMLName.Local)
+	}
+	return w.Error.Type, all
+}
+
+// Refusal is the error that an answer is; nil if it is a result.
+func Refusal(raw []byte) error {
 	var w wireError
 	if err := xml.Unmarshal(raw, &w); err != nil {
 		return fmt.Errorf("read answer: %w", err)
@@ -34,16 +48,26 @@ func refusal(raw []byte) error {
 	if w.Type != "error" {
 		return nil
 	}
-	var words []string
-	if w.Error != nil {
-		for _, c := range w.Error.Conditions {
-			words = append(words, c.XMLName.Local)
-		}
-		if w.Error.Text != "" {
-			words = append(words, "("+w.Error.Text+")")
-		}
+	_, words := w.conditions()
+	if w.Error != nil && w.Error.Text != "" {
+		words = append(words, "("+w.Error.Text+")")
 	}
 	return fmt.Errorf("%w: %s", ErrRefused, strings.Join(words, " "))
+}
+
+// absent are conditions by which a server says that it could not deliver (RFC
+// 6120 §8.3.3).
+var absent = []string{"remote-server-not-found", "remote-server-timeout", "service-unavailable", "recipient-unavailable"}
+
+// Absent says whether an error comes from a server, because who was asked is not
+// there.
+func Absent(raw []byte) bool {
+	var w wireError
+	if xml.Unmarshal(raw, &w) != nil {
+		return false
+	}
+	_, all := w.conditions()
+	return slices.ContainsFunc(all, func(c string) bool { return slices.Contains(absent, c) })
 }
 
 // escape is s as it stands in an attribute or a text.

@@ -21,6 +21,15 @@
 // they were made with) run while there is a connection, anew with each, and
 // keep what they know from one to the next.
 //
+// # Ties
+//
+// What somebody tells us until we say that we need not, a list or a room, is a tie
+// (roster.TieRecord): it is stored before it is asked for. [Ties] ends those that
+// nobody wants any more ([Keeper.Wants]): while we run, and at the next start if
+// the configuration changed meanwhile; again and again, less and less often, until
+// the other side has heard it. Presence that a peer tells is a tie, too, which
+// package component wants or not.
+//
 // # Peers
 //
 // A [Peer] is a group server that is subscribed to as by any watcher, in the

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // follower follows one group of a peer while all goes well.
@@ -30,7 +32,9 @@ func (f *follower) run(ctx context.Context) error {
 	}
 	if f.p.cfg.Every == 0 {
 		defer f.p.cfg.Link.Listen(f.there, f.in.event)()
-		defer f.leave(ctx)
+		if err := f.sink.Hold(ctx, roster.TieList, f.there, f.name); err != nil {
+			return err
+		}
 		for _, n := range f.nodes {
 			payload := "<pubsub xmlns='" + nsPubSub + "'><subscribe node='" + escape(n.name) + "' jid='" + escape(f.us) + "'/></pubsub>"
 			if _, err := ask(ctx, f.p.cfg.Link, "set", f.us, f.there, payload); err != nil {
@@ -53,20 +57,6 @@ func (f *follower) run(ctx context.Context) error {
 			for _, n := range f.nodes {
 				n.Resync()
 			}
-		}
-	}
-}
-
-// leave ends our subscriptions if the group is not wanted from there any more.
-// Whether that arrives nobody waits for.
-func (f *follower) leave(ctx context.Context) {
-	if !errors.Is(context.Cause(ctx), ErrOver) {
-		return
-	}
-	for _, n := range f.nodes {
-		payload := "<pubsub xmlns='" + nsPubSub + "'><unsubscribe node='" + escape(n.name) + "' jid='" + escape(f.us) + "'/></pubsub>"
-		if f.p.cfg.Link.Request("set", f.us, f.there, payload, func([]byte, error) {}) != nil {
-			return // there is no connection
 		}
 	}
 }

@@ -17,18 +17,21 @@ type Config struct {
 	By       func(ctx context.Context, source string) context.Context // names the source in the record of changes; nil = nobody does
 	Now      func() time.Time                                         // nil = time.Now
 	Log      *slog.Logger                                             // nil = nothing is logged
+	Ties     *Ties                                                    // what sources are told until they say otherwise; nil = nobody remembers
 	Retry    time.Duration                                            // after the first failure, then twice as long each time; 2 s
 	MaxRetry time.Duration                                            // at most; 5 min
 }
 
 // Spec is a source as it is configured.
 type Spec struct {
-	Name   string   // unique; stands in the groups' records
-	Kind   string   // for people
-	Groups []string // only these; none = all
-	Remote bool     // runs only while there is a connection to the server
-	Key    string   // what it was made of: one with another key takes its place
-	Source Source
+	Name    string         // unique; stands in the groups' records
+	Kind    string         // for people
+	Address string         // who it is: of XMPP services the domain
+	Holds   roster.TieKind // what it is told all the time; "" = it asks
+	Groups  []string       // only these; none = all
+	Remote  bool           // runs only while there is a connection to the server
+	Key     string         // what it was made of: one with another key takes its place
+	Source  Source
 }
 
 // Keeper runs the sources.
@@ -119,7 +122,7 @@ func (k *Keeper) tend(ctx context.Context, all *sync.WaitGroup) {
 	}
 	for name, kept := range k.keeping {
 		if spec := wanted[name]; spec == nil || spec.Key != kept.Key {
-			kept.halt(ErrOver)
+			kept.halt()
 			delete(k.keeping, name)
 			if spec == nil {
 				k.cfg.Roster.SourceLost(name, "", k.cfg.Now(), "is not configured any more")
@@ -133,10 +136,27 @@ func (k *Keeper) tend(ctx context.Context, all *sync.WaitGroup) {
 			k.keeping[name] = kept
 		}
 		if kept.repeats() {
-			kept.halt(nil)
+			kept.halt()
 		}
 		kept.move(ctx, k.up, all)
 	}
+	k.cfg.Ties.Look()
+}
+
+// Wants says whether some source, of those configured or still running, has a use
+// for a tie.
+func (k *Keeper) Wants(t roster.TieRecord) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	kept := k.keeping[t.For]
+	if kept != nil && kept.wants(t) {
+		return true
+	}
+	return slices.ContainsFunc(k.specs, func(s Spec) bool { return (kept == nil || kept.Key != s.Key) && s.wants(t) })
+}
+
+func (s *Spec) wants(t roster.TieRecord) bool {
+	return s.Name == t.For && s.Holds == t.Kind && s.Address == domainOf(t.There) && (len(s.Groups) == 0 || slices.Contains(s.Groups, t.Here))
 }
 
 // Adopted says that g may be another's by now. A source to which it was given, and
@@ -170,14 +190,24 @@ func (k *Keeper) Complete() {
 
 // Stats is what became of a source.
 type Stats struct {
-	Name, Kind string
-	Lost       bool      // see [roster.Roster.Lost]
-	Why        string    // so
-	Groups     int       // that were told, and are there
-	Heard      time.Time // when the last group was told; zero = never
-	Changed    uint64    // groups that were established, or changed
-	Refused    uint64    // that could not be taken in
+	Name, Kind, Address string
+
+	Lost    bool      // see [roster.Roster.Lost]
+	Since   time.Time // so
+	Why     string    // so; it names nobody
+	Groups  int       // that were told, and are there
+	Stale   []Stale   // that are not as the source has them; by name, at most MaxStale
+	Heard   time.Time // when the last group was told; zero = never
+	Changed uint64    // groups that were established, or changed
+	Refused uint64    // that could not be taken in
 }
+
+// Stale is a group that is not as its source has it, and why: it was refused, here
+// or there, or cannot be read. It names nobody.
+type Stale struct{ Group, Why string }
+
+// MaxStale bounds the groups that [Stats] names.
+const MaxStale = 20
 
 // Stats are those of all sources, by name.
 func (k *Keeper) Stats() []Stats {

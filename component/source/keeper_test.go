@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -66,9 +67,10 @@ func (nobody) Ended(group string, _ roster.SubscriptionRecord) {}
 // house is a keeper with a roster.
 type house struct {
 	*source.Keeper
-	t   *testing.T
-	r   *roster.Roster
-	log *syncBuffer
+	t    *testing.T
+	r    *roster.Roster
+	ties *source.Ties
+	log  *syncBuffer
 }
 
 type syncBuffer struct {
@@ -90,18 +92,27 @@ func (b *syncBuffer) count(text string) int {
 
 func newHouse(t *testing.T, specs ...source.Spec) *house {
 	t.Helper()
-	h := &house{t: t, log: &syncBuffer{}}
-	h.r = roster.New(roster.Options{Store: store.Memory(), Outbox: nobody{}})
-	h.Keeper = source.New(source.Config{Roster: h.r, Log: slog.New(slog.NewTextHandler(h.log, nil)), Retry: time.Millisecond, MaxRetry: 2 * time.Millisecond})
-	h.Set(specs)
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		h.Run(ctx)
-	}()
-	t.Cleanup(func() { stop(); <-done })
+	h, stop := newHouseOver(t, store.Memory(), nil, specs...)
+	t.Cleanup(stop)
 	return h
+}
+
+// newHouseOver is one with a store that others had before, and farewells over l.
+func newHouseOver(t *testing.T, st roster.Store, l source.Link, specs ...source.Spec) (h *house, stop func()) {
+	t.Helper()
+	h = &house{t: t, log: &syncBuffer{}}
+	h.r = roster.New(roster.Options{Store: st, Outbox: nobody{}})
+	log := slog.New(slog.NewTextHandler(h.log, nil))
+	h.ties = source.NewTies(source.TiesConfig{Store: st, Log: log, Retry: time.Millisecond, MaxRetry: 2 * time.Millisecond,
+		Wanted: func(rec roster.TieRecord) bool { return h.Wants(rec) },
+		Leave:  func(ctx context.Context, rec roster.TieRecord) error { return source.Leave(ctx, l, rec) }})
+	h.Keeper = source.New(source.Config{Roster: h.r, Log: log, Ties: h.ties, Retry: time.Millisecond, MaxRetry: 2 * time.Millisecond})
+	h.Set(specs)
+	ctx, cancel := context.WithCancel(t.Context())
+	var both sync.WaitGroup
+	both.Go(func() { h.Run(ctx) })
+	both.Go(func() { h.ties.Run(ctx) })
+	return h, func() { cancel(); both.Wait() }
 }
 
 // lost asks until the mark of a source, or of its group, begins so; "" is none.
@@ -161,12 +172,13 @@ func TestKeeper(t *testing.T) {
 	h.lost("hr", "team", "")
 	s.does(func(_ context.Context, sink source.Sink) error { sink.Only([]string{"other"}); return nil })
 	h.lost("hr", "team", "the source has no such group")
-	want := source.Stats{Name: "hr", Kind: "test", Groups: 0, Changed: 2, Refused: 3}
+	want := source.Stats{Name: "hr", Kind: "test", Groups: 0, Changed: 2, Refused: 3,
+		Stale: []source.Stale{{Group: "team", Why: "the source has no such group any more"}}}
 	got := h.Stats()
 	if got[0].Heard.IsZero() {
 		t.Error("never heard")
 	}
-	if got[0].Heard = (time.Time{}); got[0] != want {
+	if got[0].Heard = (time.Time{}); !reflect.DeepEqual(got[0], want) {
 		t.Errorf("%+v, want %+v", got[0], want)
 	}
 	// Another's group, and one of our own, are not touched.

@@ -3,13 +3,14 @@ package source
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/internal/discreet"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
@@ -19,7 +20,7 @@ type keeping struct {
 	k *Keeper
 
 	// Only tend uses these.
-	stop context.CancelCauseFunc // nil = it does not run
+	stop context.CancelFunc // nil = it does not run
 	done chan struct{}
 	up   context.Context
 
@@ -42,16 +43,16 @@ func (s *keeping) move(ctx, up context.Context, all *sync.WaitGroup) {
 	if s.up == up {
 		return
 	}
-	s.halt(nil)
+	s.halt()
 	if s.up = up; up == nil {
 		s.Lost("", errDown)
 		return
 	}
-	run, stop := context.WithCancelCause(up)
-	over := context.AfterFunc(ctx, func() { stop(nil) })
+	run, stop := context.WithCancel(up)
+	over := context.AfterFunc(ctx, stop)
 	done := make(chan struct{})
 	s.done = done
-	s.stop = func(why error) { over(); stop(why) }
+	s.stop = func() { over(); stop() }
 	all.Go(func() {
 		defer close(done)
 		s.run(run)
@@ -87,13 +88,12 @@ func (s *keeping) repeats() bool {
 	return again
 }
 
-// halt ends it and waits until it has ended. why is ErrOver if it is not to be
-// run again.
-func (s *keeping) halt(why error) {
+// halt ends it and waits until it has ended.
+func (s *keeping) halt() {
 	if s.stop == nil {
 		return
 	}
-	s.stop(why)
+	s.stop()
 	<-s.done
 	s.stop, s.up = nil, nil
 }
@@ -155,12 +155,25 @@ func (s *keeping) Group(ctx context.Context, b *roster.Basic) error {
 	return nil
 }
 
+// Hold implements [Sink].
+func (s *keeping) Hold(ctx context.Context, kind roster.TieKind, there, group string) error {
+	return s.k.cfg.Ties.Hold(ctx, roster.TieRecord{Kind: kind, For: s.Name, There: there, Here: group})
+}
+
 // Only implements [Sink].
 func (s *keeping) Only(names []string) {
 	s.mu.Lock()
 	s.only = append([]string{}, names...)
 	s.mu.Unlock()
 	s.recall()
+	s.k.cfg.Ties.Look()
+}
+
+// wants says whether the source, as it runs, has a use for a tie.
+func (s *keeping) wants(t roster.TieRecord) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Spec.wants(t) && (s.only == nil || slices.Contains(s.only, t.Here))
 }
 
 // recall marks the groups that the source has no more.
@@ -221,7 +234,22 @@ func (s *keeping) stats() Stats {
 	lost, is := s.k.cfg.Roster.Lost(s.Name, "")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Stats{Name: s.Name, Kind: s.Kind, Lost: is, Why: lost.Why, Groups: len(s.heard), Heard: s.last, Changed: s.changed, Refused: s.refused}
+	return Stats{Name: s.Name, Kind: s.Kind, Address: s.Address, Lost: is, Since: lost.Since, Why: Discreet(lost.Why),
+		Groups: len(s.heard), Stale: s.stale(), Heard: s.last, Changed: s.changed, Refused: s.refused}
+}
+
+// stale are the groups of which was said that they stay as they are, and which do.
+// mu is held.
+func (s *keeping) stale() (all []Stale) {
+	for _, group := range slices.Sorted(maps.Keys(s.said)) {
+		if g := s.k.cfg.Roster.Loaded([]byte(group)); group == "" || s.said[group] == errGone.Error() && (g == nil || g.Source() != s.Name) {
+			continue
+		}
+		if all = append(all, Stale{group, Discreet(s.said[group])}); len(all) == MaxStale {
+			break
+		}
+	}
+	return all
 }
 
 // maxWhy bounds what somebody else has to say about an error, in bytes.
@@ -235,11 +263,10 @@ func short(text string) string {
 	return strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
 }
 
-var localpart = regexp.MustCompile(`[^\s"'<>(),;:=]+@`)
-
 // Discreet is text without the names of users: an error may say which line of a
-// list is wrong, and logs name nobody. rollcall status says it whole, to admins.
-func Discreet(text string) string { return localpart.ReplaceAllString(text, "…@") }
+// list is wrong, and logs and figures name nobody. rollcall group show says it
+// whole, to admins.
+func Discreet(text string) string { return discreet.Text(text, "") }
 
 // pause waits about so long; false: ctx has ended.
 func pause(ctx context.Context, d time.Duration) bool {

@@ -95,6 +95,9 @@ type sink struct {
 	wake  chan struct{}
 	fail  error
 	big   int // members of the largest list
+
+	held   []string
+	unheld error
 }
 
 func newSink() *sink { return &sink{wake: make(chan struct{}, 1)} }
@@ -126,6 +129,13 @@ func (s *sink) Group(_ context.Context, b *roster.Basic) error {
 	}
 	s.add(line)
 	return nil
+}
+
+func (s *sink) Hold(_ context.Context, kind roster.TieKind, there, group string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = append(s.held, fmt.Sprint(kind, " ", there, " ", group))
+	return s.unheld
 }
 
 func (s *sink) Only(names []string) { s.add("only " + strings.Join(names, " ")) }

@@ -79,12 +79,15 @@ func (r *room) follow(ctx context.Context, sink Sink, heard func()) error {
 	every := r.m.cfg.Every
 	if every == 0 {
 		every = r.m.cfg.Pace.Reread
+		if err := sink.Hold(ctx, roster.TieRoom, r.jid, r.name); err != nil {
+			return err
+		}
 		defer r.m.cfg.Link.Listen(r.jid, r.hear)()
-		defer r.m.cfg.Link.Send("<presence type='unavailable' from='" + escape(r.us()) + "' to='" + escape(r.seat()) + "'/>")
+		defer r.m.cfg.Link.Send(leaveRoom(r.m.cfg.Link, r.jid))
 	}
 	for {
 		if r.m.cfg.Every == 0 { // again each time: who is in already is told again, and who is not is in
-			r.m.cfg.Link.Send("<presence from='" + escape(r.us()) + "' to='" + escape(r.seat()) + "'><x xmlns='" + nsMUC + "'><history maxchars='0'/></x></presence>")
+			r.m.cfg.Link.Send("<presence from='" + escape(inRoom(r.m.cfg.Link)) + "' to='" + escape(seat(r.m.cfg.Link, r.jid)) + "'><x xmlns='" + nsMUC + "'><history maxchars='0'/></x></presence>")
 		}
 		if err := r.tell(ctx, sink); err != nil {
 			return err
@@ -118,8 +121,13 @@ func (r *room) wait(ctx context.Context, sink Sink, every time.Duration) bool {
 	}
 }
 
-func (r *room) us() string   { return r.m.cfg.Link.Domain() + "/rollcall" }
-func (r *room) seat() string { return r.jid + "/" + r.m.cfg.Link.Domain() }
+// inRoom and seat are how we are called in a room, by ourselves and by it.
+func inRoom(l Link) string            { return l.Domain() + "/rollcall" }
+func seat(l Link, room string) string { return room + "/" + l.Domain() }
+
+func leaveRoom(l Link, room string) string {
+	return "<presence type='unavailable' from='" + escape(inRoom(l)) + "' to='" + escape(seat(l, room)) + "'/>"
+}
 
 func (r *room) tell(ctx context.Context, sink Sink) error {
 	select {

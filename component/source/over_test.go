@@ -8,6 +8,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/component/source"
 	"github.com/rollcall-xmpp/rollcall/roster"
+	"github.com/rollcall-xmpp/rollcall/store"
 )
 
 // Who keeps telling is told that he need not when the source, or its group, is
@@ -18,42 +19,40 @@ func TestPeerIsLeft(t *testing.T) {
 		left int
 	}{
 		"is configured no more": {func(h *house, _ *peer, _ source.Spec, _ func()) { h.Set(nil) }, 2},
-		"is another one":        {func(h *house, _ *peer, s source.Spec, _ func()) { s.Key = "2"; h.Set([]source.Spec{s}) }, 2},
-		"is as it was":          {func(h *house, _ *peer, s source.Spec, _ func()) { h.Set([]source.Spec{s}) }, 0},
-		"is offline":            {func(h *house, _ *peer, _ source.Spec, down func()) { down(); h.Detached() }, 0},
+		"is somewhere else": {func(h *house, _ *peer, s source.Spec, _ func()) {
+			s.Key, s.Address, s.Source = "2", "other.example.org", newScript()
+			h.Set([]source.Spec{s})
+		}, 2},
+		"is periodic now": {func(h *house, _ *peer, s source.Spec, _ func()) {
+			s.Key, s.Holds, s.Source = "2", "", newScript()
+			h.Set([]source.Spec{s})
+		}, 2},
+		"is as it was": {func(h *house, _ *peer, s source.Spec, _ func()) { h.Set([]source.Spec{s}) }, 0},
+		"is offline":   {func(h *house, _ *peer, _ source.Spec, down func()) { down(); h.Detached() }, 0},
 		"has no such group any more": {func(_ *house, p *peer, _ source.Spec, _ func()) {
 			p.change(func() { p.groups = nil })
 		}, 2},
 	} {
 		t.Run(what, func(t *testing.T) {
 			p := newPeer()
-			same := source.Spec{Name: "hr", Kind: "peer", Key: "1", Remote: true, Source: newSource(p, source.Pace{Check: 1, Reread: 1})}
-			h := newHouse(t, same)
+			same := atPeer(p, source.Pace{Check: 1, Reread: 1})
+			h, stop := newHouseOver(t, store.Memory(), p.link, same)
+			defer stop()
 			up, down := context.WithCancel(t.Context())
 			defer down()
 			h.Attached(up)
 			h.lost("hr", "team", "")
-			count := func() (n int) {
-				p.change(func() {
-					for _, a := range p.asked {
-						if strings.HasPrefix(a, "set team@groups.example.org "+teamJID) && strings.Contains(a, "<unsubscribe node='"+ns+"#") {
-							n++
-						}
-					}
-				})
-				return n
-			}
 			c.end(h, p, same, down)
 			switch {
 			case c.left > 0:
-				until(t, func() bool { return count() == c.left })
+				until(t, func() bool { return p.farewells() == c.left })
 			case what == "is offline":
 				h.lost("hr", "", "there is no connection")
 			default:
 				h.Set([]source.Spec{same})
 				h.lost("hr", "team", "")
 			}
-			if n := count(); n != c.left {
+			if n := p.farewells(); n != c.left {
 				t.Errorf("%d unsubscribed", n)
 			}
 		})
@@ -73,6 +72,9 @@ func TestRefusedListNamesNobody(t *testing.T) {
 	h.lost("hr", "", "was not heard yet")
 	if l, _ := h.r.Lost("hr", "team"); l.Why == "" {
 		t.Error("admins are told nothing")
+	}
+	if all := h.Stats(); len(all[0].Stale) != 1 || all[0].Stale[0].Group != "team" || strings.Contains(all[0].Stale[0].Why, "bob") || !strings.Contains(all[0].Stale[0].Why, "named twice") {
+		t.Errorf("figures say %+v", all[0].Stale)
 	}
 	if n := h.log.count("is named twice"); n != 2 || h.log.count("ann") > 0 || h.log.count("bob") > 0 || h.log.count("x.example") == 0 {
 		t.Errorf("%d lines; the log says %s", n, h.log.b.String())

@@ -21,7 +21,7 @@ type patrol struct {
 	sink   Sink
 
 	all   sync.WaitGroup
-	going map[string]context.CancelCauseFunc // by group; only run's goroutine uses it
+	going map[string]func() // ends one, by group; only run's goroutine uses it
 
 	mu    sync.Mutex
 	first int // groups that have neither been heard nor failed
@@ -29,7 +29,7 @@ type patrol struct {
 }
 
 func (p *patrol) run(ctx context.Context) error {
-	p.going = map[string]context.CancelCauseFunc{}
+	p.going = map[string]func(){}
 	ctx, stop := context.WithCancel(ctx)
 	defer p.all.Wait()
 	defer stop()
@@ -57,7 +57,7 @@ func (p *patrol) run(ctx context.Context) error {
 func (p *patrol) set(ctx context.Context, names []string) {
 	for name, stop := range p.going {
 		if !slices.Contains(names, name) {
-			stop(ErrOver)
+			stop()
 			delete(p.going, name)
 		}
 	}
@@ -70,9 +70,13 @@ func (p *patrol) set(ctx context.Context, names []string) {
 	}
 	p.heard(-len(fresh))
 	for _, name := range fresh {
-		one, stop := context.WithCancelCause(ctx)
-		p.going[name] = stop
-		p.all.Go(func() { p.keep(one, name) })
+		one, stop := context.WithCancel(ctx)
+		ended := make(chan struct{})
+		p.going[name] = func() { stop(); <-ended } // before it is said farewell to, nothing more is asked for
+		p.all.Go(func() {
+			defer close(ended)
+			p.keep(one, name)
+		})
 	}
 }
 

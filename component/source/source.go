@@ -15,17 +15,16 @@ type Source interface {
 	Run(ctx context.Context, sink Sink) error
 }
 
-// ErrOver is the cause of the end of a Run's context where the source, or a
-// group of its, is not wanted any more: it says so to whoever keeps telling.
-// Otherwise it may be run again, and what was subscribed to stays.
-var ErrOver = errors.New("is not wanted any more")
-
 // Sink takes what a source tells. Its methods may be called by several
 // goroutines.
 type Sink interface {
 	// Group says what a group is, whole. What is wrong with it is the sink's to
 	// tell people; an error means that the same may be taken in later.
 	Group(ctx context.Context, b *roster.Basic) error
+	// Hold is called before something is asked for that there, a bare JID, goes on
+	// telling of a group until it is told that it need not. Who asks for it need
+	// not say so: when the group is not wanted any more, it is said for him.
+	Hold(ctx context.Context, kind roster.TieKind, there, group string) error
 	// Only says which groups there are, or are wanted: others that came from here
 	// are no more.
 	Only(names []string)
@@ -96,7 +95,7 @@ func ask(ctx context.Context, l Link, typ, from, to, payload string) ([]byte, er
 	select {
 	case a := <-got:
 		if a.err == nil {
-			a.err = refusal(a.raw)
+			a.err = Refusal(a.raw)
 		}
 		return a.raw, a.err
 	case <-ctx.Done():

@@ -25,9 +25,12 @@ type node struct {
 	room int // how many may be
 }
 
+// listNodes are what a group's list is made of.
+var listNodes = [...]string{watch.NodeInfo, watch.NodeMembers}
+
 func newTables(there string, room int) *tables {
 	t := &tables{there: there, room: room}
-	for _, name := range []string{watch.NodeInfo, watch.NodeMembers} {
+	for _, name := range listNodes {
 		t.nodes = append(t.nodes, &node{Table: watch.NewTable(there, name), name: name, room: room})
 	}
 	return t

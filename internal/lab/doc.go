@@ -21,6 +21,8 @@
 // rosters survive all but Stop; ports stay the same. Should the process that
 // started a server die, the kernel ends the server too (on Linux).
 //
+// [StartSlapd] gives a private LDAP directory in the same manner.
+//
 // # Clients
 //
 // [Login] gives a [Client], one device of one user. It answers what a client

@@ -28,7 +28,7 @@ func programs() map[string][]string {
 		"adwaita-icon-theme": {"/usr/share/icons/Adwaita/index.theme"}, "fonts-dejavu-core": {"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"},
 		"profanity": {"profanity"}, "poezio": {"/usr/lib/python3/dist-packages/poezio/__init__.py"}, "tmux": {"tmux"},
 		"chromium": {"chromium"}, "npm": {"npm", "node"},
-		"slapd": {"slapd", "/etc/ldap/schema/inetorgperson.ldif"},
+		"slapd": {"slapd", "/etc/ldap/schema/inetorgperson.schema"},
 	}
 }
 

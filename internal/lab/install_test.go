@@ -48,7 +48,7 @@ func (b *box) exec(_ context.Context, program string, args ...string) error {
 		if b.stale {
 			return errors.New("unable to locate package")
 		}
-		b.has = append(b.has, "prosody", "ejabberdctl", "erl")
+		b.has = append(b.has, "prosody", "ejabberdctl", "erl", "slapd", "/etc/ldap/schema/inetorgperson.schema")
 	}
 	return nil
 }
@@ -94,20 +94,20 @@ func TestInstallStartsNoService(t *testing.T) {
 				}
 			}
 			var out strings.Builder
-			if err := b.install(t.Context(), &out, []string{"prosody", "ejabberd"}); err != nil {
+			if err := b.install(t.Context(), &out, []string{"prosody", "ejabberd", "slapd"}); err != nil {
 				t.Fatal(err)
 			}
-			if got := out.String(); got != "installing prosody and ejabberd from Debian's packages (once)…\n" {
+			if got := out.String(); got != "installing prosody and ejabberd and slapd from Debian's packages (once)…\n" {
 				t.Errorf("said %q", got)
 			}
 			if b.during != policyDenies {
 				t.Errorf("while apt-get ran the policy was %q", b.during)
 			}
 			want := []string{
-				"/bin/apt-get install -y -q --no-install-recommends prosody ejabberd",
+				"/bin/apt-get install -y -q --no-install-recommends prosody ejabberd slapd",
 				"/bin/apt-get update -q",
-				"/bin/apt-get install -y -q --no-install-recommends prosody ejabberd",
-				"/bin/systemctl --quiet disable prosody.service ejabberd.service epmd.service epmd.socket",
+				"/bin/apt-get install -y -q --no-install-recommends prosody ejabberd slapd",
+				"/bin/systemctl --quiet disable prosody.service ejabberd.service epmd.service epmd.socket slapd.service",
 			}
 			if !slices.Equal(b.did, want) {
 				t.Errorf("did\n%s", strings.Join(b.did, "\n"))

@@ -242,6 +242,8 @@ func changes(s roster.Store) map[string]func(context.Context) error {
 		"DeleteVisitor":       func(ctx context.Context) error { return s.DeleteVisitor(ctx, "team", "ida@example.org") },
 		"StoreHook":           func(ctx context.Context) error { return s.StoreHook(ctx, "team", roster.HookRecord{Name: "ci"}) },
 		"DeleteAuthorization": func(ctx context.Context) error { return s.DeleteAuthorization(ctx, "team", "bob@example.org") },
+		"StoreTie":            func(ctx context.Context) error { return s.StoreTie(ctx, roster.TieRecord{Here: "team"}) },
+		"DeleteTie":           func(ctx context.Context) error { return s.DeleteTie(ctx, roster.TieRecord{Here: "team"}) },
 	}
 }
 

@@ -30,6 +30,7 @@ func Run(t *testing.T, d Driver) {
 		"Contacts":       testContacts,
 		"Visitors":       testVisitors,
 		"Authorizations": testAuthorizations,
+		"Ties":           testTies,
 		"NoGroup":        testNoGroup,
 		"NotShared":      testNotShared,
 		"Cancelled":      testCancelled,

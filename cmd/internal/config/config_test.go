@@ -276,6 +276,72 @@ every = "15m"
 	}
 }
 
+func TestDirectories(t *testing.T) {
+	c, dir, err := load(t, `domain = "groups.example.org"
+[[sources]]
+name = "staff"
+kind = "ldap"
+url = "ldaps://ldap.example.org:1636/"
+base = "dc=example,dc=org"
+bind = "cn=rollcall,dc=example,dc=org"
+password_file = "pw"
+ca_file = "/ca.pem"
+jid = "sAMAccountName@Example.net"
+attributes = ["title", "telephoneNumber"]
+[[sources]]
+name = "other"
+kind = "ldap"
+url = "ldap://[::1]"
+tls = "starttls"
+base = "o=x"
+filter = "(cn=a*)"
+people = "(&(objectClass=person)(!(x=y)))"
+jid = "mail"
+groups = ["team"]
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Source{
+		{Name: "staff", Kind: "ldap", LDAP: LDAP{URL: "ldaps://ldap.example.org:1636/", Base: "dc=example,dc=org", Bind: "cn=rollcall,dc=example,dc=org",
+			PasswordFile: filepath.Join(dir, "pw"), CAFile: "/ca.pem", Filter: defaultGroups, People: defaultPeople, JID: "sAMAccountName", JIDDomain: "example.net",
+			Attributes: []string{"title", "telephoneNumber"}}},
+		{Name: "other", Kind: "ldap", Groups: []string{"team"}, LDAP: LDAP{URL: "ldap://[::1]", TLS: "starttls", Base: "o=x", Filter: "(cn=a*)",
+			People: "(&(objectClass=person)(!(x=y)))", JID: "mail"}},
+	}
+	if !reflect.DeepEqual(c.Sources, want) {
+		t.Errorf("got %+v", c.Sources)
+	}
+	for text, says := range map[string]string{
+		"kind = \"ldap\"\nbase = \"o=x\"":                                     "url of source 1: missing",
+		"kind = \"ldap\"\nurl = \"ldap://x\"":                                 "base of source 1: missing",
+		directory[len("name = \"x\"\n"):] + "bind = \"cn=x\"":                 "password_file of source 1: missing",
+		directory[len("name = \"x\"\n"):] + "password_file = \"x\"":           "bind of source 1: missing",
+		directory[len("name = \"x\"\n"):] + "address = \"x.example\"":         "not for a source of kind ldap",
+		"kind = \"file\"\npath = \"a.csv\"\nbase = \"o=x\"":                   "only an ldap has",
+		"kind = \"ldap\"\nurl = \"ldaps://x\"\ntls = \"off\"\nbase = \"o=x\"": "for ldap:// only",
+		"url = \"http://x\"":                    "no directory's url",
+		"url = \"ldap://\"":                     "no directory's url",
+		"url = \"ldap://user:hunter2@x\"":       "no directory's url",
+		"url = \"ldap://x/dc=example?uid?sub\"": "no directory's url",
+		"tls = \"maybe\"":                       `"starttls" or "off"`,
+		"base = \"example.org\"":                "no name of an entry",
+		"filter = \"objectClass=group\"":        "no filter",
+		"filter = \"(objectClass=group\"":       "no filter",
+		"people = \"(a=b)(c=d)\"":               "no filter",
+		"jid = \"mail@\"":                       "not a domain",
+		"jid = \"@example.org\"":                "neither an attribute",
+		"nick = \"display name\"":               "no attribute's name",
+		"attributes = [\"title\", \"Title\"]":   "named twice",
+		"attributes = [\"a;b\"]":                "no attribute's name",
+	} {
+		_, _, err := load(t, "domain = \"groups.example.org\"\n[[sources]]\nname = \"x\"\n"+text)
+		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: says %v", text, err)
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	for _, test := range []struct {
 		text, key string

@@ -70,7 +70,12 @@ func ldapKeys(more func(*Config), last func(*Config) *Source, each func(func(*So
 			func(s *Source, v string) error { return filter(v, &s.People) }, func(s *Source) string { return s.People }),
 		key("jid", `"mail"`, "Of ldap: the attribute with a person's address; or, with @ and a domain, that with what stands before the @, such as uid@example.org. "+
 			"Without it: uid, at the server's host. Who may write that attribute says who he is: it should not be everybody.",
-			func(s *Source, v string) error { return jidAttribute(v, &s.LDAP) }, func(s *Source) string { return s.JID + "@" + s.JIDDomain }),
+			func(s *Source, v string) error { return jidAttribute(v, &s.LDAP) }, func(s *Source) string {
+				if s.JIDDomain == "" {
+					return s.JID
+				}
+				return s.JID + "@" + s.JIDDomain
+			}),
 		key("nick", `"displayName"`, "Of ldap: the attribute with a person's name. Without it: displayName, or else cn.",
 			func(s *Source, v string) error { return attribute(v, &s.Nick) }, func(s *Source) string { return s.Nick }),
 		key("admins", `"owner"`, "Of ldap: the attribute of a group that names those of its members who administer it. Without it: that is said here.",

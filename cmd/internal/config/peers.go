@@ -36,7 +36,9 @@ func peerKeys() []Key {
 		return func(c *Config) string {
 			var all []string
 			for i := range c.Peers {
-				all = append(all, c.Peers[i].Address+"="+value(&c.Peers[i]))
+				if v := value(&c.Peers[i]); v != "" {
+					all = append(all, c.Peers[i].Address+"="+v)
+				}
 			}
 			return strings.Join(all, ", ")
 		}
@@ -64,7 +66,7 @@ func peerKeys() []Key {
 		{Name: "peers.every", Type: typeDuration, Example: `"1m"`, more: more,
 			Help:  "How often the peer is to tell of changes, such as 30s or 1m. Without it, or with 0s: at once.",
 			set:   text(func(c *Config, s string) error { return duration(s, &last(c).Every) }),
-			value: each(func(p *Peer) string { return p.Every.String() })},
+			value: each(func(p *Peer) string { return rare(p.Every) })},
 		{Name: "peers.by", Type: typeText, Example: `"group"`, more: more,
 			Help: "How the peer learns whose presence a group wants. list: with the request, those only of whom somebody here may see something. group: it reads the " +
 				"group's members here, for which the group's policy has to let it watch; for groups of thousands. all: it tells of everybody it may. Without it: list.",

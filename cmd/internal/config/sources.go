@@ -42,7 +42,9 @@ func sourceKeys() []Key {
 		return func(c *Config) string {
 			var all []string
 			for i := range c.Sources {
-				all = append(all, c.Sources[i].Name+"="+value(&c.Sources[i]))
+				if v := value(&c.Sources[i]); v != "" {
+					all = append(all, c.Sources[i].Name+"="+v)
+				}
 			}
 			return strings.Join(all, ", ")
 		}
@@ -74,9 +76,17 @@ func sourceKeys() []Key {
 		{Name: "sources.every", Type: typeDuration, Example: `"15m"`, Reload: true, more: more,
 			Help:  "How often the source is read again, such as 30s or 15m. Without it, or with 0s: whenever it changes, as far as it can tell.",
 			set:   text(func(c *Config, s string) error { return duration(s, &last(c).Every) }),
-			value: each(func(s *Source) string { return s.Every.String() })},
+			value: each(func(s *Source) string { return rare(s.Every) })},
 	}
 	return append(keys, ldapKeys(more, last, each)...)
+}
+
+// rare is how often something is done; "" = at once, as it happens.
+func rare(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 func sourceName(s string, to *string) error {
@@ -136,11 +146,11 @@ func (c *Config) completeSources(dir string) error {
 		case s.Kind == SourceFile && s.Path == "":
 			return wrong("path", "missing: a file has to have one")
 		case !atService && s.Address != "":
-			return wrong("address", fmt.Sprintf("a %s has none", s.Kind))
+			return wrong("address", "is not for a source of kind "+s.Kind)
 		case atService && s.Address == "":
 			return wrong("address", fmt.Sprintf("missing: where is the %s?", s.Kind))
 		case s.Kind != SourceFile && s.Path != "":
-			return wrong("path", fmt.Sprintf("a %s has none", s.Kind))
+			return wrong("path", "is not for a source of kind "+s.Kind)
 		case atService && s.Address == c.Domain:
 			return wrong("address", "is our own domain")
 		}

@@ -173,8 +173,14 @@ func (q *question) entry(lines string) {
 
 func (q *question) end() { q.done(ldap.ApplicationSearchResultDone, 0, "") }
 
-// What is not whole is not told, whatever it is that is missing.
-func TestHalf(t *testing.T) {
+// half is an answer, and what is said of it; "" = it is whole.
+type half struct {
+	answer func(q *question)
+	want   string
+}
+
+// halves are answers of all kinds.
+func halves() map[string]half {
 	const one = "cn=a|cn=a|memberUid=cy\n"
 	whole := func(q *question) {
 		if q.ofGroups() {
@@ -184,7 +190,7 @@ func TestHalf(t *testing.T) {
 		}
 		q.end()
 	}
-	half := func(ends func(q *question)) func(q *question) {
+	broken := func(ends func(q *question)) func(q *question) {
 		return func(q *question) {
 			if q.ofGroups() {
 				whole(q)
@@ -215,38 +221,35 @@ func TestHalf(t *testing.T) {
 			}
 		}
 	}
-	for name, test := range map[string]struct {
-		answer func(q *question)
-		want   string // "" = it is whole
-	}{
+	return map[string]half{
 		"whole":           {whole, ""},
-		"cut off":         {half(func(q *question) { q.conn.Close() }), "response"},
-		"silence":         {half(func(*question) {}), "timed out"},
-		"time limit":      {half(code(3)), "Time Limit Exceeded"},
-		"size limit":      {half(code(4)), "Size Limit Exceeded"},
-		"admin limit":     {half(code(11)), "Admin Limit Exceeded"},
-		"elsewhere":       {half(code(10)), "Referral"},
-		"unwilling":       {half(code(53)), "Unwilling To Perform"},
-		"no base":         {half(code(32)), "No Such Object"},
-		"partial results": {half(code(9)), "Result Code 9"},
-		"reference": {half(func(q *question) {
+		"cut off":         {broken(func(q *question) { q.conn.Close() }), "response"},
+		"silence":         {broken(func(*question) {}), "timed out"},
+		"time limit":      {broken(code(3)), "Time Limit Exceeded"},
+		"size limit":      {broken(code(4)), "Size Limit Exceeded"},
+		"admin limit":     {broken(code(11)), "Admin Limit Exceeded"},
+		"elsewhere":       {broken(code(10)), "Referral"},
+		"unwilling":       {broken(code(53)), "Unwilling To Perform"},
+		"no base":         {broken(code(32)), "No Such Object"},
+		"partial results": {broken(code(9)), "Result Code 9"},
+		"reference": {broken(func(q *question) {
 			op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationSearchResultReference, nil, "")
 			op.AppendChild(octets("ldap://other.example.org/"))
 			q.send(op)
 			q.end()
 		}), `refers to another server, "ldap://other.example.org/"`},
-		"nonsense":      {half(func(q *question) { q.conn.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) }), "more than can be taken in"},
-		"half a page":   {half(func(q *question) { q.conn.Write([]byte("\x30\x20\x02\x01")); q.conn.Close() }), "response"},
-		"endless pages": {half(func(q *question) { q.done(ldap.ApplicationSearchResultDone, 0, "more") }), "takes too long"},
-		"disconnection": {half(func(q *question) {
+		"nonsense":      {broken(func(q *question) { q.conn.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) }), "more than can be taken in"},
+		"half a page":   {broken(func(q *question) { q.conn.Write([]byte("\x30\x20\x02\x01")); q.conn.Close() }), "response"},
+		"endless pages": {broken(func(q *question) { q.done(ldap.ApplicationSearchResultDone, 0, "more") }), "takes too long"},
+		"disconnection": {broken(func(q *question) {
 			q.id = 0
 			q.done(ldap.ApplicationExtendedResponse, 52, "")
 			q.conn.Close()
 		}), "response"},
-		"large value": {half(func(q *question) {
-			q.conn.Write([]byte("\x30\x84\x01\x00\x00\x01\x02\x01\x05"))
+		"large value": {broken(func(q *question) {
+			q.conn.Write([]byte("\x30\x84\x02\x00\x00\x01\x02\x01\x05"))
 		}), "more than can be taken in"},
-		"endless entries": {half(func(q *question) {
+		"endless entries": {broken(func(q *question) {
 			for range 20 {
 				q.entry("uid=x|cn=" + strings.Repeat("x", 1<<16) + "\n")
 			}
@@ -257,7 +260,12 @@ func TestHalf(t *testing.T) {
 		"another part":         {part("cn=a|uSNChanged=1|member;range=10-*:=uid=bo,ou=p\n"), "from 1 on"},
 		"parts of what was":    {part("cn=a|uSNChanged=2|member;range=1-*:=uid=bo,ou=p\n"), "changes while it is read"},
 		"parts that make none": {part("cn=a|uSNChanged=1|member;range=1-x:=uid=bo,ou=p\n"), `the part "range=1-x"`},
-	} {
+	}
+}
+
+// What is not whole is not told, whatever it is that is missing.
+func TestHalf(t *testing.T) {
+	for name, test := range halves() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, test.answer)
@@ -329,5 +337,60 @@ func TestNoPassword(t *testing.T) {
 	cfg.Password = func() (string, error) { return "", nil } // would be no password at all (RFC 4513 §5.1.2)
 	if _, err := New(cfg).Look(t.Context()); err == nil || f.said() != "" {
 		t.Errorf("%v, asked %s", err, f.said())
+	}
+}
+
+// Between one search and the next somebody gets another name: he stays. Who is
+// gone twice is gone; and where every reading finds others gone nothing is told.
+func TestMoved(t *testing.T) {
+	var mu sync.Mutex // guards both
+	reads := 0
+	var name func(n int) string
+	f := newFake(t, func(q *question) {
+		if q.ofGroups() {
+			mu.Lock()
+			reads++
+			text := name(reads)
+			mu.Unlock()
+			q.entry(text)
+		} else {
+			q.entry(people)
+		}
+		q.end()
+	})
+	const both, anna = `"" "": anna@example.org=Anna cy@example.org=Cy`, `"" "": anna@example.org=Anna`
+	d, told := New(config(f.url)), newEar()
+	read := func(now func(n int) string) error {
+		mu.Lock()
+		name = now
+		mu.Unlock()
+		c, err := d.connect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.close()
+		l, err := d.read(c)
+		if err == nil {
+			err = l.tell(t.Context(), told, nil)
+		}
+		return err
+	}
+	is := func(now func(n int) string, want string, times int) {
+		t.Helper()
+		err := read(now)
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil || told.groups["a"] != want || reads != times {
+			t.Errorf("told %s after %d readings, %v; want %s after %d", told.groups["a"], reads, err, want, times)
+		}
+	}
+	const here, gone = "cn=a|cn=a|memberUid=anna|member=uid=cy,ou=p\n", "cn=a|cn=a|memberUid=anna|member=uid=old,ou=p\n"
+	is(func(int) string { return here }, both, 1)
+	is(func(n int) string { return map[bool]string{true: gone, false: here}[n == 2] }, both, 3) // the old name, once
+	is(func(int) string { return gone }, anna, 5)
+	is(func(int) string { return gone }, anna, 6) // that is known
+	var bad *refusedError
+	if err := read(func(n int) string { return fmt.Sprintf("cn=a|cn=a|memberUid=anna|member=uid=%d,ou=p\n", n) }); !errors.As(err, &bad) {
+		t.Errorf("who changes all the time: %v", err)
 	}
 }

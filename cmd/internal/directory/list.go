@@ -1,97 +1,85 @@
 package directory
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
 
-	"github.com/rollcall-xmpp/rollcall/component/source"
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
-// list is what was read: groups, and whom they name.
+// list is what is read: groups first, then people, of whom only those are kept
+// who are named in a group.
 type list struct {
 	m      *Mapping
 	groups []group
 	people []person
-	gone   map[string]struct{} // who is named, and was not found
 
-	seen  walk // who was met
-	byDN  map[string]ref
-	byUID map[string]ref
+	byDN  map[string]name // whom groups name
+	byUID map[string]name
+	who   []ref // whose name it is
+	seen  walk
 }
 
-// ref is who is named: the place of a person, or ^place of a group.
+// name is the place of a name in list.who.
+type name int32
+
+// ref is an entry: the place of a person, or ^place of a group.
 type ref int32
 
-// nobody is a ref of somebody who is not there.
-const nobody ref = -1 << 31
-
-// twice is a ref of a uid that several people have.
-const twice ref = nobody + 1
+const (
+	nobody ref = -1 << 31   // no entry was found
+	twice  ref = nobody + 1 // several people have that uid
+)
 
 // group is a group's entry.
 type group struct {
 	*roster.Basic // without members
 	dn            string
-	members       []ref
-	admins        []ref
-	missing       int   // members who were not found
+	members       []name
+	admins        []name
 	err           error // why it is not known who is in it
 	clash         error // why it cannot be called so
 }
 
-// list makes groups of entries. What is wrong with one of them is told with
-// it; an error is about all.
-func (m *Mapping) list(groups, people []*ldap.Entry) (*list, error) {
-	l := &list{m: m, gone: map[string]struct{}{}, byDN: map[string]ref{}, byUID: map[string]ref{}}
-	slices.SortFunc(people, func(a, b *ldap.Entry) int { return strings.Compare(a.DN, b.DN) })
+// start makes a list of groups' entries; people are to be added.
+func (m *Mapping) start(groups []*ldap.Entry) (*list, error) {
+	l := &list{m: m, byDN: map[string]name{}, byUID: map[string]name{}}
 	slices.SortFunc(groups, func(a, b *ldap.Entry) int { return strings.Compare(a.DN, b.DN) })
-	for i, e := range people {
-		l.people = append(l.people, person{Entry: e})
-		if err := l.enter(e.DN, ref(i)); err != nil {
-			return nil, err
-		}
-		for _, uid := range e.GetEqualFoldAttributeValues(attrUID) {
-			if r, ok := l.byUID[fold(uid)]; ok && r != ref(i) {
-				l.byUID[fold(uid)] = twice
-			} else {
-				l.byUID[fold(uid)] = ref(i)
-			}
-		}
-	}
+	own := map[string]ref{}
 	for i, e := range groups {
+		key, err := nameKey(e.DN)
+		if err != nil {
+			return nil, aboutSomebody("an entry's name cannot be read", short(e.DN))
+		}
+		if _, again := own[key]; again {
+			return nil, aboutSomebody("two entries have one name", short(e.DN))
+		}
+		own[key] = ^ref(i)
 		l.groups = append(l.groups, group{Basic: describe(e), dn: e.DN})
-		if err := l.enter(e.DN, ^ref(i)); err != nil {
-			return nil, err
+		l.read(&l.groups[i], e)
+		if len(l.who) > MaxNamed {
+			return nil, refused("its groups name more than %d members", MaxNamed)
 		}
 	}
-	l.names()
-	for i, e := range groups {
-		l.read(&l.groups[i], e)
+	for key, r := range own {
+		if n, named := l.byDN[key]; named {
+			l.who[n] = r
+		}
 	}
-	l.seen = walk{groups: make([]int32, len(l.groups)), people: make([]int32, len(l.people))}
-	return l, l.plausible()
+	l.clashes()
+	return l, nil
 }
 
-// enter notes whose name that is. An entry may be both: then it is a group.
-func (l *list) enter(dn string, r ref) error {
-	key, err := nameKey(dn)
-	if err != nil {
-		return refused("an entry's name, %q, cannot be read: %v", short(dn), err)
-	}
-	if was, ok := l.byDN[key]; ok && (was < 0) == (r < 0) {
-		return refused("two entries are called %q", short(dn))
-	}
-	l.byDN[key] = r
-	return nil
+func aboutSomebody(what, who string) error {
+	e := &namingError{what, who}
+	return &refusedError{e.Error(), e}
 }
 
-// names finds groups that would be one here.
-func (l *list) names() {
+// clashes finds groups that would be one here.
+func (l *list) clashes() {
 	first := map[string]int{}
 	for i := range l.groups {
 		g := &l.groups[i]
@@ -107,218 +95,131 @@ func (l *list) names() {
 // read finds out whom a group names.
 func (l *list) read(g *group, e *ldap.Entry) {
 	for _, a := range e.Attributes {
-		name, _, _ := strings.Cut(a.Name, ";")
+		attribute, _, _ := strings.Cut(a.Name, ";")
 		for _, v := range a.Values {
-			var r ref
-			var err error
-			admin := l.m.Admins != "" && strings.EqualFold(name, l.m.Admins)
 			switch {
-			case strings.EqualFold(name, attrMember), strings.EqualFold(name, attrUnique):
-				r, err = l.byName(v)
-			case strings.EqualFold(name, attrMemberUID):
-				r, err = l.byLogin(v)
-			case admin:
-				if r, err = l.byName(v); err != nil || r == nobody {
-					r, err = l.byLogin(v)
+			case strings.EqualFold(attribute, attrMember), strings.EqualFold(attribute, attrUnique):
+				n, err := l.byName(v)
+				if err != nil {
+					g.err = err
+					return
 				}
-			default:
-				continue
-			}
-			if err != nil {
-				g.err = err
-				return
-			}
-			if admin {
-				g.admins = append(g.admins, r)
-			} else {
-				g.members = append(g.members, r)
+				if n >= 0 {
+					g.members = append(g.members, n)
+				}
+			case strings.EqualFold(attribute, attrMemberUID):
+				g.members = append(g.members, l.place(l.byUID, fold(v)))
+			case l.m.Admins != "" && strings.EqualFold(attribute, l.m.Admins):
+				n, err := l.byName(v)
+				if err != nil {
+					n = l.place(l.byUID, fold(v))
+				}
+				if n >= 0 {
+					g.admins = append(g.admins, n)
+				}
 			}
 		}
 	}
 }
 
-// byName finds who is called so. uniqueMember may have more behind the name
-// (RFC 4517 §3.3.21).
-func (l *list) byName(value string) (ref, error) {
+// byName is the place of a DN; -1 is that of nobody, where a schema wants a
+// member and there is none. uniqueMember may have more behind the name (RFC 4517
+// §3.3.21).
+func (l *list) byName(value string) (name, error) {
 	if i := strings.LastIndex(value, "#'"); i >= 0 && strings.HasSuffix(value, "'B") {
 		value = value[:i]
 	}
 	key, err := nameKey(value)
 	if err != nil {
-		return nobody, fmt.Errorf("it names %q, which is no name: %w", short(value), err)
+		return -1, &namingError{"it names what is no name of an entry", fmt.Sprintf("%q", short(value))}
 	}
-	if key == "" { // where a schema wants a member and there is none
-		return nobody, nil
+	if key == "" {
+		return -1, nil
 	}
-	return l.found(l.byDN, key), nil
+	return l.place(l.byDN, key), nil
 }
 
-func (l *list) byLogin(uid string) (ref, error) {
-	key := fold(uid)
-	if r := l.found(l.byUID, key); r != twice {
-		return r, nil
+// place is where it is noted whose name key is.
+func (l *list) place(in map[string]name, key string) name {
+	n, ok := in[key]
+	if !ok {
+		n = name(len(l.who))
+		in[key], l.who = n, append(l.who, nobody)
 	}
-	return nobody, fmt.Errorf("several people have the uid %q", clean(uid, 64))
+	return n
 }
 
-func (l *list) found(in map[string]ref, key string) ref {
-	if r, ok := in[key]; ok {
-		return r
-	}
-	l.gone[key] = struct{}{}
-	return nobody
-}
-
-// plausible refuses what is rather a mistake than a directory.
-func (l *list) plausible() error {
-	named, found, members, known := 0, 0, 0, 0
-	for i := range l.groups {
-		g := &l.groups[i]
-		for _, r := range g.members {
-			if named++; r != nobody {
-				found++
-			} else {
-				g.missing++
+// add takes in people, as far as they are named.
+func (l *list) add(people []*ldap.Entry) error {
+	for _, e := range people {
+		key, err := nameKey(e.DN)
+		if err != nil {
+			return aboutSomebody("an entry's name cannot be read", short(e.DN))
+		}
+		r, named := ref(len(l.people)), false
+		if n, ok := l.byDN[key]; ok && (l.who[n] == nobody || l.who[n] >= 0) { // else it is a group, too, and counts as that
+			if l.who[n] >= 0 {
+				return aboutSomebody("two entries have one name", short(e.DN))
 			}
+			l.who[n], named = r, true
+		}
+		for _, uid := range e.GetEqualFoldAttributeValues(attrUID) {
+			n, ok := l.byUID[fold(uid)]
+			switch {
+			case !ok:
+				continue
+			case l.who[n] == nobody || l.who[n] == r:
+				l.who[n] = r
+			default:
+				l.who[n] = twice
+			}
+			named = true
+		}
+		if named {
+			l.people = append(l.people, l.m.person(e))
 		}
 	}
-	if named > MaxNamed {
-		return refused("its groups name more than %d members", MaxNamed)
-	}
+	return nil
+}
+
+// finish is called when all people are added; it refuses what is rather a
+// mistake than a directory.
+func (l *list) finish() error {
+	l.seen = walk{groups: make([]int32, len(l.groups)), people: make([]int32, len(l.people))}
+	named, found, members, known := 0, 0, 0, 0
 	for i := range l.groups {
+		for _, n := range l.groups[i].members {
+			if named++; l.who[n] != nobody {
+				found++
+			}
+		}
 		l.each(l.groups[i].members, func(i int) {
-			if members++; len(l.people[i].GetEqualFoldAttributeValues(l.m.JID)) > 0 {
+			if members++; l.people[i].JID != "" || l.people[i].err != nil {
 				known++
 			}
 		})
-		if members > MaxNamed {
+		if named > MaxNamed || members > MaxNamed {
 			return refused("its groups have more than %d members, with those of groups in them", MaxNamed)
 		}
 	}
 	switch {
-	case found == 0 && len(l.gone) > 0:
-		return refused("of %d who are named in groups nobody was found: may we read people's entries, and is the filter right?", len(l.gone))
+	case named > 0 && found == 0:
+		return refused("of %d who are named in groups nobody was found: may we read people's entries, and is the filter right?", named)
 	case members > 0 && known == 0:
 		return refused("nobody in its groups has a %s that we may read", l.m.JID)
 	}
 	return nil
 }
 
-// walk remembers who was met: in which walk.
-type walk struct {
-	groups, people []int32
-	number         int32
-}
-
-// each calls do with the place of everybody who is named, also by way of groups,
-// once.
-func (l *list) each(refs []ref, do func(person int)) {
-	w := &l.seen
-	w.number++
-	queue := [][]ref{refs}
-	for len(queue) > 0 {
-		next := queue[len(queue)-1]
-		queue = queue[:len(queue)-1]
-		for _, r := range next {
-			switch {
-			case r == nobody:
-			case r >= 0 && w.people[r] != w.number:
-				w.people[r] = w.number
-				do(int(r))
-			case r < 0 && w.groups[^r] != w.number:
-				w.groups[^r] = w.number
-				queue = append(queue, l.groups[^r].members)
+// gone are those who are named, and were not found.
+func (l *list) gone() map[string]struct{} {
+	all := map[string]struct{}{}
+	for kind, names := range map[string]map[string]name{"dn ": l.byDN, "uid ": l.byUID} {
+		for key, n := range names {
+			if l.who[n] == nobody {
+				all[kind+key] = struct{}{}
 			}
 		}
 	}
-}
-
-// basic is a group as the roster takes it in. missing are members who are not
-// told: not found, or without an address.
-func (l *list) basic(g *group) (b *roster.Basic, missing int, err error) {
-	if g.clash != nil {
-		return nil, 0, g.clash
-	}
-	members, err := l.met(g.members)
-	if err != nil || g.err != nil {
-		return nil, 0, orElse(g.err, err)
-	}
-	admins := map[string]struct{}{}
-	appointed, err := l.met(g.admins)
-	if err != nil {
-		return nil, 0, err
-	}
-	for _, i := range appointed {
-		if jid, err := l.m.address(&l.people[i]); err == nil && jid != "" {
-			admins[jid] = struct{}{}
-		}
-	}
-	whole := *g.Basic
-	b, missing = &whole, g.missing
-	in := make(map[string]struct{}, len(members))
-	for _, i := range members {
-		p := &l.people[i]
-		jid, err := l.m.address(p)
-		if err != nil {
-			return nil, 0, err
-		}
-		if jid == "" {
-			missing++
-			continue
-		}
-		if _, again := in[jid]; again { // two entries of one person
-			continue
-		}
-		in[jid] = struct{}{}
-		one := l.m.member(p)
-		if l.m.Admins != "" { // it says who is one, and so who is none
-			one.Affiliation = roster.Plain
-		}
-		if _, is := admins[jid]; is {
-			one.Affiliation = roster.Admin
-		}
-		b.Members = append(b.Members, one)
-	}
-	return b, missing, nil
-}
-
-// met are the places of all who are named, in order. It is an error if a group
-// on the way does not know who is in it.
-func (l *list) met(refs []ref) (people []int, err error) {
-	l.each(refs, func(i int) { people = append(people, i) })
-	slices.Sort(people)
-	for i := range l.groups {
-		if g := &l.groups[i]; g.err != nil && l.seen.groups[i] == l.seen.number {
-			return nil, fmt.Errorf("%s, which is in it: %w", g.Name, g.err)
-		}
-	}
-	return people, nil
-}
-
-// wanted says whether the configuration names it; nil = all.
-func (g *group) wanted(names []string) bool {
-	return len(names) == 0 || slices.Contains(names, g.Name)
-}
-
-// tell tells a sink of the groups that are wanted; nil = all.
-func (l *list) tell(ctx context.Context, sink source.Sink, wanted []string) error {
-	var names []string
-	for i := range l.groups {
-		g := &l.groups[i]
-		if !g.wanted(wanted) {
-			continue
-		}
-		names = append(names, g.Name)
-		b, _, err := l.basic(g)
-		if err != nil {
-			sink.Lost(g.Name, err)
-			continue
-		}
-		if err := sink.Group(ctx, b); err != nil {
-			return err
-		}
-	}
-	sink.Only(names)
-	sink.Back()
-	return nil
+	return all
 }

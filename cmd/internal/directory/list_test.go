@@ -37,13 +37,28 @@ func entries(lines string) (all []*ldap.Entry) {
 	return all
 }
 
+// list is what is made of entries.
+func (m *Mapping) list(groups, people []*ldap.Entry) (*list, error) {
+	l, err := m.start(groups)
+	if err == nil {
+		err = l.add(people)
+	}
+	if err == nil {
+		err = l.finish()
+	}
+	return l, err
+}
+
 func (l *list) text() string {
 	var b strings.Builder
 	for i := range l.groups {
 		g := &l.groups[i]
 		basic, missing, err := l.basic(g)
 		if err != nil {
-			fmt.Fprintf(&b, "%s: %v\n", g.Name, err)
+			fmt.Fprintf(&b, "%s: %s\n", g.Name, detail(err))
+			if n := (*namingError)(nil); errors.As(err, &n) && strings.Contains(err.Error(), n.who) {
+				fmt.Fprintf(&b, "it would be logged as %v\n", err)
+			}
 			continue
 		}
 		fmt.Fprintf(&b, "%s %s", g.Name, text(basic))
@@ -80,7 +95,7 @@ func TestList(t *testing.T) {
 		"case":            {plain, people, "cn=a|CN=a|MEMBER=uid=anna,ou=p\n", `a "" "": ` + anna + "\n"},
 		"mail":            {mail, people, "cn=a|cn=a|memberUid=anna|memberUid=bo|memberUid=cy\n", `a "" "": ` + anna + " bo@example.net=Bobo (1 missing)\n"},
 		"gone":            {plain, people, "cn=a|cn=a|memberUid=anna|memberUid=dee|member=uid=eve,ou=p\n", `a "" "": ` + anna + " (2 missing)\n"},
-		"dummy":           {plain, people, "cn=a|cn=a|member=\n", `a "" "": (1 missing)` + "\n"},
+		"dummy":           {plain, people, "cn=a|cn=a|member=\n", `a "" "":` + "\n"},
 		"empty":           {plain, people, "cn=a|cn=a\n", `a "" "":` + "\n"},
 		"none":            {plain, people, "", ""},
 		"nested":          {plain, people, "cn=a|cn=a|member=cn=b|member=uid=anna,ou=p\ncn=b|cn=b|member=cn=c\ncn=c|cn=c|memberUid=cy\n", `a "" "": ` + anna + " " + cy + "\nb \"\" \"\": " + cy + "\nc \"\" \"\": " + cy + "\n"},
@@ -91,30 +106,30 @@ func TestList(t *testing.T) {
 		"no owner":        {full, people, "cn=a|cn=a|memberUid=bo\n", `a "" "": bo@example.org=bo/member` + "\n"},
 		"two entries":     {mail, people + "uid=anna2,ou=p|uid=anna2|cn=Anna Admin|mail=Anna@Example.org\n", "cn=a|cn=a|memberUid=anna2|memberUid=anna\n", `a "" "": ` + anna + "\n"},
 		"several":         {mail, "uid=a|uid=a|mail=x@example.net|mail=y@example.org\n", "cn=a|cn=a|memberUid=a\n", `a "" "": y@example.org=` + "\n"},
-		"several unclear": {mail, "uid=a|uid=a|mail=x@example.net|mail=y@example.com\n", "cn=a|cn=a|memberUid=a\n", "a: uid=a has 2 addresses (mail): it is not known which counts\n"},
-		"several here":    {mail, "uid=a|uid=a|mail=x@example.org|mail=y@example.org\n", "cn=a|cn=a|memberUid=a\n", "a: uid=a has 2 addresses (mail): it is not known which counts\n"},
+		"several unclear": {mail, "uid=a|uid=a|mail=x@example.net|mail=y@example.com\n", "cn=a|cn=a|memberUid=a\n", "a: somebody has several addresses (mail), and it is not known which counts: uid=a\n"},
+		"several here":    {mail, "uid=a|uid=a|mail=x@example.org|mail=y@example.org\n", "cn=a|cn=a|memberUid=a\n", "a: somebody has several addresses (mail), and it is not known which counts: uid=a\n"},
 		"several uids":    {plain, "uid=a|uid=b|uid=a\n", "cn=a|cn=a|memberUid=b\n", `a "" "": a@example.org=` + "\n"},
-		"no address":      {mail, "uid=a|uid=a|mail=Anna Smith\n" + people, "cn=a|cn=a|memberUid=a\ncn=b|cn=b|memberUid=bo\n", "a: the mail of uid=a: \"Anna Smith\" is no user's address\nb \"\" \"\": bo@example.net=Bobo\n"},
-		"a device":        {mail, "uid=a|uid=a|mail=a@b/c\n", "cn=a|cn=a|memberUid=a\n", "a: the mail of uid=a: \"a@b/c\" is no user's address\n"},
-		"a domain":        {mail, "uid=a|uid=a|mail=example.org\n", "cn=a|cn=a|memberUid=a\n", "a: the mail of uid=a: \"example.org\" is no user's address\n"},
-		"same uid":        {plain, people + "uid=cy,ou=q|uid=cy\n", "cn=a|cn=a|memberUid=cy\n", "a: several people have the uid \"cy\"\n"},
+		"no address":      {mail, "uid=a|uid=a|mail=Anna Smith\n" + people, "cn=a|cn=a|memberUid=a\ncn=b|cn=b|memberUid=bo\n", "a: the mail of somebody is no user's address: uid=a has \"Anna Smith\"\nb \"\" \"\": bo@example.net=Bobo\n"},
+		"a device":        {mail, "uid=a|uid=a|mail=a@b/c\n", "cn=a|cn=a|memberUid=a\n", "a: the mail of somebody is no user's address: uid=a has \"a@b/c\"\n"},
+		"a domain":        {mail, "uid=a|uid=a|mail=example.org\n", "cn=a|cn=a|memberUid=a\n", "a: the mail of somebody is no user's address: uid=a has \"example.org\"\n"},
+		"same uid":        {plain, people + "uid=cy,ou=q|uid=cy\n", "cn=a|cn=a|memberUid=cy\n", "a: it names a uid that several people have: \"cy\"\n"},
 		"same name":       {plain, people, "cn=The Team|cn=The Team|memberUid=cy\ncn=the-team|cn=the-team|memberUid=cy\n", "the-team: cn=The Team and cn=the-team would both be called the-team\nthe-team: cn=The Team and cn=the-team would both be called the-team\n"},
-		"no name":         {plain, people, "cn=a|cn=a|member=what\n", "a: it names \"what\", which is no name: "},
-		"in a bad one":    {plain, people, "cn=a|cn=a|member=cn=b|memberUid=cy\ncn=b|cn=b|member=what\n", "a: b, which is in it: it names \"what\""},
+		"no name":         {plain, people, "cn=a|cn=a|member=what\n", "a: it names what is no name of an entry: \"what\"\n"},
+		"in a bad one":    {plain, people, "cn=a|cn=a|member=cn=b|memberUid=cy\ncn=b|cn=b|member=what\n", "a: b, which is in it: it names what is no name of an entry: \"what\"\nb: it names what is no name of an entry: \"what\"\n"},
 		"two names":       {plain, people, "cn=b+ou=x|cn=c|cn=b|memberUid=cy\n", `b "" "": ` + cy + "\n"},
 		"long":            {plain, "uid=a|uid=a|cn=" + strings.Repeat("ä", 5000) + "\n", "cn=a|cn=a|memberUid=a\n", `a "" "": a@example.org=` + strings.Repeat("ä", 128) + "\n"},
 		"controls":        {plain, "uid=a|uid=a|cn=\x00A\x01\x1b[31m\u2028B\xff\uffff\n", "cn=a|cn=a|memberUid=a\n", `a "" "": a@example.org=A [31m B` + "\n"},
 		"all gone":        {plain, people, "cn=a|cn=a|memberUid=x|memberUid=y\n", "REFUSED: of 2 who are named in groups nobody was found"},
 		"all hidden":      {mail, "uid=a|uid=a\n", "cn=a|cn=a|memberUid=a\n", "REFUSED: nobody in its groups has a mail that we may read"},
-		"one DN":          {plain, "uid=a|uid=a\nUID=A|uid=b\n", "", `REFUSED: two entries are called`},
-		"no DN":           {plain, "what|uid=a\n", "", `REFUSED: an entry's name, "what", cannot be read`},
+		"one DN":          {plain, "uid=a|uid=a\nUID=A|uid=b\n", "cn=a|cn=a|member=uid=a\n", `REFUSED: two entries have one name: `},
+		"no DN":           {plain, "what|uid=a\n", "", `REFUSED: an entry's name cannot be read: what`},
 	} {
 		l, err := test.m.list(entries(test.groups), entries(test.people))
 		var got string
 		if err == nil {
 			got = l.text()
 		} else if bad := (*refusedError)(nil); errors.As(err, &bad) {
-			got = "REFUSED: " + err.Error()
+			got = "REFUSED: " + detail(err)
 		}
 		if got != test.want && (!strings.HasPrefix(got, test.want) || strings.HasSuffix(test.want, "\n") || test.want == "") {
 			t.Errorf("%s:\n%s, want\n%s", name, got, test.want)

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -35,7 +36,7 @@ func (d *Directory) Look(ctx context.Context) (*View, error) {
 	tells := root.tells && d.cfg.Every == 0 && d.tells(ctx, stamp)
 	l, err := d.read(c)
 	if err != nil {
-		return nil, err
+		return nil, errors.New(detail(err))
 	}
 	v := &View{How: d.cfg.URL + " lets us in as " + orElse(d.cfg.Bind, "nobody in particular")}
 	if c.meter.Conn == c.raw && !loopback(c.raw) {
@@ -79,7 +80,7 @@ func (l *list) view(v *View, wanted []string) {
 		}
 		b, missing, err := l.basic(g)
 		if err != nil {
-			v.Wrong = append(v.Wrong, g.Name+": "+err.Error())
+			v.Wrong = append(v.Wrong, g.Name+": "+detail(err))
 			continue
 		}
 		v.Groups = append(v.Groups, fmt.Sprintf("%s (%s)", g.Name, counted(len(b.Members), "member")))

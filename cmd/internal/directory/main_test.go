@@ -49,7 +49,11 @@ func (e *ear) Group(_ context.Context, b *roster.Basic) (err error) {
 }
 func (e *ear) Only(names []string)          { e.note(func() { e.only = strings.Join(names, " ") }) }
 func (e *ear) Lost(group string, why error) { e.note(func() { e.lost[group] = why.Error() }) }
-func (e *ear) Back()                        { e.note(func() { e.back++; delete(e.lost, "") }) }
+func (e *ear) Hold(context.Context, roster.TieKind, string, string) error {
+	return errors.New("a directory tells nobody")
+}
+
+func (e *ear) Back() { e.note(func() { e.back++; delete(e.lost, "") }) }
 
 // text is a group on one line.
 func text(b *roster.Basic) string {

@@ -62,40 +62,57 @@ func set(all []string) []string {
 	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
 }
 
-// person is somebody's entry.
+// person is what is kept of somebody's entry.
 type person struct {
-	*ldap.Entry
-	jid  string // "" = he has none
-	err  error  // or none that makes sense
-	read bool
+	roster.BasicMember // JID "": he has no address
+	dn                 string
+	err                error // or none that makes sense
 }
 
-// address is where somebody is. With several values the one in the name of his
-// entry counts, or the only one at our host.
-func (m *Mapping) address(p *person) (string, error) {
-	if p.read {
-		return p.jid, p.err
+// person makes of an entry what is told of somebody.
+func (m *Mapping) person(e *ldap.Entry) person {
+	p := person{dn: e.DN}
+	if p.JID, p.err = m.address(e); p.JID == "" {
+		return p
 	}
-	p.read = true
-	values := p.GetEqualFoldAttributeValues(m.JID)
+	if m.Nick != "" {
+		p.Nick = clean(pick(e, m.Nick), maxNick)
+	} else if p.Nick = clean(pick(e, attrDisplayName), maxNick); p.Nick == "" {
+		p.Nick = clean(pick(e, attrName), maxNick)
+	}
+	if m.Roles != "" {
+		p.Roles = m.roles(e)
+	}
+	for _, name := range m.Attributes {
+		if v := clean(pick(e, name), maxValue); v != "" {
+			p.Attributes = append(p.Attributes, roster.Attribute{Name: name, Value: v})
+		}
+	}
+	return p
+}
+
+// address is where somebody is, "" if that is not said. With several values the
+// one in the name of his entry counts, or the only one at our host.
+func (m *Mapping) address(e *ldap.Entry) (string, error) {
+	values := e.GetEqualFoldAttributeValues(m.JID)
 	if len(values) > 1 {
-		one, ok := named(p.Entry, m.JID, values)
+		one, ok := named(e, m.JID, values)
 		if !ok {
 			one, ok = m.here(values)
 		}
 		if !ok {
-			p.err = fmt.Errorf("%s has %d addresses (%s): it is not known which counts", short(p.DN), len(values), m.JID)
-			return "", p.err
+			return "", &namingError{"somebody has several addresses (" + m.JID + "), and it is not known which counts", short(e.DN)}
 		}
 		values = []string{one}
 	}
-	if len(values) == 1 && values[0] != "" {
-		p.jid, p.err = m.parse(values[0])
-		if p.err != nil {
-			p.err = fmt.Errorf("the %s of %s: %w", m.JID, short(p.DN), p.err)
-		}
+	if len(values) == 0 || values[0] == "" {
+		return "", nil
 	}
-	return p.jid, p.err
+	jid := m.parse(values[0])
+	if jid == "" {
+		return "", &namingError{"the " + m.JID + " of somebody is no user's address", fmt.Sprintf("%s has %q", short(e.DN), clean(values[0], 64))}
+	}
+	return jid, nil
 }
 
 // here is the only one of some addresses at our host.
@@ -111,46 +128,27 @@ func (m *Mapping) here(values []string) (one string, ok bool) {
 	return one, ok
 }
 
-// parse makes an address of a value.
-func (m *Mapping) parse(value string) (string, error) {
+// parse makes an address of a value; "" = it is none.
+func (m *Mapping) parse(value string) string {
 	var j jid.JID
 	var err error
-	if len(value) > roster.MaxJID {
-		return "", fmt.Errorf("%q… is no user's address", value[:16])
-	}
-	if m.Domain != "" {
+	switch {
+	case len(value) > roster.MaxJID:
+		return ""
+	case m.Domain != "":
 		j, err = jid.New(value, m.Domain, "")
-	} else {
+	default:
 		j, err = jid.Parse(value)
 	}
 	if err != nil || j.Localpart() == "" || j.Resourcepart() != "" {
-		return "", fmt.Errorf("%q is no user's address", value)
+		return ""
 	}
-	return j.String(), nil
-}
-
-// member is what is told of somebody.
-func (m *Mapping) member(p *person) roster.BasicMember {
-	b := roster.BasicMember{JID: p.jid}
-	if m.Nick != "" {
-		b.Nick = clean(pick(p.Entry, m.Nick), maxNick)
-	} else if b.Nick = clean(pick(p.Entry, attrDisplayName), maxNick); b.Nick == "" {
-		b.Nick = clean(pick(p.Entry, attrName), maxNick)
-	}
-	if m.Roles != "" {
-		b.Roles = m.roles(p)
-	}
-	for _, name := range m.Attributes {
-		if v := clean(pick(p.Entry, name), maxValue); v != "" {
-			b.Attributes = append(b.Attributes, roster.Attribute{Name: name, Value: v})
-		}
-	}
-	return b
+	return j.String()
 }
 
 // roles are words: "Shift lead" is shift-lead.
-func (m *Mapping) roles(p *person) (all []string) {
-	for _, v := range p.GetEqualFoldAttributeValues(m.Roles) {
+func (m *Mapping) roles(e *ldap.Entry) (all []string) {
+	for _, v := range e.GetEqualFoldAttributeValues(m.Roles) {
 		if r := clean(strings.ReplaceAll(fold(clean(v, maxValue)), " ", "-"), roster.MaxName); r != "" {
 			all = append(all, r)
 		}

@@ -11,7 +11,7 @@ import (
 const (
 	maxReading  = 64 << 20 // bytes of one reading
 	maxElements = 4 << 20  // values and what holds them, of one reading
-	maxMessage  = 16 << 20 // bytes of one message: an entry
+	maxMessage  = 32 << 20 // bytes of one message: an entry
 	maxParts    = 1 << 18  // elements of one message
 	maxChat     = 1 << 20  // bytes, and elements, of what is said beside readings
 )

@@ -42,7 +42,11 @@ func (d *desk) Group(_ context.Context, b *roster.Basic) error {
 }
 func (d *desk) Only(names []string)      { d.add("only " + strings.Join(names, " ")) }
 func (d *desk) Lost(_ string, why error) { d.add("lost: " + why.Error()) }
-func (d *desk) Back()                    { d.add("back") }
+func (d *desk) Hold(context.Context, roster.TieKind, string, string) error {
+	return errors.New("a file tells nobody")
+}
+
+func (d *desk) Back() { d.add("back") }
 func (d *desk) is(t *testing.T, want string) {
 	t.Helper()
 	limit := time.After(20 * time.Second)

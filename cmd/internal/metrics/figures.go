@@ -116,6 +116,10 @@ func (l *figureList) others() {
 	l.gauge("source_groups", "Groups that sources keep and that were heard since the start.", func(s *sample) float64 {
 		return s.sum(func(x *source.Stats) float64 { return float64(x.Groups) })
 	})
+	l.gauge("source_groups_stale", "Groups that are not as their source has them: refused, here or there, or not to be read.", func(s *sample) float64 {
+		return s.sum(func(x *source.Stats) float64 { return float64(len(x.Stale)) })
+	})
+	l.gauge("subscriptions_ending", "Subscriptions elsewhere that are not wanted any more, and are still to be ended.", func(s *sample) float64 { return float64(s.Ties.Leaving) })
 	l.by("source_lists_total", "Lists of sources that brought something new, or that could not be taken in.", "result", map[string]func(*sample) float64{
 		"changed": func(s *sample) float64 {
 			return s.sum(func(x *source.Stats) float64 { return float64(x.Changed) })
@@ -128,6 +132,8 @@ func (l *figureList) others() {
 	l.peer("peer_taking", "Groups here that take presence from the peer.", prometheus.GaugeValue, func(p *component.PeerStats) float64 { return float64(p.Taking) })
 	l.peer("peer_heard", "Those of them whose members it has told of.", prometheus.GaugeValue, func(p *component.PeerStats) float64 { return float64(p.Heard) })
 	l.peer("peer_giving", "Groups of the peer that presence is given to.", prometheus.GaugeValue, func(p *component.PeerStats) float64 { return float64(p.Giving) })
+	l.peer("peer_away", "1 = the peer does not answer.", prometheus.GaugeValue, func(p *component.PeerStats) float64 { return is(!p.Away.IsZero()) })
+	l.peer("peer_refuses", "1 = it refused what was asked of it last.", prometheus.GaugeValue, func(p *component.PeerStats) float64 { return is(p.Refused != "") })
 	l.peer("peer_events_total", "Events that the peer has told.", prometheus.CounterValue, func(p *component.PeerStats) float64 { return float64(p.Events) })
 	l.peer("peer_lost_total", "How often the peer did not answer any more.", prometheus.CounterValue, func(p *component.PeerStats) float64 { return float64(p.Lost) })
 
