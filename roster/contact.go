@@ -157,7 +157,7 @@ func (g *Group) OnSubscribed(ctx context.Context, jid string) error {
 // no grant: he may have been asked and have answered while the link was down.
 func (g *Group) doubt(m *member) {
 	if m.Ask == Asked || m.Ask == Refused || m.withdrawn {
-		g.doubts[m] = struct{}{}
+		g.doubts.add(m)
 		g.roster.outbox.Wanted(g)
 	}
 }

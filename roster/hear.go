@@ -12,7 +12,7 @@ import (
 func (g *Group) Hear(bare, resource []byte, p *Presence) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	m := g.members[string(bare)]
+	m := g.entryBytes(bare)
 	if m == nil || m.gone > 0 {
 		return
 	}
@@ -144,7 +144,7 @@ func (g *Group) Lost() {
 // unsettle begins a sweep. Without anybody to ask it ends at once.
 func (g *Group) unsettle() {
 	g.sweep++
-	g.awaited = emptied(g.awaited)
+	g.awaited = make(memberSet, len(g.sorted))
 	for _, m := range g.sorted {
 		m.asking, m.parked = false, nil
 		if m.lent && m.given() {
@@ -153,10 +153,10 @@ func (g *Group) unsettle() {
 		}
 		switch m.Ask {
 		case Granted:
-			g.awaited[m] = struct{}{}
+			g.awaited.add(m)
 			g.reread(m)
 		case Asked:
-			g.doubts[m] = struct{}{}
+			g.doubts.add(m)
 		}
 	}
 	g.sweeping = len(g.awaited) > 0 || len(g.recalls) > 0
@@ -193,7 +193,7 @@ func (g *Group) Wants() (ask, probe []string) {
 			probe = append(probe, m.JID)
 		}
 	}
-	g.refresh = emptied(g.refresh)
+	g.refresh = nil
 	return ask, probe
 }
 
@@ -219,7 +219,7 @@ func (g *Group) Doubtful() (jids []string) {
 	for m := range g.doubts {
 		jids = append(jids, m.JID)
 	}
-	clear(g.doubts)
+	g.doubts = nil
 	return jids
 }
 
@@ -236,7 +236,7 @@ func (g *Group) Swept(early bool) bool {
 	if early && len(g.awaited) > 0 {
 		return false
 	}
-	g.awaited = emptied(g.awaited)
+	g.awaited = nil
 	g.sweeping, g.ready = false, true
 	defer g.rearm()
 	for _, m := range g.sorted {

@@ -19,7 +19,7 @@ func (g *Group) Unread() (jids []string) {
 			jids = append(jids, m.JID)
 		}
 	}
-	g.unread = emptied(g.unread)
+	g.unread = nil
 	return jids
 }
 
@@ -80,7 +80,7 @@ func (g *Group) park(m *member, resource []byte, p *Presence) bool {
 		at = m.parked
 	}
 	if _, known := at.find(resource); !known {
-		g.unread[m] = struct{}{} // a new device may be one that nobody could tell us of
+		g.unread.add(m) // a new device may be one that nobody could tell us of
 		g.roster.outbox.Wanted(g)
 	}
 	if there {

@@ -244,7 +244,7 @@ func (r *Roster) create(ctx context.Context, rec *GroupRecord, actor string) err
 		return err
 	}
 	g := newGroup(r, rec)
-	if m := g.members[actor]; m != nil {
+	if m := g.entry(actor); m != nil {
 		m.consents = true
 	}
 	r.admit(g)

@@ -133,7 +133,7 @@ func (g *Group) parkTold(m *member, t *Told) bool {
 			_, known = at.find([]byte(d.Resource))
 		}
 		if !known && m.might != 0 {
-			g.unread[m] = struct{}{}
+			g.unread.add(m)
 			g.roster.outbox.Wanted(g)
 		}
 	}
