@@ -59,7 +59,13 @@ func newCell(ctx context.Context, j job, program string) (c *cell, err error) {
 	if err = c.way.open(ctx, c); err != nil {
 		return c, err
 	}
-	return c, c.rehearse(ctx)
+	if err = c.rehearse(ctx); err != nil {
+		return c, err
+	}
+	if v, ok := c.way.(verifier); ok {
+		return c, v.verify(ctx, c)
+	}
+	return c, nil
 }
 
 func (c *cell) start(ctx context.Context) (err error) {

@@ -43,7 +43,7 @@ func (c *component) options(server string) lab.Options {
 	o := plain(server)
 	switch {
 	case c.name == "rollcall-pubsub" && server == "prosody":
-		o.Extra.Component = prosodyPubSub
+		o.Extra.Component = prosodyPubSub + "\tadmins = { \"" + ours + "\" }\n" // nobody else makes nodes
 	case c.name == "rollcall-pubsub":
 		o.Extra.Modules = ejabberdPubSub
 	case c.name == "rollcall-multicast" && server == "prosody":
@@ -152,6 +152,24 @@ func (c *component) befriend(ctx context.Context, x *cell, i int) error {
 		s.say(step.says)
 		if err := x.wait(ctx, met, "have "+group+" as a contact"); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// verify sees to it that what is measured is what the figures are of: when the
+// server's PubSub service is of no use, rollcall tells everybody itself.
+func (c *component) verify(ctx context.Context, x *cell) error {
+	if c.name != "rollcall-pubsub" {
+		return nil
+	}
+	for i, s := range x.seats {
+		list, err := s.ask(ctx, groupName(c.size.group(i))+"@"+ours, "get", "<pubsub xmlns='"+nsPubSub+"'><subscriptions/></pubsub>")
+		if err != nil {
+			return err
+		}
+		if !bytes.Contains(list, []byte("<published ")) {
+			return fmt.Errorf("%s is not told by the server's PubSub: %s", s.jid, list)
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/component/hook"
 	"github.com/rollcall-xmpp/rollcall/component/source"
+	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
 // counts is what a service has done.
@@ -50,6 +51,7 @@ type ServiceStats struct {
 	Hooks  hook.Stats
 
 	Multicast MulticastStats
+	Outposts  roster.OutpostStats
 	Sources   []source.Stats // by name
 	Peers     []PeerStats    // as they are configured
 
@@ -77,7 +79,7 @@ type ServiceStats struct {
 func (s *Service) Stats() ServiceStats {
 	c := &s.counts
 	stats := ServiceStats{
-		Outbox: s.Link.Out.Stats(), Hooks: s.Hooks.Stats(), Multicast: s.copier.stats(), Sources: s.Sources.Stats(), Attached: c.since.Load(), Connections: c.connections.Load(),
+		Outbox: s.Link.Out.Stats(), Hooks: s.Hooks.Stats(), Multicast: s.copier.stats(), Outposts: s.Roster.Outposts(), Sources: s.Sources.Stats(), Attached: c.since.Load(), Connections: c.connections.Load(),
 		Settled: s.attend.quiet(), Groups: s.Roster.Len(),
 		Unasked: s.attend.visits(), Probes: s.attend.progress.probes.Load(),
 		Presence: c.presence.Load(), IQ: c.iq.Load(), Message: c.message.Load(),

@@ -43,6 +43,8 @@ func (l *Link) answer(s *frame.Stanza) bool {
 	}
 	if done := l.pending.take(s); done != nil {
 		l.contain(s, func() { done(s, nil) })
+	} else if l.answered != nil && l.answered(s) {
+		return true
 	} else if ours && !l.twin && l.Out.strange(s.ID) {
 		l.twin = true
 		l.cfg.Log.Error("ANOTHER COMPONENT IS ATTACHED WITH OUR DOMAIN, and each of us gets a part of what is for both: stop one of them")

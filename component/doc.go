@@ -34,6 +34,12 @@
 // speak. Members never asked for their presence are asked then. A request
 // counts as sent when the server has answered something sent after it.
 //
+// # The server's own PubSub service
+//
+// What groups ask of it leaves in their turns, in the service's name; its answers
+// go to the roster ([roster.Roster.OutpostAnswered]). An orderly end leaves no
+// node behind.
+//
 // # What a group looks like
 //
 // The herald knows which devices wish to hear of a group's name and picture,

@@ -114,7 +114,7 @@ func (w *leakWorld) close() {
 	w.must(err)
 	slices.SortFunc(rec.Subscriptions, func(a, b roster.SubscriptionRecord) int { return strings.Compare(a.JID+a.Node, b.JID+b.Node) })
 	for i := range rec.Subscriptions {
-		rec.Subscriptions[i].ID = "" // random
+		rec.Subscriptions[i].ID, rec.Subscriptions[i].Outpost = "", "" // random
 	}
 	rec.Contacts = nil // he may know
 	text, _, err := w.s.Roster.ShowPolicy(context.Background(), "team", alice)
@@ -125,7 +125,7 @@ func (w *leakWorld) close() {
 		all, err := g.Subscribers("", n)
 		w.must(err)
 		for i := range all {
-			all[i].ID = "" // random
+			all[i].ID, all[i].Outpost = "", "" // random
 		}
 		slices.SortFunc(all, func(a, b roster.SubscriptionRecord) int { return strings.Compare(a.JID, b.JID) })
 		jids, powers, err := g.Affiliates("")

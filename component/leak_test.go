@@ -29,28 +29,50 @@ import (
 // face.
 func TestFaces(t *testing.T) {
 	seen := map[string]bool{}
-	plain := map[bool]*leakWorld{true: leakStory(t, nothing, true), false: leakStory(t, nothing, false)}
+	plain := map[bool]*leakWorld{true: leakStory(t, nothing, true, false), false: leakStory(t, nothing, false, false)}
 	for _, s := range secrets {
 		strangers := slices.Contains(s.from, eve)
-		a, b := leakStory(t, s.is, strangers), plain[strangers]
+		a, b := leakStory(t, s.is, strangers, false), plain[strangers]
 		if s.isNot != nil {
-			b = leakStory(t, s.isNot, strangers)
+			b = leakStory(t, s.isNot, strangers, false)
 		}
 		for _, watcher := range append(slices.Clone(s.from), "log") {
-			for _, face := range faces {
-				x, y := a.heard[watcher+" "+face], b.heard[watcher+" "+face]
-				seen[face] = seen[face] || len(x) > 0
-				for _, node := range slices.Sorted(maps.Keys(merge(x, y))) {
-					if !slices.Equal(x[node], y[node]) {
-						t.Errorf("face %s leaks to %s: %s\n%s", face, watcher, s.what, difference(x[node], y[node]))
-					}
-				}
-			}
+			alike(t, s.what, watcher, a, b, seen)
 		}
 	}
+	// By the server's PubSub service all at once, for it takes its time. Only bob
+	// is of its users.
+	a, b := leakStory(t, of(bob, func(s *secret) func(*leakWorld) { return s.is }), false, true),
+		leakStory(t, of(bob, func(s *secret) func(*leakWorld) { return s.isNot }), false, true)
+	alike(t, "everything that he may not see", bob, a, b, seen)
 	for _, face := range faces {
 		if !seen[face] {
 			t.Errorf("nobody looked at face %s", face)
+		}
+	}
+}
+
+// of lets something happen for each secret that the watcher may not find out.
+func of(watcher string, happens func(*secret) func(*leakWorld)) func(*leakWorld) {
+	return func(w *leakWorld) {
+		for i := range secrets {
+			if f := happens(&secrets[i]); f != nil && slices.Contains(secrets[i].from, watcher) {
+				f(w)
+			}
+		}
+	}
+}
+
+// alike compares what a watcher was sent in both worlds.
+func alike(t *testing.T, what, watcher string, a, b *leakWorld, seen map[string]bool) {
+	t.Helper()
+	for _, face := range faces {
+		x, y := a.heard[watcher+" "+face], b.heard[watcher+" "+face]
+		seen[face] = seen[face] || len(x) > 0
+		for _, node := range slices.Sorted(maps.Keys(merge(x, y))) {
+			if !slices.Equal(x[node], y[node]) {
+				t.Errorf("face %s leaks to %s: %s\n%s", face, watcher, what, difference(x[node], y[node]))
+			}
 		}
 	}
 }
@@ -80,7 +102,7 @@ func difference(x, y []string) string {
 
 // faces are the ways on which somebody learns something.
 var faces = []string{"item", "event", "summary", "items", "since", "contact", "line", "probe", "resources", "devices", "published", "willing", "disco", "affiliations",
-	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "hook", "copies", "asks", "log", "admin"}
+	"subscriptions", "options", "authorization", "command", "explain", "error", "presence", "message", "tell", "profile", "last", "hook", "copies", "outpost", "asks", "log", "admin"}
 
 // leakWorld is a service without a server, and what everybody was sent.
 type leakWorld struct {
@@ -96,13 +118,15 @@ type leakWorld struct {
 	tokens map[string]string              // the last one of #group, by watcher
 	asked  map[string]string              // face of a request, by id
 	chat   string                         // what a watcher says to the group just now
+
+	service leakService
 }
 
 // leakStory is a world where something happens between two looks. The second
 // begins with the whole state, for who is subscribed subscribes again.
-func leakStory(t *testing.T, is func(*leakWorld), strangers bool) *leakWorld {
+func leakStory(t *testing.T, is func(*leakWorld), strangers, outposts bool) *leakWorld {
 	t.Helper()
-	w := newLeakWorld(t)
+	w := newLeakWorld(t, outposts)
 	if w.watchers, w.places = []string{bob, mallory}, []string{"team@groups.example.org", "groups.example.org"}; strangers {
 		w.watchers, w.places = append(w.watchers, eve), append(w.places, "quiet@groups.example.org")
 	}
@@ -118,9 +142,10 @@ func leakStory(t *testing.T, is func(*leakWorld), strangers bool) *leakWorld {
 	return w
 }
 
-func newLeakWorld(t *testing.T) *leakWorld {
+func newLeakWorld(t *testing.T, outposts bool) *leakWorld {
 	t.Helper()
 	w := &leakWorld{t: t, now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC), heard: map[string]map[string][]string{}, names: map[string]map[string]string{}, tokens: map[string]string{}, asked: map[string]string{}}
+	w.service = leakService{nodes: map[string]*leakNode{}, kinds: map[string]string{}}
 	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelInfo,
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey {
@@ -129,8 +154,12 @@ func newLeakWorld(t *testing.T) *leakWorld {
 			return a
 		}}))
 	log.Info("a world begins") // so that somebody looks at the log
-	w.s = NewService(ServiceConfig{Store: store.Memory(), Link: Config{Domain: "groups.example.org", Log: log, Window: 1 << 30},
-		Now: func() time.Time { return w.now }})
+	cfg := ServiceConfig{Store: store.Memory(), Link: Config{Domain: "groups.example.org", Log: log, Window: 1 << 30},
+		Now: func() time.Time { return w.now }}
+	if outposts {
+		cfg.PubSub, cfg.Link.ServerHost = leakPubSub, "example.org"
+	}
+	w.s = NewService(cfg)
 	w.s.Link.Out.attach()
 	w.s.Roster.SetMulticast(roster.Multicast{Service: "multicast.example.org", Domain: "example.org", Messages: 20, Presences: 20})
 	rec := &roster.GroupRecord{Name: "team", Settings: roster.Settings{Policy: "watch members\nwatch jid:" + mallory + " jid:hook+ci+team@groups.example.org"},
@@ -205,6 +234,9 @@ func (w *leakWorld) hear() {
 		}
 		if len(r.b) == 0 {
 			w.s.Link.Out.recycle(r.b)
+			if w.service.answer(w) {
+				continue
+			}
 			return
 		}
 		in := frame.NewReader(bytes.NewReader(r.b), 1<<18, 100)
@@ -221,7 +253,7 @@ func (w *leakWorld) hear() {
 }
 
 var (
-	leakRandom = regexp.MustCompile(` (?:from|to)='([\w-]{22})'|/([\w-]{22})</last>|(?:subid|sessionid)='([^']*)'`)
+	leakRandom = regexp.MustCompile(` (?:from|to)='([\w-]{22})'|/([\w-]{22})</last>|(?:subid|sessionid)='([^']*)'|<published [^>]* node='([^']*)'`)
 	leakItem   = regexp.MustCompile(`(?s)<item id='([^']*)'>.*?</item>|<retract[^>]*>`)
 	leakThing  = regexp.MustCompile(`(?s)<(mood|tune|geoloc|language|interests|timezone|x)\b.*?</(mood|tune|geoloc|language|interests|timezone|x)>`)
 	leakWord   = regexp.MustCompile(`<(willing|reported) [^>]*/>`)
@@ -245,6 +277,13 @@ func (w *leakWorld) take(raw string) {
 	if strings.Contains(raw, " to='multicast.example.org'") && !strings.HasPrefix(raw, "<iq") {
 		w.copy(raw)
 		return
+	}
+	if strings.Contains(raw, " to='"+leakPubSub+"'") && strings.HasPrefix(raw, "<iq") {
+		w.service.take(w, raw)
+		return
+	}
+	if _, at, ok := strings.Cut(raw, "<published "); ok {
+		w.service.kinds[value(at, " node='")] = value(raw, " node='")
 	}
 	to, id := value(raw, " to='"), value(raw, " id='")
 	jid, _, _ := strings.Cut(to, "/")
@@ -323,7 +362,7 @@ func (w *leakWorld) rename(stream, raw string) string {
 		return raw
 	}
 	for _, m := range leakRandom.FindAllStringSubmatch(raw, -1) {
-		name := m[1] + m[2] + m[3]
+		name := m[1] + m[2] + m[3] + m[4]
 		if names[name] == "" {
 			names[name] = fmt.Sprint("random-", len(names))
 		}

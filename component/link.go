@@ -38,9 +38,10 @@ type Link struct {
 	// Out is the way to the server, connected or not.
 	Out *Outbox
 
-	cfg     *Config
-	pending pending
-	twin    bool // that there is another was said on this connection; the reading goroutine's
+	cfg      *Config
+	pending  pending
+	answered func(*frame.Stanza) bool // takes answers that nobody waits for; nil = nobody does
+	twin     bool                     // that there is another was said on this connection; the reading goroutine's
 }
 
 // NewLink returns a Link that Run brings to life.

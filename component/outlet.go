@@ -80,7 +80,7 @@ func (s *Service) departed(group, jid string) {
 
 // Began implements [roster.Outbox].
 func (o *outlet) Began(group string, rec roster.SubscriptionRecord) {
-	r := pubsub.Renderer{Domain: o.s.cfg.Link.Domain}
+	r := pubsub.Renderer{Domain: o.s.cfg.Link.Domain, PubSub: o.s.cfg.PubSub}
 	o.s.Link.Out.Control(func(b []byte) []byte { return r.Began(b, group, &rec) })
 }
 

@@ -34,6 +34,7 @@ type scene struct {
 	wire   *wire
 	suffix string
 	stop   context.CancelFunc // of the service
+	ended  chan struct{}      // closed when it has
 }
 
 // stage attaches a service with a store in memory. Everything ends with the
@@ -59,7 +60,11 @@ func stage(t testing.TB, server lab.Server, change ...func(*component.ServiceCon
 	life, stop := context.WithCancel(ctx)
 	s.stop = stop
 	ended := make(chan error, 1)
-	go func() { ended <- s.Run(life) }()
+	s.ended = make(chan struct{})
+	go func() {
+		ended <- s.Run(life)
+		close(s.ended)
+	}()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

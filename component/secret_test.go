@@ -2,6 +2,7 @@ package component
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/internal/avatar"
@@ -180,7 +181,8 @@ func (w *leakWorld) trusts(jid, bot string) {
 
 // asks looks at what jid's server is asked for: what he lets somebody see, and
 // nothing else. Bob lets the members see what the group proposes, the others let
-// alice see all; a stranger is asked for nothing.
+// alice see all, but for who refuses, of whom only
+// his policy is wanted; a stranger is asked for nothing.
 func (w *leakWorld) asks(jid, caps string) {
 	w.put(jid, "asks", "", caps)
 	want := policy.Mask(0)
@@ -188,7 +190,9 @@ func (w *leakWorld) asks(jid, caps string) {
 	case bob:
 		want = policy.Enrolled | policy.All&^(policy.Location|policy.Addresses)
 	case alice, carol, dora:
-		want = policy.Enrolled | policy.All
+		if want = policy.Enrolled; slices.Contains(w.s.Roster.Loaded([]byte("team")).Granted(), jid) {
+			want |= policy.All
+		}
 	}
 	if caps != "" && caps != string(pubsub.AppendCaps(nil, want)) {
 		w.t.Errorf("face asks leaks to %s: %s", jid, caps)

@@ -36,7 +36,8 @@ type ServiceConfig struct {
 	Hooks   hook.Config   // what it says of networks and times
 	Sources source.Config // what it says of times
 
-	Multicast bool // the server's service (XEP-0033) is used, if it has one
+	PubSub    string // the server's own service: events leave through it; "" = from the groups themselves
+	Multicast bool   // the server's service (XEP-0033) is used, if it has one
 
 	ProbeRate int           // probes a second, 2000
 	Silence   time.Duration // after which an unanswered probe means offline; 2 s
@@ -117,7 +118,8 @@ func NewService(cfg ServiceConfig) *Service {
 	s.Roster = roster.New(roster.Options{
 		Store:    cfg.Store,
 		Outbox:   &outlet{s},
-		Renderer: &pubsub.Renderer{Domain: cfg.Link.Domain},
+		Renderer: &pubsub.Renderer{Domain: cfg.Link.Domain, PubSub: cfg.PubSub},
+		Outposts: outposts(&cfg),
 		Now:      cfg.Now,
 		Log:      s.log,
 		Reads:    true,
@@ -133,10 +135,11 @@ func NewService(cfg ServiceConfig) *Service {
 		Taken:     func(jid string) bool { return cfg.Peers.takes(jid) != nil },
 		Peers:     cfg.Peers.gives,
 	})
+	s.Link.answered = s.garrisoned
 	s.sources = newSourceLink(s.Link)
 	s.Sources, s.SourceLink = newSources(s), s.sources
 	s.pubsub = &pubsub.Service{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Began: cfg.Now(), Now: cfg.Now,
-		Network: cfg.Network}
+		PubSub: cfg.PubSub, Network: cfg.Network}
 	record, _ := cfg.Store.(audit.Reader) // the one in memory keeps none
 	s.commands = command.New(command.Config{Roster: s.Roster, Domain: cfg.Link.Domain, Title: cfg.Title, Now: cfg.Now, Log: s.log,
 		Audit: record, Send: s.send, Hooks: s.Hooks.State})
@@ -226,6 +229,9 @@ func (s *Service) Attached(ctx context.Context) {
 func (s *Service) Detached(error) {
 	s.counts.detach()
 	s.Sources.Detached()
+	if s.cfg.PubSub != "" {
+		s.Roster.Detached()
+	}
 	s.writes.Store(false)
 	s.tells.Store(false)
 	s.takings.detach()
@@ -243,6 +249,7 @@ func (s *Service) Detaching() {
 		for _, jid := range slices.Compact(known) {
 			(&outlet{s}).Presence(g.Name(), jid, roster.Unavailable)
 		}
+		s.abandonOutposts(g)
 		g.Shown(func(to string, members []string) { (&outlet{s}).Gone(g.Name(), to, members) })
 	}
 }

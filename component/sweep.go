@@ -49,6 +49,9 @@ func (a *attendant) loadAll(ctx context.Context) {
 	took := max(1, time.Since(*p.began.Load()))
 	p.ready.Store(int64(took))
 	a.s.log.Info("ready", "groups", a.s.Roster.Len(), "after", took.Round(time.Millisecond))
+	if a.s.cfg.PubSub != "" {
+		a.all.Go(func() { a.s.clearLeft(ctx) })
+	}
 	a.reconcile(ctx)
 	a.s.Sources.Complete()
 }

@@ -35,6 +35,12 @@
 // the asker may know. [News] are the events of those nodes for who wishes them
 // ([ReadCapabilities]).
 //
+// # Outposts
+//
+// Where events leave through the server's own PubSub service, [Renderer] makes
+// what is asked of that (outpost.go), and subscribers are told where to look:
+// the child published of a subscription.
+//
 // # The contact
 //
 // [Renderer] also makes what the group shows as a contact, with the hash of its

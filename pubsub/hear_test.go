@@ -78,6 +78,7 @@ func (h *house) turn(budget int) bool {
 	for {
 		raw, err := in.Next()
 		if errors.Is(err, io.EOF) {
+			h.servers.answer(h, more)
 			return true
 		}
 		h.must(err)
@@ -105,6 +106,9 @@ func (h *house) take(raw string) {
 	if at == nil {
 		h.t.Fatalf("no address: %s", raw)
 	}
+	if h.servers.take(h, raw, plain(at[2])) {
+		return
+	}
 	to, size := plain(at[2]), len(raw)
 	raw, err := inXML(raw) // the same, in whichever words
 	h.must(err)
@@ -112,6 +116,9 @@ func (h *house) take(raw string) {
 		raw += fmt.Sprintf("<!-- %d bytes -->", size)
 	}
 	h.told[bare(to)] = append(h.told[bare(to)], raw)
+	if h.servers.way == "own" {
+		h.servers.told++
+	}
 	switch at[1] {
 	case "iq":
 		h.answers[to+" "+idOf.FindStringSubmatch(raw)[1]] = raw
@@ -249,8 +256,11 @@ func (h *house) rest() {
 	h.t.Helper()
 	for _, s := range h.w.subs {
 		h.g.Alive(s.jid)
+		h.w.alive(s.jid)
 	}
+	h.look()
 	h.settle()
+	clear(h.servers.loose)
 	for key, s := range h.w.subs {
 		if s.wants.Refuse {
 			continue

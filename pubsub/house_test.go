@@ -39,6 +39,7 @@ type house struct {
 	asked   int
 	text    string // of the group policy
 	again   bool   // see look
+	servers servers
 
 	mu     sync.Mutex // guards what the group's own alarm looks at
 	time   time.Time
@@ -83,11 +84,20 @@ var firstDay = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 // newHouse makes a group with the members that m has.
 func newHouse(t rapid.TB, m *model.Group) *house {
 	t.Helper()
-	h := &house{t: t, time: firstDay, no: map[string]bool{}, tables: map[string]*table{}, answers: map[string]string{}, told: map[string][]string{}, badges: map[string]string{},
+	return newHouseBy(t, m, "own")
+}
+
+// newHouseBy is newHouse for a group whose words leave that way.
+func newHouseBy(t rapid.TB, m *model.Group, way string) *house {
+	t.Helper()
+	h := &house{servers: servers{way: way}, t: t, time: firstDay, no: map[string]bool{}, tables: map[string]*table{}, answers: map[string]string{}, told: map[string][]string{}, badges: map[string]string{},
 		w: &truth{m: m, time: firstDay, subs: map[string]sub{}, devices: map[string][]model.Device{}, given: map[string]bool{}, published: map[string]map[string]string{}}}
-	h.r = roster.New(roster.Options{Store: store.Memory(), Outbox: h, Renderer: &pubsub.Renderer{Domain: domain},
-		Now: h.now, Log: slog.New(slog.DiscardHandler)})
-	h.service = &pubsub.Service{Roster: h.r, Domain: domain, Title: "Group presence"}
+	h.r = roster.New(h.servers.options(roster.Options{Store: store.Memory(), Outbox: h, Renderer: &pubsub.Renderer{Domain: domain, PubSub: h.servers.service()},
+		Now: h.now, Log: slog.New(slog.DiscardHandler)}))
+	if way == "multicast" {
+		h.r.SetMulticast(roster.Multicast{Service: copiesOf, Domain: "a.example", Messages: 20, Presences: 20})
+	}
+	h.service = &pubsub.Service{Roster: h.r, Domain: domain, Title: "Group presence", PubSub: h.servers.service()}
 	rec := &roster.GroupRecord{Name: m.Name, Settings: h.settings(m)}
 	for jid, one := range m.Members {
 		rec.Members = append(rec.Members, record(jid, one))
@@ -277,12 +287,12 @@ func (h *house) listen() {
 	}
 	h.w.follow()
 	h.pull()
-	for key, s := range h.w.subs {
+	for key := range h.w.subs {
 		if h.tables[key] == nil {
 			h.tables[key] = &table{items: map[string]string{}, dirty: map[string]bool{}}
 		}
-		h.tables[key].look(h.w.view(s), h.again)
 	}
+	h.look()
 	h.again = false
 	for key := range h.tables {
 		if _, ok := h.w.subs[key]; !ok {
@@ -291,5 +301,14 @@ func (h *house) listen() {
 	}
 	if n := len(rec.Subscriptions) + len(rec.Contacts); n != len(h.w.subs) {
 		h.t.Fatalf("%d subscriptions and contacts, want %d", n, len(h.w.subs))
+	}
+}
+
+// look shows every reader what he may see now.
+func (h *house) look() {
+	for key, s := range h.w.subs {
+		if c := h.tables[key]; c != nil {
+			c.look(h.w.view(s), h.again)
+		}
 	}
 }

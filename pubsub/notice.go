@@ -26,5 +26,9 @@ func (r *Renderer) turned(b []byte, group string, s *roster.SubscriptionRecord, 
 	b = append(b, "' subid='"...)
 	b = frame.AppendAttr(b, s.ID)
 	b = append(append(b, "' subscription='"...), state...)
-	return append(b, "'/></event></message>"...)
+	if s.Outpost == "" || r.PubSub == "" || state != "subscribed" {
+		return append(b, "'/></event></message>"...)
+	}
+	b = publishedAt(append(b, "'>"...), r.PubSub, s.Outpost)
+	return append(b, "</subscription></event></message>"...)
 }

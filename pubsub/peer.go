@@ -65,7 +65,7 @@ func (s *Service) peer(ctx context.Context, b []byte, w *wirePubSub, rule string
 	case w.Items != nil && !q.Set:
 		return b, s.items(g, &roster.Description{Watches: true}, w, q)
 	case w.Subscriptions != nil && !q.Set:
-		return subscriptions(b, g, &roster.Description{Nodes: []roster.Node{roster.NodePresence}}, w.Subscriptions, q)
+		return s.subscriptions(b, g, &roster.Description{Nodes: []roster.Node{roster.NodePresence}}, w.Subscriptions, q)
 	case w.Options != nil && q.Set && w.Options.Form != nil && w.Options.Form.Type != "cancel":
 		form, wish, given, err := peerForm(w.Options.Form)
 		if err != nil {

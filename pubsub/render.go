@@ -12,6 +12,7 @@ import (
 // once.
 type Renderer struct {
 	Domain string // of the service
+	PubSub string // the server's own PubSub service; "" = it is not used
 }
 
 var _ roster.Renderer = (*Renderer)(nil)

@@ -20,14 +20,24 @@ var (
 )
 
 // FuzzReplay is the same as TestReplay for go test -fuzz.
-func FuzzReplay(f *testing.F) { f.Fuzz(rapid.MakeFuzz(replayProperty)) }
+func FuzzReplay(f *testing.F) {
+	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) { replayProperty(t) }))
+}
 
 // TestReplay lets anything happen to a group, in any order. What everybody is
 // sent must be what he may see at that moment, by the model; and who has
-// applied all of it must hold exactly that when the group is silent.
-func TestReplay(t *testing.T) { rapid.Check(t, replayProperty) }
+// applied all of it must hold exactly that when the group is silent. By whatever
+// way it is sent.
+func TestReplay(t *testing.T) {
+	gone := map[string]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		h := replayProperty(t)
+		gone[h.servers.way] += h.servers.told
+	})
+	byAllWays(t, gone)
+}
 
-func replayProperty(t *rapid.T) {
+func replayProperty(t *rapid.T) *house {
 	h := drawHouse(t)
 	defer h.close()
 	for range rapid.IntRange(1, 50).Draw(t, "steps") {
@@ -48,6 +58,7 @@ func replayProperty(t *rapid.T) {
 	for key := range h.w.subs {
 		h.checkSince(key, 0)
 	}
+	return h
 }
 
 // drawHouse makes a group of some of the people, some of whom are there and
@@ -59,10 +70,18 @@ func drawHouse(t *rapid.T) *house {
 		m.Members[jid].Agreed = m.Policy.Default
 	}
 	m.Listed = rapid.Bool().Draw(t, "listed")
-	h := newHouse(t, m)
+	h := newHouseBy(t, m, pick(t, "way", ways...))
 	for _, jid := range everybody {
 		if rapid.Bool().Draw(t, "there") {
 			h.do(act{kind: "appears", jid: jid, name: "desk", device: &model.Device{Name: "desk", Show: drawShow(t)}})
+		}
+	}
+	if h.servers.way != "own" { // what is alike for many takes another way there
+		node := pick(t, "node", nodes...)
+		for _, jid := range everybody[:3] {
+			if h.w.m.Members[jid] != nil {
+				h.do(act{kind: "subscribes", jid: jid, node: node, text: "-"})
+			}
 		}
 	}
 	return h

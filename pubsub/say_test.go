@@ -168,6 +168,7 @@ func (h *house) request(jid, typ, payload string) string {
 	answer := string(h.service.Handle(context.Background(), nil, q))
 	if q.Local != "connection" {
 		h.w.alive(from)
+		h.look()
 	}
 	if answer == "" {
 		h.settle()

@@ -12,6 +12,7 @@ import (
 type Service struct {
 	Roster *roster.Roster
 	Domain string // of the service
+	PubSub string // the server's own PubSub service; "" = it is not used
 	Title  string // its name for people
 
 	Began time.Time        // when the service did
@@ -129,7 +130,7 @@ func (s *Service) pubsub(ctx context.Context, b []byte, g *roster.Group, d *rost
 		}
 		return b, s.items(g, d, &w, q)
 	case w.Subscriptions != nil && !q.Set:
-		return subscriptions(b, g, d, w.Subscriptions, q)
+		return s.subscriptions(b, g, d, w.Subscriptions, q)
 	case w.Affiliations != nil && !q.Set:
 		return affiliations(b, d, w.Affiliations)
 	case w.Subscribe != nil && q.Set:
@@ -168,7 +169,7 @@ func (s *Service) subscribe(ctx context.Context, b []byte, g *roster.Group, w *w
 	if err != nil {
 		return b, option(err)
 	}
-	b = subscription(append(b, "<pubsub xmlns='"+NSPubSub+"'>"...), &rec)
+	b = s.subscriptionAt(append(b, "<pubsub xmlns='"+NSPubSub+"'>"...), &rec)
 	if wish != nil && !rec.Pending {
 		if b, err = s.inForce(b, g, &rec, n); err != nil {
 			return b, err
@@ -195,6 +196,17 @@ func subscription(b []byte, rec *roster.SubscriptionRecord) []byte {
 		return append(b, " subscription='pending'/>"...)
 	}
 	return append(b, " subscription='subscribed'/>"...)
+}
+
+// subscriptionAt is subscription with the node at the server's own PubSub
+// service through which it is told, if it is.
+func (s *Service) subscriptionAt(b []byte, rec *roster.SubscriptionRecord) []byte {
+	b = subscription(b, rec)
+	if rec.Outpost == "" || rec.Pending || s.PubSub == "" {
+		return b
+	}
+	b = publishedAt(append(b[:len(b)-len("/>")], '>'), s.PubSub, rec.Outpost)
+	return append(b, "</subscription>"...)
 }
 
 // unsubscribe answers XEP-0060 §6.2.
@@ -235,7 +247,7 @@ func (s *Service) items(g *roster.Group, d *roster.Description, w *wirePubSub, q
 }
 
 // subscriptions answers XEP-0060 §5.6.
-func subscriptions(b []byte, g *roster.Group, d *roster.Description, w *wireNode, q *Request) ([]byte, error) {
+func (s *Service) subscriptions(b []byte, g *roster.Group, d *roster.Description, w *wireNode, q *Request) ([]byte, error) {
 	if err := named(d, w.Node); err != nil {
 		return b, err
 	}
@@ -243,7 +255,7 @@ func subscriptions(b []byte, g *roster.Group, d *roster.Description, w *wireNode
 	b = append(optional(b, "node", w.Node), '>')
 	for _, rec := range g.Subscriptions(q.Bare()) {
 		if w.Node == "" || w.Node == NS+"#"+rec.Node {
-			b = subscription(b, &rec)
+			b = s.subscriptionAt(b, &rec)
 		}
 	}
 	return append(b, "</subscriptions></pubsub>"...), nil

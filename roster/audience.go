@@ -20,6 +20,7 @@ type audienceKey struct {
 	digest    int    // ms: told of changes by that clock; 0 = by the group's
 	format    string // of the items, see [Manner.Format]
 	one       bool   // see [Manner.OneItem]
+	outpost   bool   // of each there is a node elsewhere
 }
 
 // audience is all watchers for whom every decision is the same, but for the
@@ -52,7 +53,7 @@ type audience struct {
 
 // keyOf finds the audience that w belongs to.
 func (g *Group) keyOf(w *policy.Watcher, node Node, r *policy.Receiving, m *Manner) audienceKey {
-	k := audienceKey{node: node, member: w.Member, only: len(r.Members) > 0, digest: m.Digest, format: m.Format, one: m.OneItem && m.Format != FormatJSON}
+	k := audienceKey{node: node, member: w.Member, only: len(r.Members) > 0, digest: m.Digest, format: m.Format, one: m.OneItem && m.Format != FormatJSON, outpost: m.outpost}
 	var roles []string
 	for _, role := range w.Roles {
 		if r.SameRole || g.roles[role] > 0 {

@@ -88,8 +88,8 @@ func (g *Group) admitted(ctx context.Context, jid string) {
 			continue
 		}
 		g.mu.Lock()
-		g.roster.outbox.Began(g.name, rec)
-		g.addWatch(rec, node, g.receiving(&rec))
+		g.roster.outbox.Began(g.name, g.told(rec))
+		g.addWatch(rec, node, g.receiving(&rec)).informed()
 		g.signal()
 		g.mu.Unlock()
 	}

@@ -184,6 +184,9 @@ type heard struct {
 	interest policy.Mask // of contact
 	tail     roster.Tail
 	copies   []string // to whom it is, if it is to the multicast service
+	post     string   // a node at the PubSub service, and whose it is
+	owner    string
+	ids      []string // of what makes it
 }
 
 // line is one item: the whole line it was, under its id.
@@ -229,6 +232,13 @@ func readStanza(t rapid.TB, lines []string) heard {
 		format, into = "%q %q", []any{&h.group, &h.to}
 	case "answer", "refuse":
 		format, into = "%q %q %q %s", []any{&h.group, &h.id, &h.to, &h.node}
+	case "outpost":
+		h.ids = make([]string, 4)
+		format, into = "%q %q %q {%q %q %q %q}", []any{&h.post, &h.owner, &h.to, &h.ids[0], &h.ids[1], &h.ids[2], &h.ids[3]}
+	case "raze":
+		format, into = "%q %q %q", []any{&h.post, &h.to, &h.id}
+	case "publish":
+		format, into = "%q %q", []any{&h.post, &h.id}
 	}
 	if _, err := fmt.Sscanf(rest, format, into...); err != nil {
 		t.Fatalf("read %q: %v", lines[0], err)
@@ -311,3 +321,18 @@ func (a *aliases) rename(h *heard) {
 		h.id = ""
 	}
 }
+
+// What is for the server's PubSub service begins with a word of its own.
+func (dialect) OutpostMake(b []byte, node, owner string, to []byte, ids roster.OutpostIDs) []byte {
+	return fmt.Appendf(b, "outpost %q %q %s %q\n.\n", node, owner, to, ids)
+}
+
+func (dialect) OutpostEnd(b []byte, node string, to []byte, id string) []byte {
+	return fmt.Appendf(b, "raze %q %s %q\n.\n", node, to, id)
+}
+
+func (dialect) PublishStart(b []byte, node, id string) []byte {
+	return fmt.Appendf(b, "publish %q %q\n", node, id)
+}
+
+func (dialect) PublishEnd(b []byte) []byte { return append(b, ".\n"...) }

@@ -100,6 +100,15 @@
 // is no longer granted cannot be sent, even if it was due, and a slow server
 // gets fewer and fresher words instead of a backlog.
 //
+// # Outposts
+//
+// Where the server's own PubSub service is to pass events on ([Options].Outposts),
+// a subscription has a node of its own there, for good (outpost.go). The walk is
+// the same; what it finds is published in that node at the group's turn, once the
+// service has said that it is there, and whose. Whoever is owed the full state
+// gets another node of that name. The end of a watch is the end of its node, which
+// leaves before anything else.
+//
 // # The picture, and when somebody was there
 //
 // What stands in the contact's presence for the group's picture is rendered

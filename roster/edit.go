@@ -251,7 +251,20 @@ func (g *Group) checkNew(members []MemberRecord) error {
 	return nil
 }
 
-// join adds a member to the running group.
+// renewAll owes the watches of owner, whose standing has changed together with
+// those of others, the full state. What looks different from there depends on
+// who came first, and what the rules of that one say to whom he was until then:
+// that he got the full state, or did not, would tell him.
+func (g *Group) renewAll(owner string) {
+	for _, w := range g.byOwner[owner] {
+		if w.node != NodeContact {
+			w.moved = g.version
+			w.renew()
+		}
+	}
+}
+
+// join adds a member to the running group, with others.
 func (g *Group) join(rec MemberRecord, special []*Watch) {
 	g.version++
 	auth := g.auths[rec.JID]
@@ -276,6 +289,7 @@ func (g *Group) join(rec MemberRecord, special []*Watch) {
 		g.admit(m, special)
 	}
 	g.rekey(m.JID, before)
+	g.renewAll(m.JID)
 }
 
 // UpdateMember changes one member's record by edit; his JID stays.
@@ -329,13 +343,14 @@ func (g *Group) changeMember(ctx context.Context, jid string, edit func(*MemberR
 	return nil
 }
 
-func (g *Group) setRecord(m *member, rec MemberRecord) {
+// setRecord puts rec in force, and says whether m's standing is another one.
+func (g *Group) setRecord(m *member, rec MemberRecord) (standing bool) {
 	roles := !slices.Equal(m.Roles, rec.Roles)
-	standing := roles || m.Affiliation != rec.Affiliation
+	standing = roles || m.Affiliation != rec.Affiliation
 	seen := roles || m.Nick != rec.Nick || !slices.Equal(m.Attributes, rec.Attributes)
 	m.setRecord(&rec)
 	if !seen && !standing {
-		return
+		return false
 	}
 	g.version++
 	if seen { // nobody sees an affiliation
@@ -349,6 +364,7 @@ func (g *Group) setRecord(m *member, rec MemberRecord) {
 		g.rekey(m.JID, before)
 		g.keep1(m)
 	}
+	return standing
 }
 
 // RemoveMember takes a member out of the group, with his subscriptions and

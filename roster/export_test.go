@@ -63,7 +63,7 @@ func (g *Group) Watches() (all, held []string) {
 		for _, w := range ws {
 			key := w.node.String() + " " + w.rec.JID
 			all = append(all, key)
-			if w.lag != nil && !w.paused {
+			if w.lag != nil && !w.paused && (w.outpost == nil || !w.outpost.held) {
 				held = append(held, key)
 			}
 		}

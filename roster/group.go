@@ -96,8 +96,10 @@ type Group struct {
 	spoken    map[*member]time.Time // when the next of their words ends, or is to be forgotten
 	resaid    memberSet             // members whose words are others than are stored
 	sweep     uint32
-	awaited   memberSet // members whose probe is unanswered
-	mail      mail      // what leaves by multicast
+	awaited   memberSet       // members whose probe is unanswered
+	mail      mail            // what leaves by multicast
+	razed     []razed         // nodes at the server's PubSub service that are over
+	grounded  map[string]bool // subscriptions that it does not serve
 	scratch   scratch
 }
 
@@ -329,7 +331,7 @@ func (g *Group) signal() {
 }
 
 func (g *Group) pending() bool {
-	if g.hurries() {
+	if g.hurries() || len(g.razed) > 0 {
 		return true
 	}
 	if !g.ready || g.closed {

@@ -129,6 +129,7 @@ func (g *Group) heard(bare, resource string) {
 func (g *Group) Lost() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.uproot()
 	for jid := range g.byOwner {
 		for _, w := range []*Watch{g.contact(jid), g.resources(jid)} {
 			if w == nil {

@@ -79,12 +79,13 @@ func (r *Roster) loaded(ctx context.Context, rec *GroupRecord, before uint64) er
 			return err
 		}
 	}
-	r.enlist(rec)
+	r.enlist(ctx, rec)
 	return nil
 }
 
 // enlist brings a stored group into memory. loading is held.
-func (r *Roster) enlist(rec *GroupRecord) *Group {
+func (r *Roster) enlist(ctx context.Context, rec *GroupRecord) *Group {
+	r.christenStored(ctx, rec)
 	g := r.admit(newGroup(r, rec))
 	g.Lost()
 	r.outbox.Wanted(g)

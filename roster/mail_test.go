@@ -44,7 +44,25 @@ func (m *mail) draw(t *rapid.T, s *stage) {
 			Messages: rapid.IntRange(0, 3).Draw(t, "messages"), Presences: rapid.IntRange(0, 3).Draw(t, "presences")}
 	}
 	t.Logf("multicast %+v", m.now)
-	s.r.SetMulticast(m.now)
+	m.use(s, m.now)
+}
+
+func (m *mail) use(s *stage, now roster.Multicast) {
+	m.now = now
+	s.r.SetMulticast(now)
+}
+
+// way is how what s says leaves.
+func (s *stage) way() string {
+	switch copies := s.mail.now.Service != ""; {
+	case copies && s.office.on:
+		return "both"
+	case copies:
+		return "multicast"
+	case s.office.on:
+		return "pubsub"
+	}
+	return "own"
 }
 
 // happens is what may happen on the way: something lands, something comes

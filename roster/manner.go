@@ -20,6 +20,8 @@ type Manner struct {
 	Receipts bool      // he says what arrived, and gets again what did not
 	Format   string    // of the items: "" = the dialect's own, FormatPIDF or FormatJSON
 	OneItem  bool      // an event has one item: for readers who drop the others
+
+	outpost bool // it leaves through the server's PubSub service: never stored
 }
 
 // The formats of a subscription's items beside the dialect's own.
@@ -142,7 +144,8 @@ func (g *Group) manner(rec *SubscriptionRecord) Manner {
 	m, err := ParseManner(rec.Manner)
 	if err != nil {
 		g.roster.log.Error("stored manner of a subscription cannot be read", "group", g.name, "error", err)
-		return Manner{}
+		m = Manner{}
 	}
+	m.outpost = g.posts(rec, &m)
 	return m
 }

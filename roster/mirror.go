@@ -291,7 +291,9 @@ func (g *Group) revise(d *difference) (ended []SubscriptionRecord) {
 	for i := range d.Members {
 		rec := &d.Members[i]
 		if m := g.live(rec.JID); m != nil {
-			g.setRecord(m, rec.Clone())
+			if g.setRecord(m, rec.Clone()) {
+				g.renewAll(rec.JID)
+			}
 			who := g.watcher(rec.JID)
 			ended = append(ended, g.endOf(rec.JID, func(*Watch) bool { return g.mayWatch(&who) != nil })...)
 			special = g.special()

@@ -53,8 +53,15 @@ func (o op) inMirror(w *world) error {
 	}
 	w.dismiss()
 	w.between() // each member is a change of the counts by itself
+	says := slices.ContainsFunc(o.basic.Members, func(m roster.BasicMember) bool { return m.Affiliation != roster.None })
 	for _, m := range o.basic.Members {
 		p := w.people[m.JID]
+		if m.Affiliation == roster.None {
+			m.Affiliation = roster.Plain
+			if p != nil && !says {
+				m.Affiliation = p.rec.Affiliation
+			}
+		}
 		if p == nil {
 			if w.declined[m.JID] && w.said[m.JID] == nil {
 				w.said[m.JID] = &policy.Authorization{}

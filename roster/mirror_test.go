@@ -50,7 +50,7 @@ func TestMirrorTellsWhatDiffers(t *testing.T) {
 	mirror("cid", "bob", "ann=Ann")
 	s.says()
 	mirror("ann=Ann", "bob lead", "dan")
-	s.says("bob group: summary bob -cid dan")
+	s.says("bob group full: info summary ann bob dan") // his standing is another one
 	s.do(op{kind: "wants"}) // dan is asked for his presence, and nobody else
 	mirror("ann=Ann", "dan")
 	s.says()

@@ -9,6 +9,7 @@ import (
 // Attached says that a connection begins. Nothing of what the server said in
 // former ones counts any more.
 func (r *Roster) Attached() {
+	r.outposts.bar(false)
 	if c := r.census; c != nil {
 		c.mu.Lock()
 		c.epoch, c.whole = c.epoch+1, false

@@ -21,8 +21,9 @@ func (g *Group) configure(w *Watch, rec SubscriptionRecord) {
 // stood.
 func (g *Group) setManner(w *Watch, m Manner) {
 	g.unheed(w)
-	was, format := w.quiet, w.manner.Format
+	was, format, outpost := w.quiet, w.manner.Format, w.manner.outpost
 	w.manner = m
+	g.man(w)
 	g.heed(w)
 	g.retail(w.rec.Owner)
 	who := g.watcher(w.rec.Owner)
@@ -30,7 +31,7 @@ func (g *Group) setManner(w *Watch, m Manner) {
 		g.version++
 		g.unsure(w.rec.Owner)
 		w.move(a, &who, (*Watch).decision, nil)
-		if m.Format != format { // all looks different, whatever was decided
+		if m.Format != format || m.outpost != outpost { // all looks different, whatever was decided
 			w.reset()
 		}
 	}

@@ -47,6 +47,8 @@ func groupProperty(t *rapid.T) {
 			settle()
 		case 9:
 			s.mail.happens(t, s)
+			s.office.happens(t)
+			s.office.answer(s, rapid.IntRange(0, len(s.office.answers)).Draw(t, "answers"))
 		}
 	}
 	for _, o := range []op{{kind: "swept"}, {kind: "wants"}} {
@@ -81,7 +83,7 @@ func drawStage(t *rapid.T) *stage {
 		rec.Subscriptions = append(rec.Subscriptions, roster.SubscriptionRecord{ID: fmt.Sprint("s", i), Node: n.String(), JID: j, Owner: j})
 	}
 	rec.Contacts = subset(t, members, "contacts")
-	s := play(t, rec)
+	s := playWith(t, rec, office{on: rapid.Bool().Draw(t, "outposts"), waits: rapid.Bool().Draw(t, "waits")})
 	s.limits[0] = rapid.SampledFrom([]int{60 << 10, 60 << 10, 150, 400}).Draw(t, "stanza")
 	s.limits[1] = rapid.SampledFrom([]int{64, 0, 1}).Draw(t, "tombstones")
 	s.r.SetLimits(s.limits[0], s.limits[1], rapid.SampledFrom([]int{16, 0}).Draw(t, "idle"))
@@ -350,7 +352,9 @@ func (s *stage) end() {
 	if !slices.Equal(ended, want) {
 		s.t.Fatalf("ended %q, want %q", ended, want)
 	}
-	if b, more := s.g.Turn(nil, 1<<20); len(b) > 0 || more {
+	b, more := s.g.Turn(nil, 1<<20)
+	rest := slices.DeleteFunc(read(s.t, b), func(h heard) bool { return h.kind == "raze" })
+	if len(rest) > 0 || more {
 		s.t.Fatalf("a deleted group says %q", b)
 	}
 }

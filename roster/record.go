@@ -154,6 +154,7 @@ type SubscriptionRecord struct {
 	Receiving string // policy's text form, "" = everything
 	Manner    string // [Manner]'s text form, "" = the plain one
 	Pending   bool   // an admin has to say yes first
+	Outpost   string // its node at the server's PubSub service, for good; "" = it never had one
 }
 
 // Agreement is a change of what members have agreed to, see

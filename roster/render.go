@@ -40,6 +40,16 @@ type Renderer interface {
 	CopyTo(b, to []byte) []byte
 	CopiesEnd(b []byte) []byte
 
+	// OutpostMake appends, for the server's own PubSub service, that there is
+	// to be a node of ours that owner may read and to, escaped, is subscribed to,
+	// and that one of that name which there is goes before: a stanza for each of
+	// ids. OutpostEnd appends that to is no subscriber any more and the node is
+	// no more. PublishStart and PublishEnd are around one item.
+	OutpostMake(b []byte, node, owner string, to []byte, ids OutpostIDs) []byte
+	OutpostEnd(b []byte, node string, to []byte, id string) []byte
+	PublishStart(b []byte, node, id string) []byte
+	PublishEnd(b []byte) []byte
+
 	// ContactStart appends the group's aggregate presence up to the value of
 	// its to, Contact what many are shown alike, ContactEnd the rest: what the
 	// group wants of its reader ([Group.Interest]).
@@ -70,6 +80,11 @@ type Stamp struct {
 	Full        bool   // the table as a whole, not a difference
 	Part, Parts int    // 1 of 1 when it fits in one stanza
 	Period      int    // ms: events come less often than was agreed, at most once in so long; 0 = they do not
+}
+
+// OutpostIDs are those of the stanzas that make a node, in order.
+type OutpostIDs struct {
+	End, Create, Admit, Subscribe string
 }
 
 // Tail is what an event says to one reader only.

@@ -57,6 +57,7 @@ type Options struct {
 	Domain    string                // of the service: see [Roster.HookJID]
 	Hooks     HookKeeper            // nil = nobody tells webhooks
 	Log       *slog.Logger          // nil = slog.Default()
+	Outposts  func(jid string) bool // whose events leave through the server's PubSub service; nil = nobody's
 	Reads     bool                  // somebody attends to [Group.Unread]
 
 	Origin Origin                // where the presence of the server's own users comes from
@@ -94,6 +95,7 @@ type Roster struct {
 
 	multicast atomic.Pointer[multicast] // nil = there is none
 	copies    copies
+	outposts  outposts
 
 	loading sync.Mutex // held over the store while a group is loaded, created or deleted
 
@@ -116,6 +118,7 @@ func New(o Options) *Roster {
 	r.domain, r.hooks = o.Domain, o.Hooks
 	r.census, r.ours = newCensus(o.Origin, o.Ours), o.Ours
 	r.taken, r.granted = o.Taken, o.Peers
+	r.outposts.whose = o.Outposts
 	r.limits = limits{items: maxItems, graves: minGraves, idle: maxIdle, listed: listAfresh}
 	if r.now == nil {
 		r.now = time.Now
@@ -178,7 +181,7 @@ func (r *Roster) Group(ctx context.Context, name string) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.enlist(rec), nil
+	return r.enlist(ctx, rec), nil
 }
 
 func (r *Roster) admit(g *Group) *Group {
@@ -240,6 +243,7 @@ func (r *Roster) create(ctx context.Context, rec *GroupRecord, actor string) err
 	}
 	r.loading.Lock()
 	defer r.loading.Unlock()
+	r.christen(rec)
 	if err := r.store.CreateGroup(ctx, rec); err != nil {
 		return err
 	}
@@ -286,6 +290,7 @@ func (r *Roster) DeleteGroup(ctx context.Context, name string) error {
 	for _, ws := range g.byOwner {
 		for _, w := range ws {
 			g.ended(w)
+			g.raze(w)
 		}
 	}
 	g.scatter()

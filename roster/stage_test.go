@@ -113,6 +113,7 @@ type stage struct {
 	turns                           int // in which something was said
 	aliases                         aliases
 	mail                            mail
+	office                          office
 	questions, remembered, happened int
 	quiet                           bool // do not keep heard
 }
@@ -120,12 +121,19 @@ type stage struct {
 // play puts a group on stage.
 func play(t rapid.TB, rec *roster.GroupRecord) *stage {
 	t.Helper()
+	return playWith(t, rec, office{})
+}
+
+// playWith is play with a PubSub service.
+func playWith(t rapid.TB, rec *roster.GroupRecord, o office) *stage {
+	t.Helper()
 	s := &stage{t: t, first: rec, out: &outbox{wake: make(chan struct{}, 1)}, now: noon,
 		clients: map[string]*client{}, records: map[string]roster.SubscriptionRecord{},
 		asks: map[string]*ask{}, past: map[string]map[string][]memory{},
 		aliases: aliases{of: map[string]string{}, real: map[string]string{}}}
-	s.r = roster.New(roster.Options{Store: store.Memory(), Outbox: s.out, Renderer: dialect{},
-		Now: func() time.Time { return s.now }, Log: slog.New(slog.DiscardHandler)})
+	s.office = office{on: o.on, waits: o.waits, posts: map[string]string{}, taken: map[string]bool{}, lost: map[string]string{}}
+	s.r = roster.New(s.office.options(roster.Options{Store: store.Memory(), Outbox: s.out, Renderer: dialect{},
+		Now: func() time.Time { return s.now }, Log: slog.New(slog.DiscardHandler)}))
 	if err := s.r.CreateGroup(context.Background(), rec); err != nil {
 		t.Fatal(err)
 	}
@@ -163,6 +171,7 @@ func (s *stage) do(o op) {
 	for _, j := range everybody {
 		wanted[j] = s.w.interest(j)
 	}
+	was := s.w.standings()
 	got, want := o.on(s), o.in(s.w)
 	if !sameRefusal(got, want) {
 		s.t.Fatalf("%s: %v, want %v", o, got, want)
@@ -170,6 +179,7 @@ func (s *stage) do(o op) {
 	if c := s.clients[due]; c != nil && got == nil {
 		c.owed = true
 	}
+	s.renewed(o, was)
 	for _, j := range everybody { // his server has to be told what is wanted of him
 		if c := s.clients["contact "+j]; c != nil && wanted[j] != s.w.interest(j) {
 			c.owed = true
@@ -183,13 +193,37 @@ func (s *stage) do(o op) {
 		if o.kind == "doubt" {
 			s.mail.lost()
 		}
-		if o.kind == "lost" && strings.HasPrefix(key, roster.NodeContact.String()+" ") {
+		if o.kind == "lost" {
+			s.office.yields()
+		}
+		if o.kind == "lost" && (strings.HasPrefix(key, roster.NodeContact.String()+" ") || s.office.posted(key)) {
 			c.owed = true
 		}
 	}
 	s.look()
 	s.checkLists()
 	s.g.Check(s.t)
+}
+
+// standings are the powers and roles of all members.
+func (w *world) standings() map[string]string {
+	all := map[string]string{}
+	for jid, p := range w.people {
+		all[jid] = fmt.Sprint(p.rec.Affiliation, p.rec.Roles)
+	}
+	return all
+}
+
+// renewed notes to whom the full state is due because his standing changed,
+// together perhaps with that of others.
+func (s *stage) renewed(o op, was map[string]string) {
+	is := s.w.standings()
+	for _, x := range s.w.subs {
+		c, old, now := s.clients[x.key()], was[x.owner], is[x.owner]
+		if c != nil && x.node != roster.NodeContact && now != "" && old != now && (old == "" || o.kind == "mirror") {
+			c.owed = true
+		}
+	}
 }
 
 // due is the key of whom the full state is due to because of o.
@@ -297,6 +331,12 @@ func (s *stage) turn(budget int) bool {
 		s.turns++
 	}
 	for _, h := range read(s.t, b) {
+		if told, ok := s.office.take(s, h); ok {
+			if !s.quiet {
+				s.heard = append(s.heard, told...)
+			}
+			continue
+		}
 		id := h.id
 		s.aliases.rename(&h)
 		all := []heard{h}
@@ -315,6 +355,12 @@ func (s *stage) turn(budget int) bool {
 		}
 	}
 	s.mail.count(s)
+	if more {
+		s.office.loosens(s)
+	}
+	if !s.office.waits {
+		s.office.answer(s, len(s.office.answers))
+	}
 	return true
 }
 
@@ -388,7 +434,7 @@ func (s *stage) probed(h heard) error {
 func (s *stage) settle(budget int) {
 	s.t.Helper()
 	for range 2 {
-		for n := 0; s.turn(budget) || s.mail.land(s, len(s.mail.aloft)); n++ {
+		for n := 0; s.turn(budget) || s.mail.land(s, len(s.mail.aloft)) || s.office.answer(s, len(s.office.answers)); n++ {
 			if n > 100_000 {
 				s.t.Fatal("the group never ends")
 			}
@@ -403,7 +449,7 @@ func (s *stage) settle(budget int) {
 		if x.held || x.wants.Refuse && x.node != roster.NodeContact {
 			continue
 		}
-		if ids := changes(c.table, c.view); len(ids) > 0 || c.owed || len(c.parts) > 0 {
+		if ids := changes(c.table, c.view); len(ids) > 0 || c.owed && !(c.fresh && len(c.view) == 0) || len(c.parts) > 0 {
 			s.t.Fatalf("%s: %q differ, owed=%v\nholds    %q\nmay see  %q", x.key(), ids, c.owed, c.table, c.view)
 		}
 		c.loose, c.adrift = false, false

@@ -30,6 +30,9 @@ func (g *Group) SubscribeWith(ctx context.Context, owner, jid string, node Node,
 	g.edit.Lock()
 	defer g.edit.Unlock()
 	rec := SubscriptionRecord{ID: strings.ToLower(rand.Text()[:16]), Node: node.String(), JID: jid, Owner: owner}
+	if g.roster.outposts.serves(owner) {
+		rec.Outpost = outpostName()
+	}
 	if wish != nil {
 		if err := g.write(&rec, wish); err != nil {
 			return rec, err
@@ -50,13 +53,14 @@ func (g *Group) SubscribeWith(ctx context.Context, owner, jid string, node Node,
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if old == nil {
-		g.addWatch(rec, node, g.receiving(&rec))
+		g.addWatch(rec, node, g.receiving(&rec)).informed()
 	} else {
 		rec = old.rec
+		old.informed()
 		old.reset()
 	}
 	g.signal()
-	return rec, nil
+	return g.told(rec), nil
 }
 
 // write puts a wish that has been checked into a record.
@@ -247,7 +251,7 @@ func (g *Group) Subscriptions(owner string) []SubscriptionRecord {
 	}
 	for _, w := range g.byOwner[owner] {
 		if w.node < NodeContact && !w.elsewhere() {
-			all = append(all, w.rec)
+			all = append(all, g.told(w.rec))
 		}
 	}
 	for _, rec := range g.awaiting {

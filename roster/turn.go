@@ -11,10 +11,20 @@ func (g *Group) Turn(b []byte, budget int) (out []byte, more bool) {
 	defer g.mu.Unlock()
 	g.queued = false
 	g.startMail(g.roster.multicast.Load())
+	start, limit := len(b), len(b)+budget
+	if b = g.sayRazed(b, limit); len(g.razed) > 0 {
+		if len(b) > start {
+			g.turns++
+		}
+		g.queued = true
+		return b, true
+	}
 	if !g.ready && !g.closed || g.waits() {
+		if len(b) > start {
+			g.turns++
+		}
 		return b, false
 	}
-	start, limit := len(b), len(b)+budget
 	b = g.replies(b, limit)
 	for range g.order {
 		if g.full(b, limit) || g.closed {
@@ -104,7 +114,13 @@ func (a *audience) serveEach(b []byte, limit int, c *cohort) []byte {
 		if g.full(b, limit) {
 			return b
 		}
-		if w.waits() || g.pauses(w) {
+		if a.key.outpost {
+			var waits bool
+			if b, waits = g.garrison(b, c, w); waits {
+				c.done++
+				continue
+			}
+		} else if w.waits() || g.pauses(w) {
 			c.done++
 			continue
 		}
@@ -163,7 +179,7 @@ func (a *audience) start(c *cohort) {
 		c.cursor, c.seen, c.partial = 0, 0, nil
 	}
 	c.walk = a.newWalk(c.cursor, false)
-	if w := c.walk; a.key.node != NodeResources && w.speaks() && a.chunks(w.entries, 0) == 1 {
+	if w := c.walk; a.key.node != NodeResources && !a.key.outpost && w.speaks() && a.chunks(w.entries, 0) == 1 {
 		w.fits = true
 		a.begin(w)
 		w.rest = a.stanza(w, w.rest, w.entries, a.stamp(w, c.seen, w.seen))
@@ -218,7 +234,7 @@ func (a *audience) stamp(w *walk, from, to uint64) *Stamp {
 // tell appends c's walk for one watch. whole is false when the limit came
 // first; the rest follows in another turn.
 func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, whole bool) {
-	if c.partial == nil && a.key.node != NodeResources {
+	if c.partial == nil && a.key.node != NodeResources && !a.key.outpost {
 		before := w.held(c)
 		if said, ok := a.shared(c, w); ok {
 			if said.rest != nil && !a.g.together(w, said.rest, before, 0) {
@@ -237,9 +253,12 @@ func (a *audience) tell(b []byte, limit int, c *cohort, w *Watch) (out []byte, w
 	if c.partial != nil {
 		to = c.partial.seen
 	}
-	if a.key.node == NodeResources {
+	switch {
+	case a.key.node == NodeResources:
 		b, whole = a.spread(b, limit, c, w, entries, to)
-	} else {
+	case a.key.outpost:
+		b, whole = a.publish(b, limit, c, w, entries, to)
+	default:
 		b, whole = a.parts(b, limit, c, w, entries, from, to)
 	}
 	if !whole {

@@ -182,7 +182,7 @@ func (a *audience) renderInfo(b []byte) []byte {
 // reader had the item and it was taken away, or nothing.
 func (a *audience) render(b []byte, w *walk, e *entry, mask policy.Mask, h history) []byte {
 	g, m := a.g, e.m
-	if leak.Face == "resources" && a.key.node == NodeResources {
+	if leak.Face == "resources" && a.key.node == NodeResources || leak.Face == "outpost" && a.key.outpost {
 		mask |= policy.Status
 	}
 	switch {
@@ -194,7 +194,7 @@ func (a *audience) render(b []byte, w *walk, e *entry, mask policy.Mask, h histo
 	case a.key.node == NodeResources:
 		return a.renderer.Member(b, a.key.node, &Item{JID: m.JID})
 	case mask&policy.Named != 0 || h.unnamed > w.since:
-		if w.answer {
+		if w.answer || a.key.outpost { // services forget what they do not keep: nothing can be retracted
 			return a.renderer.AnswerGone(b, m.JID)
 		}
 		return a.renderer.Gone(b, m.JID)

@@ -23,8 +23,9 @@ type Watch struct {
 	quiet     bool   // he is there, but not so that he wants to be told
 	receipts  *receipts
 	flight    uint64 // the last multicast stanza that went to it as well, see mail
-	alone     bool   // one that did came back: it goes without
-	paused    bool   // held while a question of his waits for that
+	outpost   *outpost
+	alone     bool // one that did came back: it goes without
+	paused    bool // held while a question of his waits for that
 
 	audience *audience
 	cohort   *cohort   // nil while held
@@ -118,6 +119,7 @@ func (g *Group) addWatch(rec SubscriptionRecord, node Node, r policy.Receiving) 
 	if node < NodeContact {
 		g.watches[rec.ID] = w
 		w.manner = g.manner(&rec)
+		g.man(w)
 	}
 	if w.mine = rec.Node == NodeMine; w.mine {
 		g.roster.collection.note(rec, 1)
@@ -219,6 +221,7 @@ func (g *Group) dropWatch(w *Watch) {
 	if w.node < NodeContact {
 		delete(g.watches, w.rec.ID)
 	}
+	g.raze(w)
 	g.mail.leaves(w)
 	g.unheed(w)
 	if w.mine {
@@ -231,7 +234,7 @@ func (g *Group) dropWatch(w *Watch) {
 		g.byOwner[w.rec.Owner] = rest
 	}
 	g.retail(w.rec.Owner)
-	if g.hurries() {
+	if g.hurries() || len(g.razed) > 0 {
 		g.signal()
 	}
 	if w.node == NodeContact { // what his devices announced goes with it
@@ -309,6 +312,9 @@ func (g *Group) hold(owner, resource string) {
 
 func (w *Watch) hold() {
 	w.paused = false
+	if w.outpost != nil {
+		w.outpost.held = false
+	}
 	w.doubt()
 	if w.lag == nil {
 		p := w.position()
@@ -327,6 +333,9 @@ func (g *Group) release(owner, resource string) {
 
 func (w *Watch) release() {
 	w.paused = false
+	if w.outpost != nil {
+		w.outpost.held = false
+	}
 	w.resend()
 	if w.lag != nil && !w.quiet {
 		p := *w.lag

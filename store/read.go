@@ -106,7 +106,7 @@ func scanText(rows row) (text string, err error) {
 }
 
 func scanSubscription(rows row) (sub roster.SubscriptionRecord, err error) {
-	err = rows.Scan(&sub.ID, &sub.Node, &sub.JID, &sub.Owner, &sub.Receiving, &sub.Manner, &sub.Pending)
+	err = rows.Scan(&sub.ID, &sub.Node, &sub.JID, &sub.Owner, &sub.Receiving, &sub.Manner, &sub.Pending, &sub.Outpost)
 	return sub, err
 }
 

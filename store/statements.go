@@ -40,7 +40,7 @@ type rangeStatements struct {
 const (
 	groupColumns        = `title, description, language, attributes, listed, payload, policy, delivery, admission, aggregate, avatar, source`
 	memberColumns       = `jid, nick, affiliation, roles, attributes, ask, agreed, elsewhere, by_contact, said, trusts, location, combination`
-	subscriptionColumns = `id, node, jid, owner, receiving, manner, pending`
+	subscriptionColumns = `id, node, jid, owner, receiving, manner, pending, outpost`
 	hookColumns         = `name, url, secret, format, by, ended`
 
 	selectGroup  = `SELECT id, ` + groupColumns + ` FROM groups WHERE name = ?`
@@ -77,9 +77,9 @@ func (w *writeStatements) all() []statement {
 			WHERE group_id = ?2 AND agreed IN (SELECT value ->> 'From' FROM json_each(?1))`},
 		{&w.deleteMember, `DELETE FROM members WHERE group_id = ? AND jid = ?`},
 		{&w.deleteWatcher, `DELETE FROM subscriptions WHERE group_id = ? AND owner = ?`},
-		{&w.storeSubscription, `INSERT INTO subscriptions (group_id, id, node, jid, owner, receiving, manner, pending) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		{&w.storeSubscription, `INSERT INTO subscriptions (group_id, id, node, jid, owner, receiving, manner, pending, outpost) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (group_id, id) DO UPDATE SET node = excluded.node, jid = excluded.jid, owner = excluded.owner,
-			receiving = excluded.receiving, manner = excluded.manner, pending = excluded.pending`},
+			receiving = excluded.receiving, manner = excluded.manner, pending = excluded.pending, outpost = excluded.outpost`},
 		{&w.deleteSubscription, `DELETE FROM subscriptions WHERE group_id = ? AND id = ?`},
 		{&w.storeContact, `INSERT INTO contacts (group_id, jid) VALUES (?, ?) ON CONFLICT DO NOTHING`},
 		{&w.deleteContact, `DELETE FROM contacts WHERE group_id = ? AND jid = ?`},

@@ -318,7 +318,7 @@ func (s *sqlite) storeMembers(group int64, members []roster.MemberRecord) error 
 }
 
 func (s *sqlite) storeSubscription(group int64, sub roster.SubscriptionRecord) error {
-	_, err := s.writes.storeSubscription.Exec(group, sub.ID, sub.Node, sub.JID, sub.Owner, sub.Receiving, sub.Manner, sub.Pending)
+	_, err := s.writes.storeSubscription.Exec(group, sub.ID, sub.Node, sub.JID, sub.Owner, sub.Receiving, sub.Manner, sub.Pending, sub.Outpost)
 	return err
 }
 

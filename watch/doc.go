@@ -64,4 +64,19 @@
 // shown, but the table asks for all that changed since its own state.
 // [Table.Request] is what it wants to ask, [Table.Answer] takes the answer; the
 // reader hands over events and answers in the order in which they arrived.
+//
+// # Where events come from
+//
+// A group may have its events published by its server's PubSub service, and says
+// so when somebody subscribes: that service and that node are then believed, and
+// nobody else; other words in the group's name are dropped. Watchers see to it
+// by themselves. Who feeds a table hands [Table.Subscribed] the answer to his
+// request to subscribe, and [Table.Take] the messages of [Table.Published]'s
+// address, too.
+//
+// Such events have no state tokens. So the table asks the group once for all
+// there is; that the node is deleted says that what it told is over, and then
+// the table believes nothing more from there until the group has said whose node
+// it is now. As an event that was lost shows by nothing, a watcher asks after
+// each Options.Check, however much it has heard.
 package watch

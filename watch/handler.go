@@ -19,7 +19,7 @@ import (
 // groups. The zero value is ready. One Handler may serve several sessions.
 type Handler struct {
 	mu       sync.Mutex
-	watchers map[string][]*Watcher // by group
+	watchers map[string][]*Watcher // by group, and by the service that a group has named
 }
 
 var errTwice = errors.New("it is watching already")
@@ -68,32 +68,44 @@ func attr(start *xml.StartElement, name string) string {
 	return ""
 }
 
-func (h *Handler) of(group string) []*Watcher {
+func (h *Handler) of(from string) []*Watcher {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.watchers[group]
+	return h.watchers[from]
 }
 
 func (h *Handler) add(w *Watcher) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	list := h.watchers[w.group]
-	if slices.Contains(list, w) {
+	if slices.Contains(h.watchers[w.group], w) {
 		return fmt.Errorf("watch %s: %w", w.group, errTwice)
 	}
-	if h.watchers == nil {
-		h.watchers = make(map[string][]*Watcher)
-	}
-	h.watchers[w.group] = append(slices.Clip(list), w) // others may be reading list
+	h.enter(w.group, w)
 	return nil
 }
 
-func (h *Handler) remove(w *Watcher) {
+// put passes what comes from an address to w, too. w's lock may be held.
+func (h *Handler) put(from string, w *Watcher) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	rest := slices.DeleteFunc(slices.Clone(h.watchers[w.group]), func(x *Watcher) bool { return x == w })
-	if h.watchers[w.group] = rest; len(rest) == 0 {
-		delete(h.watchers, w.group)
+	h.enter(from, w)
+}
+
+// enter is put with mu held. Others may be reading the list.
+func (h *Handler) enter(from string, w *Watcher) {
+	if h.watchers == nil {
+		h.watchers = make(map[string][]*Watcher)
+	}
+	h.watchers[from] = append(slices.Clip(h.watchers[from]), w)
+}
+
+// drop is the end of put.
+func (h *Handler) drop(from string, w *Watcher) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	rest := slices.DeleteFunc(slices.Clone(h.watchers[from]), func(x *Watcher) bool { return x == w })
+	if h.watchers[from] = rest; len(rest) == 0 {
+		delete(h.watchers, from)
 	}
 }
 
@@ -109,7 +121,9 @@ func (h *Handler) Watch(ctx context.Context, s *xmpp.Session, w *Watcher) iter.S
 			yield(Change{}, err)
 			return
 		}
-		defer h.remove(w)
+		w.reports(h)
+		defer h.drop(w.group, w)
+		defer w.reports(nil)
 		ctx, stop := context.WithCancel(ctx)
 		end := make(chan error, 1)
 		go func() {

@@ -42,21 +42,35 @@ type house struct {
 	g   *roster.Group
 	svc *pubsub.Service
 
-	wake  chan struct{}
-	mu    sync.Mutex // everything below
-	ready []*roster.Group
-	peers map[string]*peer // by full JID
-	asked []string         // the names of the payloads' children, in order
-	drop  func(raw []byte) bool
+	office *office // nil: events leave from the group
+	render pubsub.Renderer
+	wake   chan struct{}
+	gate   sync.Mutex // held while somebody is answered
+	mu     sync.Mutex // everything below
+	ready  []*roster.Group
+	idle   []chan struct{}  // who waits until everything was said
+	peers  map[string]*peer // by full JID
+	asked  []string         // the names of the payloads' children, in order
+	drop   func(raw []byte) bool
 }
 
 const domain = "groups.example.org"
 
 func newHouse(t testing.TB, members ...roster.MemberRecord) *house {
+	return furnish(t, nil, members...)
+}
+
+// furnish makes a house; with an office, events leave through that.
+func furnish(t testing.TB, o *office, members ...roster.MemberRecord) *house {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
-	h := &house{t: t, ctx: ctx, wake: make(chan struct{}, 1), peers: map[string]*peer{}}
-	h.r = roster.New(roster.Options{Store: store.Memory(), Outbox: h, Renderer: &pubsub.Renderer{Domain: domain}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
-	h.svc = &pubsub.Service{Roster: h.r, Domain: domain}
+	h := &house{t: t, ctx: ctx, wake: make(chan struct{}, 1), peers: map[string]*peer{}, office: o, render: pubsub.Renderer{Domain: domain}}
+	opts := roster.Options{Store: store.Memory(), Outbox: h, Renderer: &h.render, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	if o != nil {
+		h.render.PubSub = posts
+		opts.Outposts = func(string) bool { return true }
+	}
+	h.r = roster.New(opts)
+	h.svc = &pubsub.Service{Roster: h.r, Domain: domain, PubSub: h.render.PubSub}
 	rec := &roster.GroupRecord{Name: "team", Settings: roster.Settings{Title: "Team"}, Members: members}
 	if err := h.r.CreateGroup(ctx, rec); err != nil {
 		t.Fatal(err)
@@ -84,6 +98,10 @@ func (h *house) Ready(g *roster.Group) {
 	h.mu.Lock()
 	h.ready = append(h.ready, g)
 	h.mu.Unlock()
+	h.poke()
+}
+
+func (h *house) poke() {
 	select {
 	case h.wake <- struct{}{}:
 	default:
@@ -99,11 +117,14 @@ func (h *house) Presence(string, string, roster.PresenceType) {}
 // Gone implements [roster.Outbox].
 func (h *house) Gone(string, string, []string) {}
 
-// Ended implements [roster.Outbox].
-func (h *house) Began(string, roster.SubscriptionRecord) {}
+// Began implements [roster.Outbox].
+func (h *house) Began(group string, rec roster.SubscriptionRecord) {
+	h.deliver(h.render.Began(nil, group, &rec))
+}
 
+// Ended implements [roster.Outbox].
 func (h *house) Ended(group string, rec roster.SubscriptionRecord) {
-	h.deliver((&pubsub.Renderer{Domain: domain}).Ended(nil, group, &rec))
+	h.deliver(h.render.Ended(nil, group, &rec))
 }
 
 // pump lets the groups speak.
@@ -120,12 +141,51 @@ func (h *house) pump() {
 				h.deliver(b)
 			}
 		}
+		h.mu.Lock()
+		if len(h.ready) == 0 {
+			for _, c := range h.idle {
+				close(c)
+			}
+			h.idle = nil
+		}
+		h.mu.Unlock()
 		select {
 		case <-h.wake:
 		case <-h.ctx.Done():
 			return
 		}
 	}
+}
+
+// settled waits until the groups have said all they have to say.
+func (h *house) settled() {
+	c := make(chan struct{})
+	h.mu.Lock()
+	h.idle = append(h.idle, c)
+	h.mu.Unlock()
+	h.poke()
+	select {
+	case <-c:
+	case <-h.ctx.Done():
+		h.t.Error("the groups never end")
+	}
+}
+
+// hold lets nobody be answered while f runs.
+func (h *house) hold(f func()) {
+	h.gate.Lock()
+	defer h.gate.Unlock()
+	f()
+}
+
+// reattach is another connection to the server, in which f happens before the
+// group is ready.
+func (h *house) reattach(f func()) {
+	h.r.Detached()
+	h.r.Attached()
+	h.g.Lost()
+	f()
+	h.g.Open()
 }
 
 // deliver gives each stanza to whom it is for: the full address, or all of a
@@ -140,6 +200,11 @@ func (h *house) deliver(b []byte) {
 		var st frame.Stanza
 		frame.Parse(raw, &st)
 		h.mu.Lock()
+		if string(st.To) == posts {
+			h.mu.Unlock()
+			h.office.take(h, &st)
+			continue
+		}
 		lost := h.drop != nil && string(st.Name) == "message" && h.drop(raw)
 		h.mu.Unlock()
 		if lost {
@@ -267,9 +332,11 @@ func (h *house) read(p *peer) {
 				h.mu.Unlock()
 			}
 		}
+		h.gate.Lock()
 		if b := h.svc.Handle(h.ctx, nil, q); len(b) > 0 {
 			h.deliver(b)
 		}
+		h.gate.Unlock()
 	}
 }
 

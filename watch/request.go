@@ -17,7 +17,8 @@ func (t *Table) Resync() { t.gap = true }
 // it missed.
 func (t *Table) Reconnected() {
 	t.gap = t.gap || t.fetched || t.asking
-	t.asking, t.void, t.pages, t.parts = false, false, nil, nil
+	t.asking, t.places, t.void, t.pages, t.parts = false, false, false, nil, nil
+	t.close()
 }
 
 // Request is the payload of the iq get to the group that the table needs
@@ -27,6 +28,9 @@ func (t *Table) Request() string {
 		return ""
 	}
 	t.asking = true
+	if t.closed && t.pages == nil {
+		return t.question()
+	}
 	if t.pages == nil {
 		t.since = t.state
 	}
@@ -63,6 +67,9 @@ func (t *Table) Answer(raw []byte, at time.Time) (Update, error) {
 }
 
 func (t *Table) answer(w *wireAnswer, err error, at time.Time) (Update, error) {
+	if t.places {
+		return Update{Ours: true, Partial: true}, t.settled(w, err)
+	}
 	t.asking = false
 	if t.void {
 		t.void = false
@@ -83,7 +90,7 @@ func (t *Table) answer(w *wireAnswer, err error, at time.Time) (Update, error) {
 		return c, nil
 	}
 	t.pages = nil
-	t.state, t.gap, t.fetched = b.to, false, true
+	t.state, t.gap, t.fetched = b.to, t.closed, true
 	t.apply(b, at, &c)
 	return c, nil
 }
@@ -117,4 +124,5 @@ func (t *Table) page(w *wireAnswer) (b *batch, after string, err error) {
 // told or asked again: what was under way is forgotten.
 func (t *Table) fresh() {
 	t.asking, t.void, t.gap, t.ended, t.fetched, t.pages, t.parts = false, false, false, false, false, nil, nil
+	t.id, t.at, t.closed, t.places = "", place{}, false, false
 }

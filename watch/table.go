@@ -30,6 +30,11 @@ type Table struct {
 	void    bool   // the page under way belongs to a state that was replaced
 	ended   bool   // the subscription is no more
 	fetched bool   // a whole state has arrived once
+
+	id     string // of the subscription, "" = not known
+	at     place  // where events come from, zero: from the group
+	closed bool   // nothing more is taken from there until the group was asked
+	places bool   // it is being asked
 }
 
 // content is what a table shows.
@@ -122,11 +127,19 @@ func (t *Table) Take(raw []byte, at time.Time) (Update, error) {
 
 // take is Take of what was read. Other tables may read w as well.
 func (t *Table) take(w *wireMessage, at time.Time) (Update, error) {
-	if w.From != t.group || w.Event == nil {
+	if w.Event == nil {
 		return Update{}, nil
 	}
-	if s := w.Event.Subscription; s != nil && s.Node == t.node {
-		t.ended = s.State == "none"
+	if w.From == t.at.service && w.From != "" {
+		return t.posted(w.Event, at), nil
+	}
+	if w.From != t.group {
+		return Update{}, nil
+	}
+	if s := w.Event.Subscription; s != nil && t.concerns(s) {
+		if t.ended = s.State == "none"; s.State == "subscribed" {
+			t.subscribed(s)
+		}
 		return Update{Ours: true}, nil
 	}
 	if w.Event.Items == nil || w.Event.Items.Node != t.node {
@@ -138,6 +151,9 @@ func (t *Table) take(w *wireMessage, at time.Time) (Update, error) {
 	}
 	if w.State == nil { // a service without tokens
 		w.State = &wireState{}
+	}
+	if !t.closed { // the group speaks for itself: is it still published elsewhere?
+		t.close()
 	}
 	return t.event(w, part, of, at), nil
 }
@@ -170,7 +186,7 @@ func (t *Table) event(w *wireMessage, part, of int, at time.Time) Update {
 	}
 	switch {
 	case s.Full:
-		t.state, t.gap, t.fetched = s.To, false, true
+		t.state, t.gap, t.fetched = s.To, t.closed, true
 		t.pages, t.void = nil, t.void || t.pages != nil && t.asking
 	case s.To == t.state && s.To != "":
 		c.Known = true

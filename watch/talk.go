@@ -91,6 +91,7 @@ func (w *Watcher) begin(ctx context.Context, s *xmpp.Session) error {
 		w.table.Filter(me, w.o.Want)
 	}
 	w.table.fresh()
+	w.moves()
 	w.synced, w.news.synced, w.checks = false, false, false
 	w.mu.Unlock()
 	for ctx.Err() == nil {
@@ -112,8 +113,12 @@ func (w *Watcher) settle(ctx context.Context, s *xmpp.Session, as string, known 
 		payload := "<pubsub xmlns='" + nsPubSub + "'><subscriptions node='" + node + "'/></pubsub>"
 		err := w.query(ctx, s, stanza.GetIQ, payload, func(a *wireAnswer, err error) error {
 			if err == nil && a.PubSub != nil {
-				for _, x := range a.PubSub.Subscriptions {
-					stands = stands || x.Node == w.o.Node && x.JID == as
+				for i := range a.PubSub.Subscriptions {
+					if x := &a.PubSub.Subscriptions[i]; x.Node == w.o.Node && x.JID == as {
+						w.stands(x)
+						stands = true
+						break
+					}
 				}
 			}
 			return err
@@ -131,7 +136,12 @@ func (w *Watcher) settle(ctx context.Context, s *xmpp.Session, as string, known 
 	}
 	payload := "<pubsub xmlns='" + nsPubSub + "'><subscribe node='" + node + "' jid='" + string(appendEscaped(nil, as)) + "'/>"
 	payload += w.o.form()
-	err := w.query(ctx, s, stanza.SetIQ, payload+"</pubsub>", nil)
+	err := w.query(ctx, s, stanza.SetIQ, payload+"</pubsub>", func(a *wireAnswer, err error) error {
+		if err == nil && a.PubSub != nil && a.PubSub.Subscription != nil && a.PubSub.Subscription.Node == w.o.Node {
+			w.stands(a.PubSub.Subscription)
+		}
+		return err
+	})
 	if err == nil && w.o.Want.Refuse && !w.o.Local { // nothing will come: that is all
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -139,6 +149,15 @@ func (w *Watcher) settle(ctx context.Context, s *xmpp.Session, as string, known 
 		wake(w.fed)
 	}
 	return err
+}
+
+// stands takes what the group says of the subscription.
+func (w *Watcher) stands(x *wireSubscription) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.table.subscribed(x)
+	w.moves()
+	wake(w.ask)
 }
 
 // leave ends the subscription, unless there is none or the session, by why, is

@@ -28,6 +28,7 @@ type Options struct {
 	// Check is how long the group may be silent before it is asked whether
 	// something changed. So a lost event is found that no other followed, a
 	// dead session is noticed, and the service knows that somebody is there.
+	// Where the server's PubSub service publishes, it is asked so often anyway.
 	Check time.Duration // 0 = 5 min, negative = never
 
 	Now func() time.Time // nil = time.Now
@@ -50,6 +51,8 @@ type Watcher struct {
 	heard  bool   // of the group, since the last check
 	checks bool   // a check is under way: nothing is known to be missing
 	as     string // the address of the last subscription, "" = none yet
+	h      *Handler
+	posted string // the service at which h looks for it, "" = none
 }
 
 // New makes a watcher of the group at that address.
@@ -100,10 +103,13 @@ func (w *Watcher) Synced() bool {
 	return w.synced
 }
 
-// message takes a message of the group.
+// message takes a message of the group, or of the service that it named.
 func (w *Watcher) message(m *wireMessage, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if service, node := w.table.Published(); m.From != w.group && (m.From != service || m.Event == nil || !m.Event.names(node)) {
+		return // others may make nodes there, too
+	}
 	var u Update
 	if err == nil {
 		u, err = w.table.take(m, w.o.Now())
@@ -111,7 +117,34 @@ func (w *Watcher) message(m *wireMessage, err error) {
 	if err != nil { // whatever it was, it was missed
 		w.table.Resync()
 	}
+	w.moves()
 	w.note(&u)
+}
+
+// moves lets the handler look where events come from now. mu is held.
+func (w *Watcher) moves() {
+	service, _ := w.table.Published()
+	if w.h == nil || service == w.posted {
+		return
+	}
+	if w.posted != "" {
+		w.h.drop(w.posted, w)
+	}
+	if service != "" {
+		w.h.put(service, w)
+	}
+	w.posted = service
+}
+
+// reports says to whom h is to pass what comes for w; nil: nobody any more.
+func (w *Watcher) reports(h *Handler) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.posted != "" {
+		w.h.drop(w.posted, w)
+		w.posted = ""
+	}
+	w.h = h
 }
 
 // note passes on what an update did. mu is held.
@@ -129,11 +162,11 @@ func (w *Watcher) note(u *Update) {
 }
 
 // check asks whether something changed if nothing was heard since the last
-// time.
+// time, or if what is heard does not show what was lost.
 func (w *Watcher) check() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.heard && w.synced {
+	if service, _ := w.table.Published(); w.synced && (!w.heard || service != "") {
 		w.checks = true
 		w.table.Resync()
 		wake(w.ask)

@@ -3,6 +3,7 @@ package watch
 import (
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,11 +23,13 @@ type (
 		State *wireState `xml:"urn:xmpp:tmp:group-presence:0 state"`
 	}
 	wireEvent struct {
-		Items        *wireItems `xml:"items"`
-		Subscription *struct {
-			Node  string `xml:"node,attr"`
-			State string `xml:"subscription,attr"`
-		} `xml:"subscription"`
+		Items        *wireItems        `xml:"items"`
+		Subscription *wireSubscription `xml:"subscription"`
+		Delete       *wireNode         `xml:"delete"`
+		Purge        *wireNode         `xml:"purge"`
+	}
+	wireNode struct {
+		Node string `xml:"node,attr"`
 	}
 	wireItems struct {
 		Node    string     `xml:"node,attr"`
@@ -125,13 +128,11 @@ type (
 			Conditions []struct{ XMLName xml.Name } `xml:",any"`
 		} `xml:"error"`
 		PubSub *struct {
-			Items         wireItems `xml:"items"`
-			Subscriptions []struct {
-				Node string `xml:"node,attr"`
-				JID  string `xml:"jid,attr"`
-			} `xml:"subscriptions>subscription"`
-			State *wireState `xml:"urn:xmpp:tmp:group-presence:0 state"`
-			Set   *struct {
+			Items         wireItems          `xml:"items"`
+			Subscription  *wireSubscription  `xml:"subscription"`
+			Subscriptions []wireSubscription `xml:"subscriptions>subscription"`
+			State         *wireState         `xml:"urn:xmpp:tmp:group-presence:0 state"`
+			Set           *struct {
 				First struct {
 					Index int `xml:"index,attr"`
 				} `xml:"first"`
@@ -243,12 +244,17 @@ func (w *wireAnswer) refusal() error {
 	if w.Error != nil {
 		e.temporary = w.Error.Type == "wait" || w.Error.Type == "auth" // also when the service is away
 		for _, c := range w.Error.Conditions {
+			e.temporary = e.temporary || slices.Contains(away[:], c.XMLName.Local)
 			e.conditions = append(e.conditions, c.XMLName.Local)
 		}
 		e.text = w.Error.Text
 	}
 	return e
 }
+
+// away are what servers say of a service that is not attached just now, whatever
+// type of error they make of it.
+var away = [...]string{"remote-server-not-found", "remote-server-timeout", "service-unavailable"}
 
 // refusedError is what an answer of type error says.
 type refusedError struct {

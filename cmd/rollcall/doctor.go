@@ -77,6 +77,7 @@ func (c *doctorCmd) options(s *session, cfg *config.Config) (o doctor.Options, e
 	if o.Account, err = c.account(s); err != nil {
 		return o, err
 	}
+	o.PubSub = cfg.Delivery.Service()
 	for i := range cfg.Sources {
 		if cfg.Sources[i].Address != "" {
 			o.Sources = append(o.Sources, cfg.Sources[i].Address)

@@ -131,6 +131,7 @@ func serviceConfig(l *live, st roster.Store, tls *tls.Config) component.ServiceC
 		Limits:    limits(cfg.Limits),
 		ProbeRate: probes(cfg.Limits),
 		Multicast: cfg.Delivery.Multicast == config.Auto,
+		PubSub:    cfg.Delivery.Service(),
 	}
 }
 

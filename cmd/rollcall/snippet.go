@@ -76,6 +76,12 @@ func prosodySnippet(cfg *config.Config) string {
 	if cfg.Presence.From != config.Subscription {
 		line("    modules_enabled = { \"privilege\" }")
 	}
+	if service := cfg.Delivery.Service(); service != "" {
+		line("")
+		line("-- The admins line lets us make nodes there; the service may be there already.")
+		line("Component %s \"pubsub\"", luaQuote(service))
+		line("    admins = { %s }", luaQuote(cfg.Domain))
+	}
 	prosodyMulticast(line, cfg)
 	return b.String()
 }
@@ -117,7 +123,22 @@ func ejabberdSnippet(cfg *config.Config) string {
 	line("        password: %s", yamlQuote(cfg.Server.Secret.Reveal()))
 	ejabberdPrivilege(line, cfg)
 	ejabberdMulticast(line, cfg)
+	ejabberdPubSub(line, cfg)
 	return b.String()
+}
+
+// ejabberdPubSub lets us make nodes at the server's own PubSub service.
+func ejabberdPubSub(line func(string, ...any), cfg *config.Config) {
+	service := cfg.Delivery.Service()
+	if service == "" {
+		return
+	}
+	line("")
+	line("# Below acl:, access_rules: and modules:; mod_pubsub may be there already. Who else may make nodes")
+	line("# stands in the rule, too.")
+	line("#   acl:           {rollcall: {server: %s}}", yamlQuote(cfg.Domain))
+	line("#   access_rules:  {rollcall_nodes: {allow: rollcall}}")
+	line("#   modules:       {mod_pubsub: {host: %s, access_createnode: rollcall_nodes, plugins: [flat, pep]}}", yamlQuote(service))
 }
 
 // ejabberdMulticast lets the server copy what is alike for many.

@@ -1,8 +1,10 @@
 """Drives the plugin, the example bots and slixmpp's own PubSub client against a
 running service; run by the Go tests. Ends with a traceback, or prints "ok".
 
-Arguments: HOST:PORT DOMAIN GROUP ANNA BO CY; all have the password "secret".
-The group has the three as members: Anna, a lead; Bo, ops; Cy, without a role.
+Arguments: HOST:PORT DOMAIN GROUP ANNA BO CY [SERVICE]; all have the password
+"secret". The group has the three as members: Anna, a lead; Bo, ops; Cy, without a
+role. SERVICE is the server's PubSub service, if events are published there; then
+it prints "restart?" and waits for a line when the group is to be away for a while.
 """
 
 import asyncio
@@ -13,6 +15,7 @@ import tempfile
 
 import slixmpp
 from slixmpp.exceptions import IqError
+from slixmpp.xmlstream import ET
 
 import group_presence
 from bot import Bot
@@ -21,7 +24,8 @@ from hunt_group import HuntGroup
 from on_call import OnCall
 from standup_board import StandupBoard
 
-SERVER, DOMAIN, GROUP, ANNA, BO, CY = sys.argv[1:]
+SERVER, DOMAIN, GROUP, ANNA, BO, CY = sys.argv[1:7]
+SERVICE = ''.join(sys.argv[7:])
 NODE = group_presence.NS + '#'
 FIRST_STATE = 'bm9uc2Vuc2Ugb2YgYW4gZXBvY2g'  # a token of no epoch
 
@@ -76,6 +80,10 @@ async def plugin(anna, bo):
     assert list(some.members) == [BO] and some.members[BO].show == 'available' and not some.members[BO].status, some.members
     await anna['group_presence'].unwatch(some)
 
+    assert team._at[0] == SERVICE, team._at
+    if SERVICE:
+        await published(anna, bo, team)
+        return team
     # A gap: we hold a state that the next event does not follow.
     team.state = FIRST_STATE
     anna.changes.clear()
@@ -83,6 +91,59 @@ async def plugin(anna, bo):
     await anna.until(lambda: any(c.kind == 'synced' for c in anna.changes))
     assert team.members[BO].status == 'back' and len(team.members) == 3, team.members
     return team
+
+
+async def published(anna, bo, team):
+    """Only the node that the group has named is believed, while it is the group's."""
+    me, (service, node) = anna['group_presence'], team._at
+
+    def says(sender, where, word='items'):
+        msg = anna.make_message(mto=anna.boundjid, mfrom=sender)
+        event = ET.SubElement(msg.xml, '{%s}event' % group_presence.EVENT)
+        child = ET.SubElement(event, '{%s}%s' % (group_presence.EVENT, word), node=where)
+        if word == 'items':
+            item = ET.SubElement(child, '{%s}item' % group_presence.EVENT, id=BO)
+            ET.SubElement(item, '{%s}gone' % group_presence.NS)
+        me._message(msg)
+
+    for sender, where in ((service, 'other'), (service, NODE + 'group'), (service + '/x', node), (BO, node), (GROUP, node)):
+        says(sender, where)
+        says(sender, where, 'delete')
+        assert BO in team.members and team.synced, (sender, where)
+
+    says(service, node, 'delete')
+    says(service, node)  # by whoever made it since
+    assert BO in team.members and not team.synced, team.members
+    await team.ready()
+    assert team._at == (service, node), team._at
+    status(bo, None, 'back')
+    await anna.until(lambda: team.members[BO].status == 'back')
+
+    team._posted = lambda child: None  # an event that is lost shows by nothing
+    status(bo, None, 'unheard')
+    await check_every(me, .1, lambda: team.members[BO].status == 'unheard')
+    del team._posted
+
+    me.pause = .1
+    print('restart?', flush=True)
+    await anna.loop.run_in_executor(None, sys.stdin.readline)
+    status(bo, None, 'after all')
+    await anna.until(lambda: team.synced and team.members[BO].status == 'after all')
+    says(service, team._at[1])
+    assert BO not in team.members, 'nobody is believed'
+    status(bo, None, 'there')
+    await anna.until(lambda: BO in team.members)
+
+
+async def check_every(me, seconds, f):
+    """Waits for f while the plugin makes sure so often."""
+    usual, me.check_every = me.check_every, seconds
+    me._checks.cancel()
+    me._check()
+    await me.xmpp.until(f)
+    me.check_every = usual
+    me._checks.cancel()
+    me._check()
 
 
 async def authorization(anna, bo, team):
@@ -139,7 +200,7 @@ async def pubsub(anna):
     await p.set_subscription_options(GROUP, node, anna.boundjid.bare, change)
     await p.unsubscribe(GROUP, node)
     for f, condition in ((lambda: p.unsubscribe(GROUP, node), 'unexpected-request'), (lambda: p.subscribe(GROUP, NODE + 'shoe'), 'item-not-found'),
-                         (lambda: p.publish(GROUP, node, payload=slixmpp.xmlstream.ET.Element('{urn:x}x')), 'forbidden')):
+                         (lambda: p.publish(GROUP, node, payload=ET.Element('{urn:x}x')), 'forbidden')):
         try:
             await f()
             assert False, condition

@@ -9,7 +9,8 @@
 watch() subscribes and returns a Group, whose members, info and summary are
 what the account may see, kept up to date. Each thing that changes is a Change,
 given to the handlers of 'group_change'. What a lost event or a lost connection
-made us miss is asked for, and no more than that.
+made us miss is asked for, and no more than that. If the group has its events
+published by the server's PubSub service, they are taken from there.
 """
 
 import asyncio
@@ -137,6 +138,9 @@ class Group:
         self._plugin, self._want = plugin, want
         self._whole = asyncio.Event()
         self._as = ''          # the address that is subscribed
+        self._id = None        # of the subscription
+        self._at = '', ''      # the service and its node that events come from, if not the group
+        self._closed = False   # nothing is taken from there until the group was asked
         self._parts: List[ET.Element] = []
         self._part = 0
         self._pages: Optional[List[ET.Element]] = None
@@ -154,14 +158,17 @@ class Group:
     # Events
 
     def _event(self, event, state):
-        ended = event.find('{%s}subscription' % EVENT)
-        if ended is not None:
-            if ended.get('subscription') == 'none' and ended.get('node') == self.node:
+        held = event.find('{%s}subscription' % EVENT)
+        if held is not None and self._mine(held):
+            if held.get('subscription') == 'none':
                 self._tell('ended')
-            return
+            elif held.get('subscription') == 'subscribed':
+                self._stands(held)
         items = event.find('{%s}items' % EVENT)
         if items is None or items.get('node') != self.node:
             return
+        if self._at[0]:  # the group speaks for itself: is it still published there?
+            self._close()
         state = {} if state is None else state.attrib
         part, _, of = state.get('part', '1/1').partition('/')
         if int(part) == 1:
@@ -218,13 +225,59 @@ class Group:
             self.members.pop(jid, None)
 
     def _sync(self):
-        if not self.synced:
+        if self._closed:
+            self.catch_up()
+        elif not self.synced:
             self.synced = True
             self._whole.set()
             self._tell('synced')
 
     def _tell(self, kind, before=None, after=None):
         self._plugin.xmpp.event('group_change', Change(self, kind, before, after))
+
+    # Published by the server's PubSub service: docs/protocol.md, section 3
+
+    def _mine(self, held):
+        return held.get('node') == self.node and (self._id is None or held.get('subid', self._id) == self._id)
+
+    def _stands(self, held):
+        """Takes the group's word on the subscription: nobody else can name a
+        node. Such a node does not say when it has said everything."""
+        at = held.find('{%s}published' % NS)
+        self._id = held.get('subid')
+        self._at = ('', '') if at is None else (at.get('service', ''), at.get('node', ''))
+        self._closed = False
+        if self._at[0]:
+            self.catch_up()
+
+    def _posted(self, child):
+        """Takes what that node says: what is so, not since when."""
+        if child.tag in ('{%s}delete' % EVENT, '{%s}purge' % EVENT):
+            self._close()
+        elif child.tag == '{%s}items' % EVENT and not self._closed:
+            if self._pages is not None:
+                self._pages += list(child)
+            self._apply(list(child), False)
+
+    def _close(self):
+        """What the node told is over. Another of that name may be somebody
+        else's: only the group knows."""
+        self._closed = True
+        self.catch_up()
+
+    def _where(self):
+        iq = self._plugin.xmpp.make_iq_get(ito=self.jid)
+        ET.SubElement(ET.SubElement(iq.xml, '{%s}pubsub' % PUBSUB), '{%s}subscriptions' % PUBSUB, node=self.node)
+        iq.send(callback=self._told, timeout_callback=self._missed, timeout=30)
+
+    def _told(self, iq):
+        if iq['type'] == 'error':
+            return self._missed(iq)
+        self._at, self._closed = ('', ''), False
+        for held in iq.xml.iter('{%s}subscription' % PUBSUB):
+            if self._mine(held):
+                self._stands(held)
+        self._ask('')
 
     # Asking
 
@@ -233,7 +286,14 @@ class Group:
         self.synced = False
         self._whole.clear()
         if not self._asking:
-            self._asking = True
+            self.check()
+
+    def check(self):
+        """Asks the same, to be sure."""
+        self._asking = True
+        if self._closed:
+            self._where()
+        else:
             self._ask('')
 
     def _ask(self, after):
@@ -283,9 +343,12 @@ class GroupPresence(BasePlugin):
     name = 'group_presence'
     description = 'Group presence'
     dependencies = {'xep_0060'}
+    check_every = 300  # seconds: what a PubSub service lost shows by nothing
+    pause = 5          # before something is asked again
 
     def plugin_init(self):
         self.groups: Dict[Tuple[str, str], Group] = {}
+        self._checks = None
         self.xmpp.register_handler(Callback('Group presence', MatchXPath('{jabber:client}message/{%s}event' % EVENT), self._message))
         self.xmpp.add_event_handler('session_start', self._session)
         self.xmpp.add_event_handler('disconnected', self._lost)
@@ -296,23 +359,35 @@ class GroupPresence(BasePlugin):
         self.xmpp.register_handler(Callback('Pubsub Event: Items', StanzaPath('message/pubsub_event/items'), self._others))
 
     def _others(self, msg):
-        if not msg['pubsub_event']['items']['node'].startswith(NS):
+        node = msg['pubsub_event']['items']['node']
+        if not node.startswith(NS) and all(g._at != (msg['from'].full, node) for g in self.groups.values()):
             self.xmpp['xep_0060']._handle_event_items(msg)
 
     def plugin_end(self):
         self.xmpp.remove_handler('Group presence')
         self.xmpp.del_event_handler('session_start', self._session)
         self.xmpp.del_event_handler('disconnected', self._lost)
+        if self._checks is not None:
+            self._checks.cancel()
 
-    def later(self, f, seconds=5):
-        self.xmpp.loop.call_later(seconds, f)
+    def _check(self):
+        for g in self.groups.values():
+            if g._at[0] and g.synced and not g._asking:
+                g.check()
+        self._checks = self.later(self._check, self.check_every)
+
+    def later(self, f, seconds=None):
+        return self.xmpp.loop.call_later(self.pause if seconds is None else seconds, f)
 
     def _message(self, msg):
         event = msg.xml.find('{%s}event' % EVENT)
         for child in event:
-            group = self.groups.get((msg['from'].full, child.get('node')))
-            if group is not None:
-                group._event(event, msg.xml.find('{%s}state' % NS))
+            where = msg['from'].full, child.get('node')
+            for group in list(self.groups.values()):
+                if where == (group.jid, group.node):
+                    group._event(event, msg.xml.find('{%s}state' % NS))
+                elif where == group._at:
+                    group._posted(child)
 
     async def watch(self, group, node='group', members=(), roles=(), same_role=False, attributes=()):
         """Subscribes to a node of a group: group, presence, members or info.
@@ -333,7 +408,7 @@ class GroupPresence(BasePlugin):
         await self.xmpp['xep_0060'].unsubscribe(g.jid, g.node, subscribee=g._as)
 
     async def _subscribe(self, g):
-        g._as = self.xmpp.boundjid.full
+        g._as, g._id = self.xmpp.boundjid.full, None
         iq = self.xmpp.make_iq_set(ito=g.jid)
         pubsub = ET.SubElement(iq.xml, '{%s}pubsub' % PUBSUB)
         ET.SubElement(pubsub, '{%s}subscribe' % PUBSUB, node=g.node, jid=g._as)
@@ -345,20 +420,24 @@ class GroupPresence(BasePlugin):
                 f = ET.SubElement(form, '{%s}field' % DATA, var=var)
                 for value in values:
                     ET.SubElement(f, '{%s}value' % DATA).text = value
-        await iq.send()
+        await iq.send(callback=lambda iq: [g._stands(held) for held in iq.xml.iter('{%s}subscription' % PUBSUB)])
 
     def _lost(self, _):
         for g in self.groups.values():
             g.synced = g._asking = False
+            g._closed = bool(g._at[0])
             g._whole.clear()
 
     async def _session(self, _):
         """After a new login: what was missed, or the subscription again."""
+        if self._checks is None:
+            self._check()
         for g in list(self.groups.values()):
             try:
                 held = await self.xmpp['xep_0060'].get_subscriptions(g.jid, g.node)
-                jids = [s.get('jid') for s in held.xml.iter('{%s}subscription' % PUBSUB)]
-                if self.xmpp.boundjid.full in jids and g._as == self.xmpp.boundjid.full:
+                mine = [s for s in held.xml.iter('{%s}subscription' % PUBSUB) if s.get('jid') == g._as and g._mine(s)]
+                if mine and g._as == self.xmpp.boundjid.full:
+                    g._stands(mine[0])
                     g.catch_up()
                 else:
                     await self._subscribe(g)

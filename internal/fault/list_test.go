@@ -3,7 +3,7 @@ package fault
 // faults is the list, by what goes wrong.
 func faults() []fault {
 	var all []fault
-	for _, part := range [][]fault{killed(), disk(), flood(), clock(), link(), meanwhile(), sources(), copies()} {
+	for _, part := range [][]fault{killed(), disk(), flood(), clock(), link(), meanwhile(), sources(), copies(), outposts()} {
 		all = append(all, part...)
 	}
 	return all
@@ -148,5 +148,23 @@ func copies() []fault {
 			old: "t.w.rewind(t.before)", new: "_ = t.before"},
 		{name: "the service copies for its own users", file: "roster/copies.go", test: "roster TestCopies",
 			old: " || domainOf(w.rec.Owner) != m.via.suffix", new: ""},
+	}
+}
+
+// outposts: by the server's own PubSub service, where others may have nodes too.
+func outposts() []fault {
+	return []fault{
+		{name: "a node of somebody else is not used", file: "roster/outpost.go", test: "roster TestOutpostsTaken",
+			old: "	case why != \"\":\n		g.ground(w, why)\n", new: ""},
+		{name: "nothing is published before the watcher is there", file: "roster/outpost.go", test: "roster TestOutposts",
+			old: "case kind == idSubscribe && o.state == created:", new: "case o.state == created:"},
+		{name: "answers of another connection do not count", file: "roster/outpost.go", test: "roster TestOutpostsReconnect",
+			old: " || o.life != life", new: ""},
+		{name: "whose watch ends loses his node", file: "roster/outpost.go", test: "roster TestOutpostsEnd",
+			old: "	g.razed = append(g.razed, razed{o.node, w.to})\n", new: ""},
+		{name: "a node that is lost is made again", file: "roster/outpost.go", test: "roster TestOutpostsLost",
+			old: "	w.renew()\n}\n\n// barOutposts", new: "}\n\n// barOutposts"},
+		{name: "a service that refuses is not waited for", file: "roster/outpost.go", test: "roster TestOutpostsRefused",
+			old: "		r.barOutposts(why)\n", new: "		_ = why\n"},
 	}
 }

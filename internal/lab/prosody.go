@@ -90,7 +90,7 @@ type configValues struct {
 func (v configValues) Full() bool { return v.Modules == Full }
 
 func writeConfig(path, text string, values configValues) error {
-	tmpl, err := template.New(filepath.Base(path)).Funcs(template.FuncMap{"lua": luaString}).Parse(text)
+	tmpl, err := template.New(filepath.Base(path)).Funcs(template.FuncMap{"lua": luaString, "contains": strings.Contains}).Parse(text)
 	if err != nil {
 		return err
 	}

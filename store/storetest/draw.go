@@ -240,6 +240,7 @@ func drawSubscription(t *rapid.T, id string) roster.SubscriptionRecord {
 	return roster.SubscriptionRecord{
 		ID: id, Node: texts.Draw(t, "node"), JID: texts.Draw(t, "to"), Owner: jids.Draw(t, "owner"),
 		Receiving: texts.Draw(t, "receiving"), Manner: texts.Draw(t, "manner"), Pending: rapid.Bool().Draw(t, "pending"),
+		Outpost: texts.Draw(t, "outpost"),
 	}
 }
 

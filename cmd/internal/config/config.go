@@ -167,6 +167,9 @@ func (c *Config) complete(dir string) error {
 	if err := c.completePeers(); err != nil {
 		return err
 	}
+	if err := c.completeDelivery(); err != nil {
+		return err
+	}
 	return c.completeSources(dir)
 }
 

@@ -46,7 +46,7 @@ func TestDefaults(t *testing.T) {
 		Store:    Store{URL: "sqlite:" + filepath.Join(dir, "rollcall.db")},
 		Admin:    Admin{Consent: "ask", Socket: filepath.Join(dir, "rollcall.sock")},
 		Presence: Presence{From: Subscription},
-		Delivery: Delivery{Multicast: Auto},
+		Delivery: Delivery{To: Own, Multicast: Auto},
 		Limits:   Limits{Requests: 50, DomainRequests: 500, Changes: 5, Probes: 2000},
 		HTTP:     HTTP{Listen: "127.0.0.1:8086"},
 		Log:      Log{Level: slog.LevelInfo, Format: "text"},
@@ -93,7 +93,7 @@ format = "json"
 		Admin: Admin{JIDs: []string{"admin@example.org", "root@example.org"}, Consent: "ask", Creators: []string{"example.org"},
 			Socket: filepath.Join(dir, "run/rollcall.sock")},
 		Presence: Presence{From: Subscription},
-		Delivery: Delivery{Multicast: Auto},
+		Delivery: Delivery{To: Own, Multicast: Auto},
 		Limits:   Limits{Domains: []string{"partner.example"}, Requests: 20, Changes: 1, Probes: 10000},
 		Log:      Log{Level: slog.LevelDebug, Format: "json"},
 		secret:   c.secret,
@@ -144,6 +144,9 @@ func TestTable(t *testing.T) {
 		}
 		if value == k.Default {
 			value = `"localhost:5999"`
+		}
+		if k.Name == "delivery.to" {
+			text += "pubsub = \"pubsub.example.net\"\n"
 		}
 		before, _, err := load(t, start)
 		if err != nil {

@@ -154,7 +154,9 @@ func (d *Demo) setUp(ctx context.Context) error {
 		}
 		d.stage.people.add(&m.person)
 		if m.device != "" {
-			d.stage.seats = append(d.stage.seats, newSeat(m.user, m.device, w.group(), m.node))
+			s := newSeat(m.user, m.device, w.group(), m.node)
+			s.through = w.manner.through
+			d.stage.seats = append(d.stage.seats, s)
 		}
 		commands = append(commands, w.command(m.user, m.add()))
 	}

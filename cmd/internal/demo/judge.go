@@ -21,7 +21,11 @@ type verdict struct {
 
 // judge plays the day and says of every step whether everybody saw it.
 func (d *Demo) judge(ctx context.Context) error {
-	d.printf("\nThe day, as received over c2s: by Anna on #group, Bo on #presence, Cy on #members, and in every contact list.\n\n")
+	by := ","
+	if service := d.world.manner.through; service != "" {
+		by = ", as " + service + " publishes them,"
+	}
+	d.printf("\nThe day, as received over c2s: by Anna on #group, Bo on #presence, Cy on #members%s and in every contact list.\n\n", by)
 	var v verdict
 	for _, p := range day() {
 		res, err := d.stage.perform(ctx, &p, true)
@@ -91,11 +95,15 @@ func audit(ctx context.Context, s *seat) result {
 	fresh, askErr := s.fetch(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	service, _ := s.table.Published()
 	switch {
 	case first(err, askErr) != nil:
 		res.problem = first(err, askErr).Error()
 	case !s.table.Equal(fresh):
 		res.problem = fmt.Sprintf("the events made\n%sbut asking gives\n%s", s.table, fresh)
+	case service != s.through || tally.posted < tally.events && s.through != "":
+		res.problem = fmt.Sprintf("%d of %d events were published by %q, and all should be by %q", tally.posted, tally.events, service, s.through)
+	case s.through != "": // its items say nothing of states, and tell a state when there is a new node
 	case state != fresh.State():
 		res.problem = "the state token held is not that of the state"
 	case tally.idle > 0:

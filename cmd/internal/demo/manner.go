@@ -19,6 +19,7 @@ type manner struct {
 	extra    map[string]lab.Extra // lines of the server's configuration, by its name
 	after    [][]string           // what the admin says of a new group, without its name
 	combined bool                 // devices are not told apart
+	through  string               // the server's PubSub service, if that publishes
 }
 
 // shown is what the group server's admin says of a group that groups.example.org
@@ -40,6 +41,19 @@ func tells(domain string) map[string]lab.Extra {
 	}
 }
 
+// topics is the server's own PubSub service.
+const topics = "pubsub.example.org"
+
+// publishes adds the lines that let domain make nodes there.
+func publishes(extra map[string]lab.Extra, domain string) map[string]lab.Extra {
+	p, e := extra["prosody"], extra["ejabberd"]
+	p.Component += fmt.Sprintf("\nComponent %q \"pubsub\"\n\tadmins = { %q }\n", topics, domain)
+	e.Rules += "\n  nodes:\n    - allow: rollcall\n    - allow: local"
+	e.Modules += fmt.Sprintf("\n  mod_pubsub:\n    host: %q\n    access_createnode: nodes\n    plugins: [\"flat\", \"pep\"]", topics)
+	extra["prosody"], extra["ejabberd"] = p, e
+	return extra
+}
+
 // post is where one service stands.
 type post struct{ name, domain, text string }
 
@@ -48,7 +62,7 @@ func manners() map[int]*manner {
 	return map[int]*manner{
 		1: {sentence: "the real rollcall", posts: []post{at(1, "groups")}},
 		2: {sentence: "a group server, and rollcall as an arm of the presence server", posts: []post{at(2, "hr"), at(2, "groups")},
-			after: shown, extra: tells("groups.example.org")},
+			after: shown, extra: publishes(tells("groups.example.org"), "groups.example.org"), through: topics},
 		3: {sentence: "a group server, a presence server, and rollcall between them", posts: []post{at(3, "hr"), at(3, "presence"), at(3, "groups")},
 			after: shown, extra: tells("presence.example.org"), combined: true},
 	}

@@ -24,6 +24,7 @@ type seat struct {
 	user, device string
 	group        string // bare JID
 	node         string // what it subscribes to, "" = nothing
+	through      string // who publishes that, "" = the group
 
 	mu      sync.Mutex // everything below
 	client  *lab.Client
@@ -45,6 +46,7 @@ type tally struct {
 	events int // of its node
 	idle   int // of those, the ones that changed nothing
 	gaps   int // of those, the ones that showed that something was missed
+	posted int // of those, the ones that the server's PubSub service published
 }
 
 // wait is somebody waiting for a seat to look right.
@@ -134,12 +136,17 @@ func (s *seat) take(raw []byte) {
 	s.last = now
 	switch from := string(head.From); {
 	case string(head.Name) == "message" && s.node != "":
+		service, _ := s.table.Published()
 		c, err := s.table.Take(raw, now)
 		s.note(&c, err)
+		if c.Ours && from == service {
+			s.tally.posted++
+		}
 	case string(head.Name) == "iq" && s.asked != "" && string(head.ID) == s.asked:
 		s.asked = ""
 		c, err := s.table.Answer(raw, now)
 		s.keep(&c, err)
+	case string(head.Name) == "iq" && from == s.group && s.table.Subscribed(raw) == nil: // else it answers something else
 	case string(head.Name) == "presence" && from == s.group+"/group":
 		s.contact, s.err = readContact(raw, s.err)
 	default:

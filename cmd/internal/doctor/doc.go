@@ -15,6 +15,7 @@
 //	pubsub      whether it has a PubSub service of its own (XEP-0060)
 //	multicast   whether it has a multicast service (XEP-0033), and its limit
 //	sources     those who keep groups of ours answer; what a directory (LDAP) would bring
+//	nodes       the PubSub service of delivery.pubsub lets us make nodes
 //	account     the test account can log in
 //	consent     a subscription to it gives its presence (the snapshot)
 //	event       it gets a message from the group

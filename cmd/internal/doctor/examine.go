@@ -36,6 +36,7 @@ type Options struct {
 	Link    component.Config // address, domain, host, secret and TLS are used
 	Account *Account         // nil: none
 	Sources []string         // addresses of who else keeps groups
+	PubSub  string           // the service through which events leave; "" = none
 	// Directories are those who keep groups and speak LDAP. They are read in any
 	// case, the server's or not.
 	Directories []Directory
@@ -88,6 +89,7 @@ func Examine(ctx context.Context, o Options) *Report {
 	}
 	e.about(ctx, e.peer, o.Link.Domain)
 	e.sources(ctx)
+	e.nodes(ctx)
 	e.privilege(ctx)
 	if e.login(ctx) {
 		e.meet(ctx)

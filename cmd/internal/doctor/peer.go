@@ -158,8 +158,13 @@ func (p *peer) within(ctx context.Context, d time.Duration, match func(stanza) b
 // ask sends an iq get from one of our addresses and returns what answers it: a
 // result, or an error with its condition.
 func (p *peer) ask(ctx context.Context, from, to, payload string) (stanza, error) {
+	return p.request(ctx, "get", from, to, payload)
+}
+
+// request is ask for an iq of type typ.
+func (p *peer) request(ctx context.Context, typ, from, to, payload string) (stanza, error) {
 	id := rand.Text()
-	p.send("<iq type='get' id='%s' from=%s to=%s>%s</iq>", id, attr(from), attr(to), payload)
+	p.send("<iq type='%s' id='%s' from=%s to=%s>%s</iq>", typ, id, attr(from), attr(to), payload)
 	s, err := p.within(ctx, patience, func(s stanza) bool {
 		return s.name == "iq" && s.id == id && (s.typ == "result" || s.typ == "error")
 	})

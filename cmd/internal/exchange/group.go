@@ -54,6 +54,7 @@ type subscription struct {
 	Receiving string `json:"receiving,omitempty"`
 	Manner    string `json:"manner,omitempty"`
 	Pending   bool   `json:"pending,omitempty"`
+	Outpost   string `json:"outpost,omitempty"` // a node at the server's PubSub service
 }
 
 type authorization struct {

@@ -91,8 +91,14 @@ func (l *figureList) link() {
 	l.counter("multicast_returned_total", "Stanzas that it did not take: these were sent one by one.", func(s *sample) float64 { return float64(s.Multicast.Returned) })
 }
 
-// others is about webhooks, sources and the store.
+// others is about the server's PubSub, webhooks, sources and the store.
 func (l *figureList) others() {
+	l.gauge("pubsub_nodes", "Nodes at the server's PubSub service through which subscribers are told.", func(s *sample) float64 { return float64(s.Outposts.Nodes) })
+	l.counter("pubsub_made_total", "Nodes that were asked for there.", func(s *sample) float64 { return float64(s.Outposts.Made) })
+	l.counter("pubsub_items_total", "Items published there.", func(s *sample) float64 { return float64(s.Outposts.Published) })
+	l.counter("pubsub_lost_total", "Nodes that were not there any more: these were made anew.", func(s *sample) float64 { return float64(s.Outposts.Lost) })
+	l.counter("pubsub_refused_total", "Subscribers that it does not serve: these were told from the group.", func(s *sample) float64 { return float64(s.Outposts.Refused) })
+
 	l.gauge("webhooks", "Webhooks that are told.", func(s *sample) float64 { return float64(s.Hooks.Webhooks) })
 	l.gauge("webhooks_failing", "Webhooks whose last post was not accepted.", func(s *sample) float64 { return float64(s.Hooks.Failing) })
 	l.by("webhook_posts_total", "Posts to webhooks.", "result", map[string]func(*sample) float64{

@@ -2,6 +2,7 @@
 group, team, whose info and members it publishes without state tokens, to whoever
 subscribes. On its standard input it is told what the group is: a line of JSON,
 {"name": …, "members": {address: nick}}; what changed it tells its subscribers.
+With "group", that is what it is called instead of team.
 
 Arguments: HOST:PORT DOMAIN SECRET.
 """
@@ -17,7 +18,6 @@ from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import StanzaPath
 
 SERVER, DOMAIN, SECRET = sys.argv[1:]
-GROUP = 'team@' + DOMAIN
 NS = 'urn:xmpp:tmp:group-presence:0'
 PUBSUB = 'http://jabber.org/protocol/pubsub'
 EVENT = PUBSUB + '#event'
@@ -29,7 +29,7 @@ class Peer(slixmpp.ComponentXMPP):
     def __init__(self):
         host, _, port = SERVER.rpartition(':')
         super().__init__(DOMAIN, SECRET, host, int(port))
-        self.name, self.members = '', {}
+        self.group, self.name, self.members = 'team@' + DOMAIN, '', {}
         self.subscribers = set()
         self.register_handler(Callback('all', StanzaPath('iq'), self.answer))
         self.add_event_handler('session_start', lambda _: asyncio.get_running_loop().run_in_executor(None, self.listen))
@@ -40,6 +40,7 @@ class Peer(slixmpp.ComponentXMPP):
 
     def become(self, said):
         was, old = self.members, self.name
+        self.group = said.get('group', 'team') + '@' + DOMAIN
         self.name, self.members = said['name'], said['members']
         if old != self.name:
             self.tell('#info', [self.info()])
@@ -63,7 +64,7 @@ class Peer(slixmpp.ComponentXMPP):
         for subscribed, jid in self.subscribers:
             if subscribed != NS + node:
                 continue
-            m = self.make_message(jid, mfrom=GROUP, mtype='headline')
+            m = self.make_message(jid, mfrom=self.group, mtype='headline')
             event = ET.SubElement(m.xml, '{%s}event' % EVENT)
             ET.SubElement(event, '{%s}items' % EVENT, node=subscribed).extend(items)
             m.send()
@@ -75,7 +76,7 @@ class Peer(slixmpp.ComponentXMPP):
         reply = self.make_iq_result(iq['id'], ito=iq['from'], ifrom=iq['to'])
         if payload.tag == '{%s}query' % ITEMS:
             query = ET.SubElement(reply.xml, payload.tag)
-            ET.SubElement(query, '{%s}item' % ITEMS, jid=GROUP)
+            ET.SubElement(query, '{%s}item' % ITEMS, jid=self.group)
         elif payload.tag == '{%s}query' % INFO:
             ET.SubElement(reply.xml, payload.tag)
         elif payload.tag == '{%s}pubsub' % PUBSUB and payload[0].tag.endswith('}subscribe'):
