@@ -95,6 +95,7 @@ type Roster struct {
 
 	multicast atomic.Pointer[multicast] // nil = there is none
 	copies    copies
+	walk      atomic.Pointer[walk] // one that is over, nil = none: see Group.blank
 	outposts  outposts
 
 	loading sync.Mutex // held over the store while a group is loaded, created or deleted

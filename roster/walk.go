@@ -73,7 +73,6 @@ type scratch struct {
 	item    Item
 	devices []Device
 	own     []entry
-	walk    *walk
 	names   []string
 	block   [16]byte // of a token: it would escape to the heap
 	stamp   Stamp
@@ -85,16 +84,13 @@ type scratch struct {
 	ids   string    // of events to come
 }
 
-// blank is an empty walk, with the room of one that is over.
+// blank is an empty walk, with the room of one that is over: some other group's
+// perhaps, for few are under way and there are many groups.
 func (g *Group) blank() *walk {
-	w := g.scratch.walk
+	w := g.roster.walk.Swap(nil)
 	if w == nil {
 		return &walk{summary: -1}
 	}
-	g.scratch.walk = nil
-	clear(w.entries)
-	clear(w.aparts)
-	clear(w.variants)
 	*w = walk{summary: -1, buf: w.buf[:0], entries: w.entries[:0], single: w.single[:0], rest: w.rest[:0],
 		aparts: w.aparts, variants: w.variants}
 	return w
@@ -106,7 +102,11 @@ const keepRoom = 16 << 10
 // keep takes a walk back that is over.
 func (g *Group) keep(w *walk) {
 	if cap(w.buf) <= keepRoom && len(w.variants) <= keepRoom/512 {
-		g.scratch.walk = w
+		clear(w.entries) // nothing of the group is held
+		clear(w.aparts)
+		clear(w.variants)
+		w.last = last{}
+		g.roster.walk.Store(w)
 	}
 }
 
