@@ -76,7 +76,7 @@ func (g *Group) setAsk(recs []MemberRecord) (refused []string) {
 // silence forgets the presence of a member who no longer shares it. Whether he
 // can be reached is not known any more: that counts as reachable.
 func (g *Group) silence(m *member) {
-	delete(g.awaited, m)
+	g.answered(m)
 	m.parked = nil
 	m.unpublish(0)
 	for _, w := range g.byOwner[m.JID] {

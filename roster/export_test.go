@@ -119,7 +119,7 @@ type Index struct{ g Group }
 
 // Enter puts jid in, which is not in it.
 func (x *Index) Enter(jid string) {
-	m := &member{core: core{JID: jid}, slot: x.g.takeSlot()}
+	m := &member{JID: jid, slot: x.g.takeSlot()}
 	x.g.slots[m.slot] = m
 	x.g.enter(m)
 }

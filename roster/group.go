@@ -89,14 +89,14 @@ type Group struct {
 	sweeping  bool                  // probes are unanswered
 	refresh   memberSet             // members to be probed because more of them is acquired now
 	doubts    memberSet             // members whose answer to our request may have been lost
-	unread    memberSet             // members whose server is to be asked what they keep there
+	unread    int                   // members whose server is to be asked what they keep there
 	recalls   memberSet             // members of whom the server may have said something before we wanted it
 	courted   memberSet             // members of whom something else is wanted now
 	sought    memberSet             // members of whom something is to be read
 	spoken    map[*member]time.Time // when the next of their words ends, or is to be forgotten
 	resaid    memberSet             // members whose words are others than are stored
 	sweep     uint32
-	awaited   memberSet       // members whose probe is unanswered
+	awaited   int             // members whose probe is unanswered
 	mail      mail            // what leaves by multicast
 	razed     []razed         // nodes at the server's PubSub service that are over
 	grounded  map[string]bool // subscriptions that it does not serve
@@ -251,10 +251,10 @@ func (g *Group) bury(m *member) {
 	if i, ok := g.search(m.JID); ok {
 		g.sorted = slices.Delete(g.sorted, i, i+1)
 	}
-	delete(g.awaited, m)
+	g.answered(m)
 	delete(g.doubts, m)
 	delete(g.refresh, m)
-	delete(g.unread, m)
+	g.inquired(m)
 	delete(g.courted, m)
 	delete(g.spoken, m)
 	delete(g.resaid, m)

@@ -6,17 +6,6 @@ import (
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
-// core is the part of a [MemberRecord] that every member has.
-type core struct {
-	JID, Nick string
-	*marks
-	Affiliation Affiliation
-	Ask         Ask
-	ByContact   bool
-	Precision   Precision
-	Combination Combination
-}
-
 // marks are what sets some members apart. They are never changed, only replaced:
 // those who have none share unmarked.
 type marks struct {
@@ -71,8 +60,8 @@ func (m *member) record() MemberRecord {
 
 // setRecord makes rec all that is stored of m. What was read of his papers stays.
 func (m *member) setRecord(rec *MemberRecord) {
-	m.core = core{JID: rec.JID, Nick: rec.Nick, marks: marksOf(rec), Affiliation: rec.Affiliation, Ask: rec.Ask, ByContact: rec.ByContact,
-		Precision: rec.Precision, Combination: rec.Combination}
+	m.JID, m.Nick, m.marks, m.Affiliation, m.Ask = rec.JID, rec.Nick, marksOf(rec), rec.Affiliation, rec.Ask
+	m.ByContact, m.Precision, m.Combination = rec.ByContact, rec.Precision, rec.Combination
 	if m.seldom == nil && rec.Agreed+rec.Elsewhere+rec.Said+rec.Trusts == "" {
 		return
 	}

@@ -224,7 +224,7 @@ func (g *Group) reshow(jid string) {
 func (g *Group) reread(m *member) {
 	if m.pulls = m.interest() & pushed; g.roster.reads {
 		m.unsure = m.Ask == Granted // of who is lent to us it is all there is
-		g.unread.add(m)
+		g.inquire(m)
 	}
 }
 
