@@ -96,12 +96,15 @@ func (g *Group) blank() *walk {
 	return w
 }
 
-// keepRoom is how many bytes of room are kept from walk to walk.
-const keepRoom = 16 << 10
+// How much room is kept from walk to walk: bytes, and entries.
+const (
+	keepRoom    = 16 << 10
+	keepEntries = 1024
+)
 
 // keep takes a walk back that is over.
 func (g *Group) keep(w *walk) {
-	if cap(w.buf) <= keepRoom && len(w.variants) <= keepRoom/512 {
+	if cap(w.buf) <= keepRoom && cap(w.entries) <= keepEntries && len(w.variants) <= keepRoom/512 {
 		clear(w.entries) // nothing of the group is held
 		clear(w.aparts)
 		clear(w.variants)
@@ -145,7 +148,9 @@ func (a *audience) changed(cursor uint64) []*member {
 		}
 	}
 	slices.SortFunc(found, func(x, y *member) int { return cmp.Compare(x.JID, y.JID) })
-	g.scratch.found = found
+	if cap(found) <= keepEntries {
+		g.scratch.found = found
+	}
 	return found
 }
 
