@@ -73,7 +73,7 @@ func (r *report) plots() map[string]*plot {
 
 func (v view) Growing() string {
 	var b strings.Builder
-	b.WriteString("| groups | members each | rules, all | watchers | µs for a change | bytes for a member, nobody there | everybody there |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| groups | members each | rules, all | watchers | µs for a change | bytes for a member, nobody there | everybody there | behind changes |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	bytes := func(n float64) string {
 		if n == 0 {
 			return "–"
@@ -81,7 +81,7 @@ func (v view) Growing() string {
 		return num(n)
 	}
 	for _, s := range v.Growth.Sites {
-		fmt.Fprintf(&b, "| %d | %d | %d | %d | %s | %s | %s |\n", s.Groups, s.Members, s.Rules*s.Members*s.Groups, s.Watchers, num(s.CPU), bytes(s.Absent), bytes(s.There))
+		fmt.Fprintf(&b, "| %d | %d | %d | %d | %s | %s | %s | %s |\n", s.Groups, s.Members, s.Rules*s.Members*s.Groups, s.Watchers, num(s.CPU), bytes(s.Absent), bytes(s.There), bytes(s.Busy))
 	}
 	return b.String()
 }

@@ -36,6 +36,7 @@ type site struct {
 	CPU    float64 `json:"cpu"`    // µs for one change, of the component
 	Absent float64 `json:"absent"` // bytes of RSS for each member, while nobody is there
 	There  float64 `json:"there"`  // the same while everybody is
+	Busy   float64 `json:"busy"`   // the same behind changes, before any rest
 }
 
 // startup is what the start of a service with much in its store costs.
@@ -105,7 +106,7 @@ func growth(ctx context.Context, program string, progress io.Writer) (*grown, er
 }
 
 func (s site) line() string {
-	return fmt.Sprintf("%d groups of %d, %d rules each, %d watchers: %.1f µs for a change; %.0f, %.0f bytes for a member", s.Groups, s.Members, s.Rules, s.Watchers, s.CPU, s.Absent, s.There)
+	return fmt.Sprintf("%d groups of %d, %d rules each, %d watchers: %.1f µs for a change; %.0f, %.0f, %.0f bytes for a member", s.Groups, s.Members, s.Rules, s.Watchers, s.CPU, s.Absent, s.There, s.Busy)
 }
 
 func (g *grown) line() string {

@@ -22,46 +22,50 @@ func (s *site) counts() bool { return s.Groups*s.Members >= 10_000 }
 // none, the site with next to nothing.
 func (s *site) measure(ctx context.Context, program string, none *site) (*site, error) {
 	if none == nil || s.counts() {
-		absent, _, err := s.run(ctx, program, false)
+		m, err := s.run(ctx, program, false)
 		if err != nil {
 			return nil, err
 		}
-		s.Absent = absent
+		s.Absent = m.rest
 	}
-	there, change, err := s.run(ctx, program, true)
+	m, err := s.run(ctx, program, true)
 	if err != nil {
 		return nil, err
 	}
-	s.There, s.CPU = there, change
+	s.There, s.Busy, s.CPU = m.rest, m.busy, m.change
 	switch all := float64(s.Groups * s.Members); {
 	case none != nil && s.counts():
-		s.Absent, s.There = (s.Absent-none.Absent)/all, (s.There-none.There)/all
+		s.Absent, s.There, s.Busy = (s.Absent-none.Absent)/all, (s.There-none.There)/all, (s.Busy-none.Busy)/all
 	case none != nil:
-		s.Absent, s.There = 0, 0
+		s.Absent, s.There, s.Busy = 0, 0, 0
 	}
 	return s, nil
 }
 
-// run measures one start: memory, and what a change costs if somebody is there.
-func (s *site) run(ctx context.Context, program string, there bool) (memory, change float64, err error) {
+// figures are of one start: what the program has in RAM when it rests, and, if
+// somebody is there, what a change costs, and what it has in RAM behind some.
+type figures struct{ rest, busy, change float64 }
+
+func (s *site) run(ctx context.Context, program string, there bool) (m figures, err error) {
 	ctx, cancel := context.WithTimeout(ctx, siteTime)
 	defer cancel()
 	v, err := s.serve(ctx, program, there, 0)
 	if err != nil {
-		return 0, 0, err
+		return m, err
 	}
 	defer func() { err = errors.Join(err, v.close()) }()
 	if err := v.await(ctx, 50*time.Millisecond, true); err != nil {
-		return 0, 0, err
+		return m, err
 	}
 	if err := v.rest(ctx); err != nil {
-		return 0, 0, err
+		return m, err
 	}
-	memory = float64(rss(v.pids()))
+	m.rest = float64(rss(v.pids()))
 	if there {
-		change, err = v.changes(ctx, s)
+		m.change, err = v.changes(ctx, s)
+		m.busy = float64(rss(v.pids()))
 	}
-	return memory, change, err
+	return m, err
 }
 
 // rest waits until the program has done what it does behind its start, slowly,

@@ -41,7 +41,7 @@ var ErrStuck = errors.New("component: the server does not answer")
 
 const (
 	controlBound = 8 << 20 // bytes waiting in the control lane
-	keepBuffer   = 1 << 20 // a larger buffer is given back
+	keepBuffer   = 512 << 10 // a larger buffer is given back
 	maxTurns     = 64      // in one write; control is looked at in between
 )
 

@@ -112,6 +112,9 @@ func (g *Group) Agree(ctx context.Context, jid, id string) error {
 // agree brings what m agreed to up to date.
 func (g *Group) agree(m *member, text string) {
 	a := g.agreement(text)
+	if m.seldom == nil && a == nil {
+		return
+	}
 	m.file(func(p *papers) { p.Agreed, p.agreed = text, a })
 }
 
@@ -129,7 +132,7 @@ func (g *Group) agreement(text string) *policy.Authorization {
 		g.roster.log.Error("stored agreement cannot be read, nothing is shared", "group", g.name, "error", err)
 		a = &policy.Authorization{}
 	}
-	g.agreements[text] = a
+	put(&g.agreements, text, a)
 	g.refer(a, 1)
 	return a
 }

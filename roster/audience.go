@@ -95,7 +95,7 @@ func (g *Group) audienceOf(w *policy.Watcher, node Node, r *policy.Receiving, m 
 				a.masks[m.slot] = a.decide(m)
 			}
 		}
-		g.audiences[k] = a
+		put(&g.audiences, k, a)
 		g.order = append(g.order, a)
 		g.dropIdle()
 	}

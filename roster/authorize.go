@@ -140,7 +140,7 @@ func (r *Roster) SetPolicy(ctx context.Context, group, jid, text string) error {
 // default. mu is held.
 func (g *Group) setAuthorization(jid string, a *policy.Authorization) {
 	had := g.auths[jid] != nil
-	if g.auths[jid] = a; a == nil {
+	if put(&g.auths, jid, a); a == nil {
 		delete(g.auths, jid)
 	}
 	m := g.live(jid)
@@ -203,7 +203,7 @@ func (g *Group) checkAuthorize(jid string, a *policy.Authorization) error {
 // stranger counts a policy of who is no member, or one less. mu is held.
 func (g *Group) stranger(jid string, by int) {
 	domain := domainOf(jid)
-	if g.strangers[domain] += by; g.strangers[domain] == 0 {
+	if put(&g.strangers, domain, g.strangers[domain]+by); g.strangers[domain] == 0 {
 		delete(g.strangers, domain)
 	}
 }
@@ -213,7 +213,7 @@ func (g *Group) stranger(jid string, by int) {
 func (g *Group) restore(all []AuthorizationRecord) {
 	for _, rec := range all {
 		a := g.readAuthorization(rec.Rules)
-		g.auths[rec.JID] = a
+		put(&g.auths, rec.JID, a)
 		if m := g.live(rec.JID); m != nil {
 			g.enact(m, a, m.papers().elsewhere)
 		} else {
@@ -257,7 +257,7 @@ func (g *Group) schedule(m *member) {
 	delete(g.timed, m)
 	if m.gone == 0 && !m.turns(time.Time{}).IsZero() {
 		now := g.now()
-		g.timed[m] = m.turns(now)
+		put(&g.timed, m, m.turns(now))
 		if now.After(g.latest) {
 			g.latest = now
 		}

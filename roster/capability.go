@@ -143,7 +143,7 @@ func (p *presence) after(could *Capabilities, moves bool) policy.Mask {
 func (g *Group) Keeps(jid []byte, kind policy.Mask) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	m := g.members[string(jid)]
+	m := g.entryBytes(jid)
 	return m != nil && m.gone == 0 && m.given() && m.keeps&kind != 0
 }
 

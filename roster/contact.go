@@ -76,7 +76,7 @@ func (g *Group) setAsk(recs []MemberRecord) (refused []string) {
 // silence forgets the presence of a member who no longer shares it. Whether he
 // can be reached is not known any more: that counts as reachable.
 func (g *Group) silence(m *member) {
-	delete(g.awaited, m)
+	g.answered(m)
 	m.parked = nil
 	m.unpublish(0)
 	for _, w := range g.byOwner[m.JID] {
@@ -157,7 +157,7 @@ func (g *Group) OnSubscribed(ctx context.Context, jid string) error {
 // no grant: he may have been asked and have answered while the link was down.
 func (g *Group) doubt(m *member) {
 	if m.Ask == Asked || m.Ask == Refused || m.withdrawn {
-		g.doubts[m] = struct{}{}
+		g.doubts.add(m)
 		g.roster.outbox.Wanted(g)
 	}
 }

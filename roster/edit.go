@@ -272,7 +272,7 @@ func (g *Group) join(rec MemberRecord, special []*Watch) {
 		g.stranger(rec.JID, -1)
 	}
 	g.refer(auth, 1) // before anything is decided about him
-	old := g.members[rec.JID]
+	old := g.entry(rec.JID)
 	if old != nil {
 		g.revive(old, special)
 	}

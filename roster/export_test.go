@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -102,6 +103,44 @@ func (g *Group) Check(t rapid.TB) {
 	}
 }
 
+// entries are all members and tombstones.
+func (g *Group) entries() iter.Seq[*member] {
+	return func(yield func(*member) bool) {
+		for _, slot := range g.members.at {
+			if slot != 0 && !yield(g.slots[slot-1]) {
+				return
+			}
+		}
+	}
+}
+
+// Index is how a group finds its members, without the group.
+type Index struct{ g Group }
+
+// Enter puts jid in, which is not in it.
+func (x *Index) Enter(jid string) {
+	m := &member{JID: jid, slot: x.g.takeSlot()}
+	x.g.slots[m.slot] = m
+	x.g.enter(m)
+}
+
+// Strike takes jid out, which is in it.
+func (x *Index) Strike(jid string) {
+	m := x.g.entry(jid)
+	x.g.strike(m)
+	x.g.slots[m.slot] = nil
+	x.g.free = append(x.g.free, m.slot)
+}
+
+// Has says whether jid is in it.
+func (x *Index) Has(jid string) bool {
+	m := x.g.entry(jid)
+	if m != x.g.entryBytes([]byte(jid)) || m != nil && m.JID != jid {
+		panic("the bytes are not the string")
+	}
+	return m != nil
+}
+
 type checker struct {
 	g *Group
 	t rapid.TB
@@ -113,7 +152,7 @@ func (c checker) list() {
 	n, graves, version := 0, 0, c.g.version
 	var prev *member
 	for m := c.g.changes.first; m != nil; m = m.next {
-		if m.prev != prev || m.version > version || c.g.members[m.JID] != m {
+		if m.prev != prev || m.version > version || c.g.entry(m.JID) != m {
 			c.t.Fatalf("%s stands wrong in the list of changes", m.JID)
 		}
 		if m.gone > 0 {
@@ -122,8 +161,8 @@ func (c checker) list() {
 		n++
 		version, prev = m.version, m
 	}
-	if c.g.changes.last != prev || n != len(c.g.members) || graves != c.g.graves {
-		c.t.Fatalf("the list of changes has %d members and %d tombstones, want %d and %d", n, graves, len(c.g.members), c.g.graves)
+	if c.g.changes.last != prev || n != c.g.members.n || graves != c.g.graves {
+		c.t.Fatalf("the list of changes has %d members and %d tombstones, want %d and %d", n, graves, c.g.members.n, c.g.graves)
 	}
 }
 
@@ -138,7 +177,7 @@ func (c checker) slots() {
 			if !slices.Contains(g.free, int32(slot)) {
 				c.t.Fatalf("slot %d is lost", slot)
 			}
-		case int(m.slot) != slot || g.members[m.JID] != m:
+		case int(m.slot) != slot || g.entry(m.JID) != m:
 			c.t.Fatalf("slot %d is not that of %s", slot, m.JID)
 		case m.gone > 0 && g.shows[slot] != gone, m.gone == 0 && m.presence == nil && g.shows[slot] != Offline,
 			m.gone == 0 && m.presence != nil && g.shows[slot] != m.show:
@@ -150,12 +189,12 @@ func (c checker) slots() {
 	}
 	var last string
 	for _, m := range g.sorted {
-		if m.gone > 0 || m.JID <= last || g.members[m.JID] != m {
+		if m.gone > 0 || m.JID <= last || g.entry(m.JID) != m {
 			c.t.Fatalf("%s stands wrong among the members", m.JID)
 		}
 		last = m.JID
 	}
-	if len(g.sorted)+g.graves != len(g.members) {
+	if len(g.sorted)+g.graves != g.members.n {
 		c.t.Fatal("the members do not add up")
 	}
 }
@@ -172,7 +211,7 @@ func (c checker) index() {
 			c.t.Logf("nobody stands by %q", text) // until the next policy
 		}
 	}
-	for _, m := range g.members {
+	for m := range g.entries() {
 		for _, a := range m.policies() {
 			if a != nil {
 				a.Roles(count)
@@ -247,7 +286,7 @@ func (c checker) audience(a *audience) {
 	if a.key.node.info() {
 		slow = max(slow, a.infoAt())
 	}
-	for _, m := range g.members {
+	for m := range g.entries() {
 		slow = max(slow, a.visible(m))
 	}
 	if got := a.latest(); got != slow {
@@ -271,7 +310,7 @@ func (c checker) audience(a *audience) {
 
 // Decision is the question what a subscription may see of a member.
 func (g *Group) Decision(id, jid string) func() policy.Mask {
-	w, m := g.watches[id], g.members[jid]
+	w, m := g.watches[id], g.entry(jid)
 	return func() policy.Mask { return w.decision(m).mask }
 }
 
@@ -279,7 +318,7 @@ func (g *Group) Decision(id, jid string) func() policy.Mask {
 func Held(g *Group, jid string) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	m := g.members[jid]
+	m := g.entry(jid)
 	if m == nil {
 		return ""
 	}
@@ -299,7 +338,7 @@ func Held(g *Group, jid string) string {
 func (g *Group) Words(jid string) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	m := g.members[jid]
+	m := g.entry(jid)
 	if m == nil {
 		return ""
 	}

@@ -42,7 +42,7 @@ type Group struct {
 	clock     uint64 // order of arrival of presence
 	tokens    cipher.Block
 
-	members  map[string]*member       // by bare JID, tombstones included
+	members  index                    // by bare JID, tombstones included
 	sorted   []*member                // by JID, tombstones left out
 	slots    []*member                // by slot; nil = free
 	shows    []Show                   // by slot: what the summary counts
@@ -76,6 +76,7 @@ type Group struct {
 	latest     time.Time                        // when any were: before that, the clock was set back
 	alarm      *time.Timer                      // for the first of them
 	building   bool                             // by newGroup, without mu: no alarm is set yet
+	empty      []member                         // see populate
 	singles    map[string]map[*member]struct{}
 	named      map[string]uint64 // by name in singles or owner: see standing
 	namedAll   uint64            // the same for everybody
@@ -86,19 +87,19 @@ type Group struct {
 	queued    bool                  // is in the outbox
 	ready     bool                  // presence is known: bulk may go
 	sweeping  bool                  // probes are unanswered
-	refresh   map[*member]struct{}  // members to be probed because more of them is acquired now
-	doubts    map[*member]struct{}  // members whose answer to our request may have been lost
-	unread    map[*member]struct{}  // members whose server is to be asked what they keep there
-	recalls   map[*member]struct{}  // members of whom the server may have said something before we wanted it
-	courted   map[*member]struct{}  // members of whom something else is wanted now
-	sought    map[*member]struct{}  // members of whom something is to be read
+	refresh   memberSet             // members to be probed because more of them is acquired now
+	doubts    memberSet             // members whose answer to our request may have been lost
+	unread    int                   // members whose server is to be asked what they keep there
+	recalls   memberSet             // members of whom the server may have said something before we wanted it
+	courted   memberSet             // members of whom something else is wanted now
+	sought    memberSet             // members of whom something is to be read
 	spoken    map[*member]time.Time // when the next of their words ends, or is to be forgotten
-	resaid    map[*member]struct{}  // members whose words are others than are stored
+	resaid    memberSet             // members whose words are others than are stored
 	sweep     uint32
-	awaited   map[*member]struct{} // members whose probe is unanswered
-	mail      mail                 // what leaves by multicast
-	razed     []razed              // nodes at the server's PubSub service that are over
-	grounded  map[string]bool      // subscriptions that it does not serve
+	awaited   int             // members whose probe is unanswered
+	mail      mail            // what leaves by multicast
+	razed     []razed         // nodes at the server's PubSub service that are over
+	grounded  map[string]bool // subscriptions that it does not serve
 	scratch   scratch
 }
 
@@ -115,15 +116,9 @@ func (g *Group) Title() string {
 func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g := &Group{
 		building: true, name: rec.Name, source: rec.Source, powers: true, roster: r, settings: rec.Settings.Clone(),
-		tokens: newTokens(), version: 1, info: 1, infoBasic: 1, decided: 1, ready: true,
-		members: make(map[string]*member, len(rec.Members)), audiences: map[audienceKey]*audience{},
-		visitors: map[string]VisitorRecord{}, hooks: map[string]*hook{},
-		watches: map[string]*Watch{}, byOwner: map[string][]*Watch{},
-		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, roles: map[string]int{},
-		clocks: map[int]*clock{}, digests: map[int]int{}, leases: map[*Watch]struct{}{}, attuned: map[string]int{},
-		asked: map[string]int{}, awaited: map[*member]struct{}{}, doubts: map[*member]struct{}{}, refresh: map[*member]struct{}{}, unread: map[*member]struct{}{}, courted: map[*member]struct{}{},
-		recalls: map[*member]struct{}{}, sought: map[*member]struct{}{}, spoken: map[*member]time.Time{}, resaid: map[*member]struct{}{},
-		auths: map[string]*policy.Authorization{}, strangers: map[string]int{}, agreements: map[string]*policy.Authorization{}, timed: map[*member]time.Time{},
+		version: 1, info: 1, infoBasic: 1, decided: 1, ready: true,
+		visitors: map[string]VisitorRecord{}, watches: map[string]*Watch{}, byOwner: map[string][]*Watch{},
+		singles: map[string]map[*member]struct{}{}, named: map[string]uint64{}, asked: map[string]int{},
 	}
 	g.setAggregate()
 	for _, v := range rec.Visitors {
@@ -133,9 +128,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 	g.policy, g.ticked = g.readPolicy(g.settings.Policy), r.now()
 	g.latest = g.ticked
 	g.refer(references(&g.policy), 1)
-	for i := range rec.Members {
-		g.insert(rec.Members[i].Clone())
-	}
+	g.populate(rec.Members)
 	g.restore(rec.Authorizations)
 	for i := range rec.Subscriptions {
 		sub := &rec.Subscriptions[i]
@@ -167,7 +160,7 @@ func newGroup(r *Roster, rec *GroupRecord) *Group {
 		}
 	}
 	for _, h := range rec.Hooks {
-		g.hooks[h.Name] = &hook{rec: h}
+		put(&g.hooks, h.Name, &hook{rec: h})
 	}
 	g.rehook()
 	g.mu.Lock()
@@ -191,16 +184,21 @@ func (g *Group) setAggregate() { g.aggregate, _ = parseAggregate(g.settings.Aggr
 
 // insert adds a member, or brings a tombstone back, at the current version.
 func (g *Group) insert(rec MemberRecord) *member {
-	m := g.members[rec.JID]
+	m := g.entry(rec.JID)
+	enter := false
 	if m == nil {
-		m = &member{slot: g.takeSlot()}
-		g.members[rec.JID] = m
+		m = g.room()
+		m.slot = g.takeSlot()
 		g.slots[m.slot] = m
+		enter = true
 	} else {
 		g.graves--
 	}
 	m.seldom = nil
 	m.setRecord(&rec)
+	if enter {
+		g.enter(m)
+	}
 	m.gone, m.presence, m.parked, m.asking, m.withdrawn = 0, nil, nil, false, false
 	m.published, m.words, m.pulls, m.keeps, m.clocked, m.unsure = nil, nil, 0, 0, false, rec.Ask == Granted && g.roster.reads
 	m.consents, m.clicks = rec.JID == g.acting && !rec.ByContact, false
@@ -253,10 +251,10 @@ func (g *Group) bury(m *member) {
 	if i, ok := g.search(m.JID); ok {
 		g.sorted = slices.Delete(g.sorted, i, i+1)
 	}
-	delete(g.awaited, m)
+	g.answered(m)
 	delete(g.doubts, m)
 	delete(g.refresh, m)
-	delete(g.unread, m)
+	g.inquired(m)
 	delete(g.courted, m)
 	delete(g.spoken, m)
 	delete(g.resaid, m)
@@ -300,7 +298,7 @@ func (g *Group) free1(m *member) {
 		a.free(m)
 	}
 	g.changes.remove(m)
-	delete(g.members, m.JID)
+	g.strike(m)
 	g.slots[m.slot] = nil
 	g.free = append(g.free, m.slot)
 	g.graves--
@@ -308,7 +306,7 @@ func (g *Group) free1(m *member) {
 
 // live returns the member, or nil for strangers and tombstones.
 func (g *Group) live(jid string) *member {
-	if m := g.members[jid]; m != nil && m.gone == 0 && !g.closed { // the name may be another group's by now
+	if m := g.entry(jid); m != nil && m.gone == 0 && !g.closed { // the name may be another group's by now
 		return m
 	}
 	return nil

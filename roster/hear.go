@@ -12,7 +12,7 @@ import (
 func (g *Group) Hear(bare, resource []byte, p *Presence) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	m := g.members[string(bare)]
+	m := g.entryBytes(bare)
 	if m == nil || m.gone > 0 {
 		return
 	}
@@ -25,9 +25,7 @@ func (g *Group) Hear(bare, resource []byte, p *Presence) {
 	if m.lent && m.borrowed(g.roster) {
 		return // his peer tells of him, and nobody else
 	}
-	if len(g.awaited) > 0 {
-		delete(g.awaited, m)
-	}
+	g.answered(m)
 	held := func(w *Watch) bool { return w.lag != nil }
 	var portrait policy.Mask
 	if p.Photo != nil {
@@ -145,24 +143,33 @@ func (g *Group) Lost() {
 // unsettle begins a sweep. Without anybody to ask it ends at once.
 func (g *Group) unsettle() {
 	g.sweep++
-	g.awaited = emptied(g.awaited)
+	g.awaited = 0
 	for _, m := range g.sorted {
-		m.asking, m.parked = false, nil
+		m.asking, m.awaited, m.parked = false, false, nil
 		if m.lent && m.given() {
 			g.reread(m)
 			g.recall(m)
 		}
 		switch m.Ask {
 		case Granted:
-			g.awaited[m] = struct{}{}
+			m.awaited = true
+			g.awaited++
 			g.reread(m)
 		case Asked:
-			g.doubts[m] = struct{}{}
+			g.doubts.add(m)
 		}
 	}
-	g.sweeping = len(g.awaited) > 0 || len(g.recalls) > 0
+	g.sweeping = g.awaited > 0 || len(g.recalls) > 0
 	g.ready = !g.sweeping
 	g.signal()
+}
+
+// answered takes in that m's probe needs no answer any more.
+func (g *Group) answered(m *member) {
+	if m.awaited {
+		m.awaited = false
+		g.awaited--
+	}
 }
 
 // Wants lists what the group wants of the server: members to be asked for
@@ -180,9 +187,9 @@ func (g *Group) Wants() (ask, probe []string) {
 			m.asking = true
 			ask = append(ask, m.JID)
 		}
-		if _, ok := g.awaited[m]; ok && g.sweeping {
+		if m.awaited && g.sweeping {
 			if g.roster.census.absent(m.JID) {
-				delete(g.awaited, m)
+				g.answered(m)
 				continue
 			}
 			probe = append(probe, m.JID)
@@ -194,7 +201,7 @@ func (g *Group) Wants() (ask, probe []string) {
 			probe = append(probe, m.JID)
 		}
 	}
-	g.refresh = emptied(g.refresh)
+	g.refresh = nil
 	return ask, probe
 }
 
@@ -220,7 +227,7 @@ func (g *Group) Doubtful() (jids []string) {
 	for m := range g.doubts {
 		jids = append(jids, m.JID)
 	}
-	clear(g.doubts)
+	g.doubts = nil
 	return jids
 }
 
@@ -234,13 +241,13 @@ func (g *Group) Swept(early bool) bool {
 		g.signal()
 		return true
 	}
-	if early && len(g.awaited) > 0 {
+	if early && g.awaited > 0 {
 		return false
 	}
-	g.awaited = emptied(g.awaited)
 	g.sweeping, g.ready = false, true
 	defer g.rearm()
 	for _, m := range g.sorted {
+		g.answered(m)
 		if m.presence == nil {
 			continue
 		}

@@ -250,7 +250,7 @@ func (g *Group) disown(ctx context.Context, jid string) error {
 func (g *Group) keepHook(rec HookRecord) {
 	g.mu.Lock()
 	g.unhook(g.hooks[rec.Name])
-	g.hooks[rec.Name] = &hook{rec: rec}
+	put(&g.hooks, rec.Name, &hook{rec: rec})
 	g.rehook()
 	g.signal()
 	g.mu.Unlock()

@@ -91,7 +91,7 @@ func (g *Group) keep1(m *member) {
 // refreshed has it found out how m is, for more of him is wanted now.
 func (g *Group) refreshed(m *member) {
 	if m.Ask == Granted {
-		g.refresh[m] = struct{}{}
+		g.refresh.add(m)
 		g.roster.outbox.Wanted(g)
 	}
 	g.recall(m)

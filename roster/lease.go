@@ -14,13 +14,13 @@ import (
 func (g *Group) heed(w *Watch) {
 	m := &w.manner
 	if !m.Until.IsZero() || m.While {
-		g.leases[w] = struct{}{}
+		put(&g.leases, w, struct{}{})
 		if !m.While {
 			g.arm(m.Until)
 		}
 	}
 	if len(m.Shows) > 0 {
-		g.attuned[w.rec.Owner]++
+		put(&g.attuned, w.rec.Owner, g.attuned[w.rec.Owner]+1)
 	}
 	w.quiet = !g.fitting(w)
 	if w.receipts = nil; m.Receipts {

@@ -69,6 +69,8 @@ func (a *audience) line(o *own) *Line {
 			l.Names = append(l.Names, m.displayName(mask))
 		}
 	}
-	a.g.scratch.names = l.Names
+	if cap(l.Names) <= keepEntries {
+		a.g.scratch.names = l.Names
+	}
 	return l
 }

@@ -106,14 +106,3 @@ func (r *Roster) deletions() uint64 {
 	defer r.mu.RUnlock()
 	return r.deleted
 }
-
-// emptied is m without anything, and without the room that it had for as much:
-// all members of a large group are in some of these for a while.
-func emptied(m map[*member]struct{}) map[*member]struct{} {
-	const few = 8
-	if len(m) <= few {
-		clear(m)
-		return m
-	}
-	return map[*member]struct{}{}
-}

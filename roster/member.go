@@ -13,13 +13,20 @@ import (
 // who left. Everything in it is guarded by Group.mu. There are many of them:
 // small fields stand together, so that none costs eight bytes.
 type member struct {
-	core
+	JID, Nick string // as the rest of a [MemberRecord]: here, in his marks, or in his papers
+	*marks
 	seldom *papers               // see papers
 	auth   *policy.Authorization // nil = the group's default
 	keeps  policy.Mask           // what is acquired of him: the rest is not held
 	might  policy.Mask           // the same but for what he set elsewhere
 	pulls  policy.Mask           // what is to be read of what he published: see Group.Pull
 	slot   int32                 // index into audience.masks; kept until the tombstone is freed
+
+	Affiliation Affiliation
+	Ask         Ask
+	ByContact   bool
+	Precision   Precision
+	Combination Combination
 
 	shares    bool // might is something: he is subscribed to
 	lent      bool // his presence is the server's to tell, and he is not asked: see Origin
@@ -29,6 +36,8 @@ type member struct {
 	clicks    bool // he has to be asked, the server would not do without
 	clocked   bool // his device was asked for its time zone in this period
 	unsure    bool // what he keeps at his server is not known yet
+	unread    bool // it is to be asked: see Group.Unread
+	awaited   bool // his probe is unanswered
 
 	version uint64 // of the last change of any kind or decision: the list's order
 	named   uint64 // version at which he joined

@@ -276,7 +276,7 @@ func (c *census) holds(keeps policy.Mask) policy.Mask {
 func (g *Group) takes(bare []byte, p *Presence) (might policy.Mask, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	m := g.members[string(bare)]
+	m := g.entryBytes(bare)
 	switch {
 	case m == nil || m.gone > 0 || !m.given():
 		return 0, false
@@ -297,12 +297,12 @@ func (g *Group) Recall() {
 	defer c.order.Unlock()
 	g.mu.Lock()
 	var all []string
-	left := map[*member]struct{}{}
+	var left memberSet
 	for m := range g.recalls {
 		if c.ours(m.JID) {
 			all = append(all, m.JID)
 		} else {
-			left[m] = struct{}{} // of these a peer tells: see Borrowed
+			left.add(m) // of these a peer tells: see Borrowed
 		}
 	}
 	g.recalls = left
@@ -319,7 +319,7 @@ func (g *Group) recall(m *member) {
 	if !m.lent {
 		return
 	}
-	if g.recalls[m] = struct{}{}; !g.building {
+	if g.recalls.add(m); !g.building {
 		g.roster.outbox.Wanted(g)
 	}
 }

@@ -193,7 +193,9 @@ func (a *audience) ownEntries(w *walk, o *own) (entries []entry, to uint64) {
 		list = append(list, w.apart(entry{key: summaryKey}, func(b []byte) []byte { return a.renderer.Summary(b, s) }))
 	}
 	slices.SortFunc(list, func(x, y entry) int { return cmp.Compare(x.key, y.key) })
-	a.g.scratch.own = list
+	if cap(list) <= keepEntries {
+		a.g.scratch.own = list
+	}
 	return list, to
 }
 

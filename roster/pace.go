@@ -64,7 +64,7 @@ func (a *audience) slowed() int {
 func (a *audience) count(n int) {
 	a.watches += n
 	if d := a.key.digest; d > 0 {
-		if a.g.digests[d] += n; a.g.digests[d] == 0 {
+		if put(&a.g.digests, d, a.g.digests[d]+n); a.g.digests[d] == 0 {
 			delete(a.g.digests, d)
 		}
 	}
@@ -112,7 +112,7 @@ func (g *Group) wound(period int) {
 	c := g.clocks[period]
 	if c == nil {
 		c = &clock{period: period, slow: 1}
-		g.clocks[period] = c
+		put(&g.clocks, period, c)
 	}
 	if c.timer == nil {
 		every := time.Duration(c.every()) * time.Millisecond

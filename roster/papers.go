@@ -6,16 +6,20 @@ import (
 	"github.com/rollcall-xmpp/rollcall/policy"
 )
 
-// core is the part of a [MemberRecord] that every member has.
-type core struct {
-	JID, Nick   string
-	Affiliation Affiliation
-	Ask         Ask
-	ByContact   bool
-	Precision   Precision
-	Combination Combination
-	Roles       []string
-	Attributes  []Attribute
+// marks are what sets some members apart. They are never changed, only replaced:
+// those who have none share unmarked.
+type marks struct {
+	Roles      []string
+	Attributes []Attribute
+}
+
+var unmarked = &marks{}
+
+func marksOf(rec *MemberRecord) *marks {
+	if len(rec.Roles)+len(rec.Attributes) == 0 {
+		return unmarked
+	}
+	return &marks{rec.Roles, rec.Attributes}
 }
 
 // papers are the rest, and what was read of it. Few members have any, and there
@@ -56,8 +60,11 @@ func (m *member) record() MemberRecord {
 
 // setRecord makes rec all that is stored of m. What was read of his papers stays.
 func (m *member) setRecord(rec *MemberRecord) {
-	m.core = core{JID: rec.JID, Nick: rec.Nick, Affiliation: rec.Affiliation, Ask: rec.Ask, ByContact: rec.ByContact, Precision: rec.Precision,
-		Combination: rec.Combination, Roles: rec.Roles, Attributes: rec.Attributes}
+	m.JID, m.Nick, m.marks, m.Affiliation, m.Ask = rec.JID, rec.Nick, marksOf(rec), rec.Affiliation, rec.Ask
+	m.ByContact, m.Precision, m.Combination = rec.ByContact, rec.Precision, rec.Combination
+	if m.seldom == nil && rec.Agreed+rec.Elsewhere+rec.Said+rec.Trusts == "" {
+		return
+	}
 	m.file(func(p *papers) {
 		p.Agreed, p.Elsewhere, p.Said, p.Trusts = rec.Agreed, rec.Elsewhere, rec.Said, rec.Trusts
 	})

@@ -14,13 +14,32 @@ import "github.com/rollcall-xmpp/rollcall/policy"
 func (g *Group) Unread() (jids []string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for m := range g.unread {
-		if m.given() && m.gone == 0 && !g.closed {
+	if g.unread == 0 {
+		return nil
+	}
+	jids = make([]string, 0, g.unread)
+	for _, m := range g.sorted {
+		if m.unread && m.given() && !g.closed {
 			jids = append(jids, m.JID)
 		}
+		g.inquired(m)
 	}
-	g.unread = emptied(g.unread)
 	return jids
+}
+
+// inquire has [Group.Unread] list m.
+func (g *Group) inquire(m *member) {
+	if !m.unread {
+		m.unread = true
+		g.unread++
+	}
+}
+
+func (g *Group) inquired(m *member) {
+	if m.unread {
+		m.unread = false
+		g.unread--
+	}
 }
 
 // Read says that jid's server was asked: what was parked of him is shown, as
@@ -80,7 +99,7 @@ func (g *Group) park(m *member, resource []byte, p *Presence) bool {
 		at = m.parked
 	}
 	if _, known := at.find(resource); !known {
-		g.unread[m] = struct{}{} // a new device may be one that nobody could tell us of
+		g.inquire(m) // a new device may be one that nobody could tell us of
 		g.roster.outbox.Wanted(g)
 	}
 	if there {

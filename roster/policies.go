@@ -127,7 +127,7 @@ func (g *Group) refer(a *policy.Authorization, by int) {
 	changed := false
 	a.Roles(func(role string) {
 		was := g.roles[role]
-		g.roles[role] += by
+		put(&g.roles, role, was+by)
 		if g.roles[role] == 0 {
 			delete(g.roles, role)
 		}

@@ -204,7 +204,7 @@ func (g *Group) court(m *member, was policy.Mask) {
 		return // which his server knows nothing of
 	}
 	if g.reshow(m.JID); m.Ask == Granted {
-		g.courted[m] = struct{}{}
+		g.courted.add(m)
 		g.roster.outbox.Wanted(g)
 	}
 }
@@ -224,7 +224,7 @@ func (g *Group) reshow(jid string) {
 func (g *Group) reread(m *member) {
 	if m.pulls = m.interest() & pushed; g.roster.reads {
 		m.unsure = m.Ask == Granted // of who is lent to us it is all there is
-		g.unread[m] = struct{}{}
+		g.inquire(m)
 	}
 }
 
@@ -239,7 +239,7 @@ func (g *Group) Courted() (jids []string) {
 			jids = append(jids, m.JID)
 		}
 	}
-	g.courted = emptied(g.courted)
+	g.courted = nil
 	return jids
 }
 

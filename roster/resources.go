@@ -185,7 +185,7 @@ func (a *audience) spreadOne(b []byte, walk *walk, w *Watch, e *entry) []byte {
 func (a *audience) retire(b []byte, w *Watch) []byte {
 	g := a.g
 	for _, jid := range w.everybody() {
-		if m := g.members[jid]; m != nil && w.faced(m) {
+		if m := g.entry(jid); m != nil && w.faced(m) {
 			continue
 		}
 		delete(w.faces, jid)

@@ -95,6 +95,7 @@ type Roster struct {
 
 	multicast atomic.Pointer[multicast] // nil = there is none
 	copies    copies
+	walk      atomic.Pointer[walk] // one that is over, nil = none: see Group.blank
 	outposts  outposts
 
 	loading sync.Mutex // held over the store while a group is loaded, created or deleted
@@ -248,7 +249,7 @@ func (r *Roster) create(ctx context.Context, rec *GroupRecord, actor string) err
 		return err
 	}
 	g := newGroup(r, rec)
-	if m := g.members[actor]; m != nil {
+	if m := g.entry(actor); m != nil {
 		m.consents = true
 	}
 	r.admit(g)

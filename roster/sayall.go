@@ -85,7 +85,7 @@ func (g *Group) respeak(m *member, was policy.Mask) {
 		return // what he set is not read yet: see recite
 	}
 	if m.keeps&^was&policy.Willingness != 0 {
-		g.resaid[m] = struct{}{}
+		g.resaid.add(m)
 	}
 	if m.words != nil && was&^m.keeps&Reportable != 0 {
 		g.reword(m)

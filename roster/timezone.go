@@ -13,7 +13,7 @@ func (g *Group) lookUp(m *member, kinds policy.Mask) {
 	}
 	m.pulls |= kinds
 	if !m.unsure { // else it is read behind what he keeps at his server
-		g.sought[m] = struct{}{}
+		g.sought.add(m)
 		g.roster.outbox.Wanted(g)
 	}
 }
@@ -47,7 +47,7 @@ func (g *Group) Sought() (jids []string) {
 			jids = append(jids, m.JID)
 		}
 	}
-	clear(g.sought)
+	g.sought = nil
 	return jids
 }
 

@@ -17,13 +17,18 @@ const (
 	tokenLen  = 22 // of base64
 )
 
-func newTokens() cipher.Block {
+// cipher is the group's. Many groups never need it.
+func (g *Group) cipher() cipher.Block {
+	if g.tokens != nil {
+		return g.tokens
+	}
 	var key [16]byte
 	rand.Read(key[:]) // never fails (crypto/rand)
 	c, err := aes.NewCipher(key[:])
 	if err != nil {
 		panic("aes: " + err.Error()) // the key length is a constant
 	}
+	g.tokens = c
 	return c
 }
 
@@ -46,7 +51,7 @@ func (g *Group) newToken(n Node, v uint64) string {
 	b := &g.scratch.block
 	binary.BigEndian.PutUint64(b[:8], v)
 	binary.BigEndian.PutUint64(b[8:], tokenMark+uint64(n))
-	g.tokens.Encrypt(b[:], b[:])
+	g.cipher().Encrypt(b[:], b[:])
 	base64.RawURLEncoding.Encode(text[:], b[:])
 	return g.scratch.texts.add(text[:])
 }
@@ -61,7 +66,7 @@ func (g *Group) parseToken(n Node, s string) (v uint64, ok bool) {
 	if _, err := base64.RawURLEncoding.Strict().Decode(in[:], []byte(s)); err != nil {
 		return 0, false
 	}
-	g.tokens.Decrypt(out[:], in[:])
+	g.cipher().Decrypt(out[:], in[:])
 	v = binary.BigEndian.Uint64(out[:8])
 	return v, binary.BigEndian.Uint64(out[8:]) == tokenMark+uint64(n) && v <= g.version
 }

@@ -53,7 +53,7 @@ func (g *Group) HearTold(jid string, t *Told) {
 	if m == nil || !m.given() || !m.borrowed(g.roster) {
 		return
 	}
-	delete(g.awaited, m)
+	g.answered(m)
 	g.clock++
 	portrait := m.portray(append([]byte{}, t.Photo...)) // nil would say nothing
 	g.hearWords(m, t)
@@ -133,7 +133,7 @@ func (g *Group) parkTold(m *member, t *Told) bool {
 			_, known = at.find([]byte(d.Resource))
 		}
 		if !known && m.might != 0 {
-			g.unread[m] = struct{}{}
+			g.inquire(m)
 			g.roster.outbox.Wanted(g)
 		}
 	}

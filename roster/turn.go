@@ -170,6 +170,7 @@ func (a *audience) start(c *cohort) {
 	}
 	if c.walk != nil {
 		a.g.keep(c.walk)
+		c.walk = nil
 	}
 	if a.key.node == NodeContact {
 		a.startContact(c)

@@ -73,7 +73,6 @@ type scratch struct {
 	item    Item
 	devices []Device
 	own     []entry
-	walk    *walk
 	names   []string
 	block   [16]byte // of a token: it would escape to the heap
 	stamp   Stamp
@@ -85,28 +84,32 @@ type scratch struct {
 	ids   string    // of events to come
 }
 
-// blank is an empty walk, with the room of one that is over.
+// blank is an empty walk, with the room of one that is over: some other group's
+// perhaps, for few are under way and there are many groups.
 func (g *Group) blank() *walk {
-	w := g.scratch.walk
+	w := g.roster.walk.Swap(nil)
 	if w == nil {
 		return &walk{summary: -1}
 	}
-	g.scratch.walk = nil
-	clear(w.entries)
-	clear(w.aparts)
-	clear(w.variants)
 	*w = walk{summary: -1, buf: w.buf[:0], entries: w.entries[:0], single: w.single[:0], rest: w.rest[:0],
 		aparts: w.aparts, variants: w.variants}
 	return w
 }
 
-// keepRoom is how many bytes of room are kept from walk to walk.
-const keepRoom = 16 << 10
+// How much room is kept from walk to walk: bytes, and entries.
+const (
+	keepRoom    = 16 << 10
+	keepEntries = 1024
+)
 
 // keep takes a walk back that is over.
 func (g *Group) keep(w *walk) {
-	if cap(w.buf) <= keepRoom && len(w.variants) <= keepRoom/512 {
-		g.scratch.walk = w
+	if cap(w.buf) <= keepRoom && cap(w.entries) <= keepEntries && len(w.variants) <= keepRoom/512 {
+		clear(w.entries) // nothing of the group is held
+		clear(w.aparts)
+		clear(w.variants)
+		w.last = last{}
+		g.roster.walk.Store(w)
 	}
 }
 
@@ -145,7 +148,9 @@ func (a *audience) changed(cursor uint64) []*member {
 		}
 	}
 	slices.SortFunc(found, func(x, y *member) int { return cmp.Compare(x.JID, y.JID) })
-	g.scratch.found = found
+	if cap(found) <= keepEntries {
+		g.scratch.found = found
+	}
 	return found
 }
 

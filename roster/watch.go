@@ -167,7 +167,7 @@ func (g *Group) place(w *Watch) {
 // wants. Tokens from before it are of no use to him.
 func (g *Group) standing(jid string) uint64 {
 	v := max(g.namedAll, g.named[jid], g.named[domainOf(jid)])
-	if m := g.members[jid]; m != nil {
+	if m := g.entry(jid); m != nil {
 		v = max(v, m.access, m.gone)
 		for _, role := range m.Roles {
 			v = max(v, g.named[roleName+role])

@@ -229,13 +229,13 @@ func (g *Group) reword(m *member) {
 	w.forget(m.keeps, now)
 	w.shown = w.combine(now)
 	if t := w.turns(now); !t.IsZero() {
-		g.spoken[m] = t
+		put(&g.spoken, m, t)
 		if now.After(g.latest) {
 			g.latest = now
 		}
 	}
 	if w.String() != m.papers().Said {
-		g.resaid[m] = struct{}{}
+		g.resaid.add(m)
 	}
 	if changed := m.visibly(w.shown.differs(&was)); changed != 0 {
 		g.changed(m, changed)

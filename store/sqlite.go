@@ -132,6 +132,9 @@ func dataSources(path string) (write, read string, err error) {
 	write = u.String()
 	// Readers cannot write even by mistake: there is one writer.
 	q.Set("_query_only", "1")
+	// Each keeps what it has read, up to 2 MiB without this. Groups are read once,
+	// and the system has the file's pages anyway.
+	q.Set("_cache_size", "-256") // KiB
 	u.RawQuery = q.Encode()
 	return write, u.String(), nil
 }

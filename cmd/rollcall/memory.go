@@ -29,7 +29,7 @@ func readHeap() heap {
 }
 
 // minSlack is not worth a collection.
-const minSlack = 4 << 20
+const minSlack = 2 << 20
 
 // idles says whether much more could be given back than is taken from was to h,
 // one look to the next: a burst is over, such as a start, or a new connection,

@@ -25,7 +25,7 @@ func TestMemoryIsGivenBackAtRest(t *testing.T) {
 		{"a burst", 50 * mebi, 50 * mebi, 8 * mebi, ""},
 		{"its end, in a small service", 1, 50 * mebi, 8 * mebi, "free"},
 		{"nothing", 1, 1, 8 * mebi, ""},
-		{"a trifle", 1, 3 * mebi, 8 * mebi, ""},
+		{"a trifle", 1, mebi, 8 * mebi, ""},
 		{"more lives now", 1, 30 * mebi, 20 * mebi, "free 50"},
 		{"much more", 1, 30 * mebi, 200 * mebi, "free 25"},
 		{"little of much", 1, 20 * mebi, 200 * mebi, ""},
