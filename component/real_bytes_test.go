@@ -218,4 +218,3 @@ func (c *cast) says(u, xml string) {
 	c.check(c.all[u].Send(xml))
 	c.check(c.all[u].Fence(c.ctx))
 }
-
