@@ -16,7 +16,6 @@ type attendant struct {
 	s      *Service
 	wake   chan struct{}
 	all    sync.WaitGroup // goroutines of this connection
-	slots  chan struct{}  // for questions about what members keep at their servers
 	clocks chan struct{}  // for questions about the time
 
 	mu      sync.Mutex
@@ -28,6 +27,8 @@ type attendant struct {
 	open    int             // tours, and the loading of groups, that have not ended
 	proving map[proof]struct{}
 	reading map[proof]*reading
+	reads   []proof // of those, whose servers are to be asked
+	readers int
 	pulls   []proof // whose attributes are to be read
 	pullers int
 	pulled  map[proof]bool // those in pulls, and being read; true: to be read once more
@@ -40,7 +41,7 @@ type attendant struct {
 
 func newAttendant(s *Service) *attendant {
 	return &attendant{s: s, wake: make(chan struct{}, 1), waiting: map[*roster.Group]struct{}{}, proving: map[proof]struct{}{}, pulled: map[proof]bool{},
-		reading: map[proof]*reading{}, slots: make(chan struct{}, maxReads), clocks: make(chan struct{}, maxClocks), idle: make(chan struct{})}
+		reading: map[proof]*reading{}, clocks: make(chan struct{}, maxClocks), idle: make(chan struct{})}
 }
 
 // put queues g once. It never blocks.
@@ -67,7 +68,9 @@ func (a *attendant) take(begin bool) *roster.Group {
 	if g == nil {
 		return nil
 	}
-	delete(a.waiting, g)
+	if delete(a.waiting, g); len(a.waiting) == 0 {
+		a.waiting, a.queue = map[*roster.Group]struct{}{}, nil // without the room for as many as there were
+	}
 	if begin {
 		a.open++
 	}

@@ -108,9 +108,12 @@ func (a *attendant) puller(ctx context.Context) {
 		}
 		a.mu.Lock()
 		again := a.pulled[p]
-		if delete(a.pulled, p); again && a.up {
+		switch delete(a.pulled, p); {
+		case again && a.up:
 			a.pulled[p] = false
 			a.pulls = append(a.pulls, p)
+		case len(a.pulled) == 0: // without the room for as many as there were
+			a.pulled, a.pulls = map[proof]bool{}, nil
 		}
 		a.mu.Unlock()
 	}

@@ -35,8 +35,12 @@ func (a *attendant) read(p proof, done func()) {
 		a.reading[p] = x
 		a.open++
 		a.note()
-		ctx := a.life
-		a.all.Go(func() { a.readOne(ctx, p) })
+		a.reads = append(a.reads, p)
+		if a.readers < maxReads {
+			a.readers++
+			ctx := a.life
+			a.all.Go(func() { a.reader(ctx) })
+		}
 	}
 	if done != nil {
 		x.done = append(x.done, done)
@@ -82,21 +86,23 @@ func (a *attendant) interest(ctx context.Context, g *roster.Group, jids []string
 	})
 }
 
-// readOne asks until nobody wants to know any more, or the connection ends.
-func (a *attendant) readOne(ctx context.Context, p proof) {
+// reader asks until there is nobody to ask. There is one for each question
+// under way, not for each member: the runtime never gives back what it needs to
+// know of a goroutine.
+func (a *attendant) reader(ctx context.Context) {
 	for {
-		select {
-		case a.slots <- struct{}{}:
-			ok := a.question(ctx, p)
-			<-a.slots
-			if !ok && a.sleep(ctx, readPause) {
-				continue
-			}
-		case <-ctx.Done():
-		}
-		if a.readOver(ctx, p) {
+		a.mu.Lock()
+		if len(a.reads) == 0 {
+			a.reads = nil // and the room it had
+			a.readers--
+			a.mu.Unlock()
 			return
 		}
+		p := a.reads[0]
+		a.reads = a.reads[1:]
+		a.mu.Unlock()
+		failed := ctx.Err() == nil && !a.question(ctx, p) && a.sleep(ctx, readPause)
+		a.readOver(ctx, p, failed)
 	}
 }
 
@@ -127,21 +133,23 @@ func (a *attendant) question(ctx context.Context, p proof) bool {
 	}
 }
 
-// readOver says whether p need not be asked again; then it tells who waits.
-func (a *attendant) readOver(ctx context.Context, p proof) bool {
+// readOver tells who waits, unless p has to be asked again.
+func (a *attendant) readOver(ctx context.Context, p proof, again bool) {
 	a.mu.Lock()
 	x := a.reading[p]
-	if x.again && ctx.Err() == nil {
+	if (again || x.again) && ctx.Err() == nil {
 		x.again = false
+		a.reads = append(a.reads, p)
 		a.mu.Unlock()
-		return false
+		return
 	}
-	delete(a.reading, p)
+	if delete(a.reading, p); len(a.reading) == 0 {
+		a.reading = map[proof]*reading{} // without the room for as many as there were
+	}
 	a.mu.Unlock()
 	for _, done := range x.done {
 		done()
 	}
 	a.pull(p) // only now it is known what he lets others see
 	a.ended()
-	return true
 }

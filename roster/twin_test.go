@@ -177,13 +177,26 @@ func (w *twins) sight(in *world) []string {
 	return append(all, fmt.Sprint(in.mayWatch(w.watcher), in.settings.Payload, in.settings.Listed, in.settings.Delivery, in.ready, in.sweeping, in.interest(w.watcher)))
 }
 
+// rulings are all rules that are in force.
+func (w *world) rulings() []string {
+	all := []string{fmt.Sprint(w.policy)}
+	for jid, p := range w.people {
+		if p.auth != nil || p.elsewhere != nil {
+			all = append(all, fmt.Sprint(jid, p.auth, p.elsewhere))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 // step lets a happen in one world and b in the other, or a in both if b could
 // be told from it; nothing if even that leads to different sights.
 func (w *twins) step(a, b op) {
 	for _, b := range []op{b, a} {
 		wa, wb := w.a.w.clone(), w.b.w.clone()
 		ea, eb := a.in(wa), b.in(wb)
-		if !slices.Equal(w.sight(wa), w.sight(wb)) || a.jid == w.watcher && !sameRefusal(ea, eb) {
+		if !slices.Equal(w.sight(wa), w.sight(wb)) || a.jid == w.watcher && !sameRefusal(ea, eb) ||
+			!w.rules && !slices.Equal(wa.rulings(), wb.rulings()) {
 			continue
 		}
 		if a.String() != b.String() {
@@ -202,8 +215,8 @@ func (w *twins) extra() {
 	now := w.b.w.clone()
 	if _ = o.in(now); o.jid == w.watcher || !slices.Equal(w.sight(now), w.sight(w.b.w)) ||
 		slices.Contains([]string{"lost", "open", "swept", "doubt", "tick", "deliver"}, o.kind) ||
-		!w.rules && slices.Contains([]string{"authorize", "policy", "elsewhere", "adopt", "release"}, o.kind) || // the latter say whether lists count, and with them rules
-		!w.rules && (w.b.w.said[o.jid] != nil || w.b.w.people[o.jid] != nil && w.b.w.people[o.jid].elsewhere != nil) && slices.Contains([]string{"add", "remove"}, o.kind) { // rules come or go
+		!w.rules && (slices.Contains([]string{"authorize", "policy", "elsewhere", "adopt", "release"}, o.kind) || // the latter say whether lists count, and with them rules
+			!slices.Equal(now.rulings(), w.b.w.rulings())) {
 		return
 	}
 	w.differ++

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 )
 
@@ -13,6 +14,9 @@ func main() {
 	m := Main{Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv}
 	if m.Getenv("GOMAXPROCS") == "" {
 		m.Processors = func(n int) { runtime.GOMAXPROCS(n) }
+	}
+	if m.Getenv("GOGC") == "" {
+		m.Garbage = func(percent int) { debug.SetGCPercent(percent) }
 	}
 	code := m.Run(ctx, os.Args[1:])
 	stop()

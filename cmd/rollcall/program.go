@@ -37,6 +37,9 @@ type Main struct {
 	// Processors says how many the Go code of the service may use at once, as
 	// runtime.GOMAXPROCS does; nil = nobody wants to know.
 	Processors func(int)
+	// Garbage says how much of it the service may have, in percent of what it
+	// uses, as debug.SetGCPercent does; nil = nobody wants to know.
+	Garbage func(percent int)
 }
 
 // grammar is the command line. Each command's Run does its work.

@@ -37,5 +37,5 @@ func (runCmd) Run(s *session) (err error) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	return serve(s.ctx, l, st, hangups, s.Processors)
+	return serve(s.ctx, l, st, hangups, tuning{s.Processors, s.Garbage})
 }

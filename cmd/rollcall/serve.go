@@ -10,8 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"runtime/debug"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,10 +24,13 @@ import (
 	"github.com/rollcall-xmpp/rollcall/roster"
 )
 
+// tuning is what the service may ask of its process; see Main.
+type tuning struct{ processors, garbage func(int) }
+
 // serve runs the service until ctx ends: the component, the admin socket
 // beside it, and whoever else wants to be served. What ends the one ends the
 // others. Each of hangups reloads the configuration.
-func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Signal, processors func(int)) error {
+func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Signal, t tuning) error {
 	cfg, log := l.config(), l.log
 	tls, err := clientTLS(cfg)
 	if err != nil {
@@ -66,11 +67,11 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 		return nil
 	})
 	all.Go(func() error {
-		giveBack(ctx, svc)
+		processMemory(t.garbage).giveBack(ctx)
 		return nil
 	})
 	all.Go(func() error {
-		beAlone(ctx, svc.Ready, processors)
+		beAlone(ctx, svc.Ready, t.processors)
 		return nil
 	})
 	all.Go(func() error {
@@ -88,24 +89,6 @@ func serve(ctx context.Context, l *live, st roster.Store, hangups <-chan os.Sign
 		}
 	})
 	return all.Wait()
-}
-
-// giveBack returns memory to the system when a start, or a new connection, is
-// over: asking everybody who is there takes some that is not needed afterwards.
-func giveBack(ctx context.Context, svc *component.Service) {
-	tick := time.NewTicker(2 * time.Second)
-	defer tick.Stop()
-	for done := uint64(0); ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if s := svc.Stats(); s.Settled && s.Connections != done {
-			done = s.Connections
-			debug.FreeOSMemory()
-		}
-	}
 }
 
 // warnOfPlainLink is loud where everybody on the way may read along.
