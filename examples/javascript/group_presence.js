@@ -162,10 +162,11 @@ export class Group extends EventEmitter {
   }
 
   // close: what the node told is over, and another of that name may be somebody
-  // else's. Only the group knows.
+  // else's. Only the group knows; but it may be about to go away, and what is
+  // asked just then is lost.
   close() {
     this.closed = true
-    this.catchUp()
+    setTimeout(() => this.catchUp(), 500)
   }
 
   event(items, { from, to = '', full, part = '1/1' }) {

@@ -262,8 +262,10 @@ class Group:
     def _close(self):
         """What the node told is over. Another of that name may be somebody
         else's: only the group knows."""
-        self._closed = True
-        self.catch_up()
+        self._closed, self.synced = True, False
+        self._whole.clear()
+        # The group may be about to go away: what is asked just then is lost.
+        self._plugin.later(self.catch_up, .5)
 
     def _where(self):
         iq = self._plugin.xmpp.make_iq_get(ito=self.jid)
