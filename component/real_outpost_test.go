@@ -299,3 +299,40 @@ func end(s *scene) {
 	s.stop()
 	<-s.ended
 }
+
+// Documents (PIDF) are items like any other; JSON, which tells all that changed
+// at once, comes from the group, and who is moved is told so.
+func TestOutpostsFormats(t *testing.T) {
+	t.Parallel()
+	s := stage(t, pubsubServer(t, "prosody", true), byPubSub)
+	s.account("anna")
+	anna := s.login("anna", "pc")
+	team := s.group("team", roster.Settings{}, "anna")
+	s.check(anna.FenceVia(s.ctx, team))
+	s.settle()
+	wants := func(format string) {
+		t.Helper()
+		st, err := anna.Query(s.ctx, team, "set", "<pubsub xmlns='"+nsPubSub+"'><options node='"+ns+"#presence' jid='"+anna.Bare()+"'><x xmlns='jabber:x:data' type='submit'>"+
+			"<field var='FORM_TYPE'><value>"+nsPubSub+"#subscribe_options</value></field><field var='{"+ns+"}format'><value>"+format+"</value></field></x></options></pubsub>")
+		if s.check(err); st.Type != "result" {
+			t.Fatal(st.Raw)
+		}
+	}
+	from := func(jid string, words ...string) {
+		t.Helper()
+		if st := s.hears(anna, append(words, "<item ", anna.Bare())...); st.From != jid {
+			t.Errorf("from %s: %s", st.From, st.Raw)
+		}
+	}
+	s.subscribe(anna, team, "presence", anna.Bare())
+	from(outpostService, "<member ", "<presence")
+	wants("json")
+	from(team, "<json ", "full")
+	wants("pidf")
+	s.hears(anna, "<published ")
+	from(outpostService, "urn:ietf:params:xml:ns:pidf", "<basic>open</basic>")
+	s.check(anna.Send("<presence><show>dnd</show></presence>"))
+	from(outpostService, "urn:ietf:params:xml:ns:pidf", "dnd")
+	wants("")
+	from(outpostService, "<member ", "<show>dnd</show>")
+}

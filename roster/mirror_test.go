@@ -51,7 +51,7 @@ func TestMirrorTellsWhatDiffers(t *testing.T) {
 	s.says()
 	mirror("ann=Ann", "bob lead", "dan")
 	s.says("bob group full: info summary ann bob dan") // his standing is another one
-	s.do(op{kind: "wants"}) // dan is asked for his presence, and nobody else
+	s.do(op{kind: "wants"})                            // dan is asked for his presence, and nobody else
 	mirror("ann=Ann", "dan")
 	s.says()
 }

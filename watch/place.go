@@ -79,6 +79,9 @@ func (t *Table) close() {
 	}
 }
 
+// doubts says whether the group is to be asked whose the place is.
+func (t *Table) doubts() bool { return t.closed && t.gap && !t.asking && t.pages == nil }
+
 // question is the request that says whether the place is still the group's.
 func (t *Table) question() string {
 	t.places = true

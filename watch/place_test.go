@@ -352,3 +352,18 @@ func TestTablePublished(t *testing.T) {
 	}
 	r.shows("cy")
 }
+
+// Who asks for JSON is told by the group, whatever others are told by.
+func TestPublishedNotJSON(t *testing.T) {
+	h, o := newPostHouse(t, member("anna"), member("bo"))
+	b := newBot(t, watch.Watch(h.ctx, h.session("anna@example.org/bot"), team, watch.Options{Node: watch.NodePresence, JSON: true}))
+	b.until("synced")
+	h.is("bo", roster.XA, "")
+	b.expect("bo:offline>xa")
+	h.settled()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.nodes) > 0 {
+		t.Errorf("nodes: %v", o.nodes)
+	}
+}

@@ -11,8 +11,10 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// retryTime is about how long it takes until a request is made again.
-const retryTime = 5 * time.Second
+const (
+	retryTime = 5 * time.Second        // about how long it takes until a request is made again
+	doubtTime = 500 * time.Millisecond // and until the group is asked about a node that is no more
+)
 
 // talk does what is said to the group over one session, until ctx ends: it
 // subscribes, asks what the table wants to know, and unsubscribes.
@@ -43,6 +45,12 @@ func (w *Watcher) talk(ctx context.Context, s *xmpp.Session) (err error) {
 // catchUp asks as long as the table wants to.
 func (w *Watcher) catchUp(ctx context.Context, s *xmpp.Session) error {
 	for ctx.Err() == nil {
+		w.mu.Lock()
+		doubts := w.table.doubts()
+		w.mu.Unlock()
+		if doubts { // the group may be about to go away: what is asked just then is lost
+			pause(ctx, doubtTime)
+		}
 		w.mu.Lock()
 		payload, ended := w.table.Request(), w.table.Ended()
 		w.mu.Unlock()

@@ -28,6 +28,9 @@ func (demoCmd) Help() string {
 
 // Run plays the demo.
 func (c *demoCmd) Run(s *session) error {
+	// A terminal or a pipe that is gone must not leave a server behind.
+	s, stop := s.whileRead()
+	defer stop()
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
@@ -47,11 +50,8 @@ func (c *demoCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	// A terminal or a pipe that is gone must not leave a server behind.
-	ctx, stop := signal.NotifyContext(s.ctx, syscall.SIGHUP, syscall.SIGPIPE)
-	defer stop()
-	defer secondSignal(ctx, d)()
-	return d.Run(ctx)
+	defer secondSignal(s.ctx, d)()
+	return d.Run(s.ctx)
 }
 
 // terminal is w's file if it is a terminal.

@@ -9,9 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -59,7 +57,7 @@ func (c *watchCmd) Run(s *session) error {
 	if err != nil {
 		return usageError{err}
 	}
-	ctx, stop := signal.NotifyContext(s.ctx, syscall.SIGHUP, syscall.SIGPIPE)
+	s, stop := s.whileRead()
 	defer stop()
 	o := watch.Options{Want: c.want()}
 	if c.Once { // a table without a past
@@ -67,9 +65,9 @@ func (c *watchCmd) Run(s *session) error {
 	}
 	w := watch.New(group, o)
 	dial := func(ctx context.Context) (*xmpp.Session, error) { return login.Dial(ctx, cfg) }
-	err = c.show(ctx, s, w, cfg.Account.Bare().String(), w.Follow(ctx, dial))
+	err = c.show(s.ctx, s, w, cfg.Account.Bare().String(), w.Follow(s.ctx, dial))
 	switch {
-	case ctx.Err() != nil && errors.Is(err, ctx.Err()) && !c.Once:
+	case s.ctx.Err() != nil && !c.Once: // interrupted, or nobody reads any more
 		return nil
 	case errors.Is(err, watch.ErrRefused) && strings.Contains(err.Error(), "item-not-found"):
 		return fmt.Errorf("%w (there is no such group, or %s may not know of it)", err, cfg.Account.Bare())

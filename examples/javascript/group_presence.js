@@ -110,6 +110,13 @@ export class Group extends EventEmitter {
     const id = `group-presence-${++this.count}`
     this.asked.set(id, then)
     this.xmpp.send(xml('iq', { type, id, to: this.jid }, xml('pubsub', { xmlns: PUBSUB }, ...payload))).catch(() => {}) // begin asks again
+    // What is asked of a service that is just going away may stay without an answer.
+    setTimeout(() => this.asked.delete(id) && this.again(), 10_000).unref()
+  }
+
+  again() {
+    this.asking = false
+    if (this.at.node) this.catchUp() // a group that speaks for itself shows by itself what is missing
   }
 
   take(stanza) {
@@ -121,12 +128,14 @@ export class Group extends EventEmitter {
       if (then === undefined) return
       this.asked.delete(stanza.attrs.id)
       if (stanza.attrs.type === 'result') return then(stanza.getChild('pubsub', PUBSUB))
-      this.asking = false
       const error = stanza.getChild('error')
       const why = error?.children.find((c) => c.name !== 'text')?.name || 'error'
       // A node that is deleted may mean that the service is about to be gone.
-      if (this.at.node && (error?.attrs.type === 'wait' || away.includes(why))) setTimeout(() => this.catchUp(), 5000)
-      else this.emit('error', new Error(why))
+      if (this.at.node && (error?.attrs.type === 'wait' || away.includes(why))) setTimeout(() => this.again(), 5000)
+      else {
+        this.asking = false
+        this.emit('error', new Error(why))
+      }
       return
     }
     if (!event) return
@@ -153,10 +162,11 @@ export class Group extends EventEmitter {
   }
 
   // close: what the node told is over, and another of that name may be somebody
-  // else's. Only the group knows.
+  // else's. Only the group knows; but it may be about to go away, and what is
+  // asked just then is lost.
   close() {
     this.closed = true
-    this.catchUp()
+    setTimeout(() => this.catchUp(), 500)
   }
 
   event(items, { from, to = '', full, part = '1/1' }) {
@@ -180,7 +190,7 @@ export class Group extends EventEmitter {
   // is only to be sure.
   catchUp(quiet = false) {
     if (this.asking) return
-    Object.assign(this, { asking: true, quiet, pages: [] })
+    Object.assign(this, { asking: true, quiet, pages: [], told: 0 })
     if (this.closed) this.where(() => this.page(this.state, '', {}))
     else this.page(this.state, '', {})
   }
@@ -193,6 +203,7 @@ export class Group extends EventEmitter {
       const items = pubsub.getChild('items')
       if (!after) state = pubsub.getChild('state', NS)?.attrs || {}
       this.pages.push(items)
+      this.told += items.children.length
       const set = pubsub.getChild('set')
       const first = Number(set?.getChild('first')?.attrs.index || 0)
       if (set && items.children.length > 0 && first + items.children.length < Number(set.getChildText('count'))) {
@@ -202,7 +213,7 @@ export class Group extends EventEmitter {
       this.state = state.to || ''
       this.apply(this.pages, !since || state.full === 'true')
       if (after || this.closed) return this.catchUp() // what changed since the first page
-      if (!this.quiet) this.emit('synced', count(this.pages))
+      if (!this.quiet) this.emit('synced', this.told)
     })
   }
 

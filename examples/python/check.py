@@ -48,7 +48,7 @@ class Client(slixmpp.ClientXMPP):
     async def until(self, f):
         while not f():
             self.news.clear()
-            await asyncio.wait_for(self.news.wait(), 20)
+            await asyncio.wait_for(self.news.wait(), 30)
 
 
 async def login(client):

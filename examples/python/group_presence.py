@@ -262,13 +262,15 @@ class Group:
     def _close(self):
         """What the node told is over. Another of that name may be somebody
         else's: only the group knows."""
-        self._closed = True
-        self.catch_up()
+        self._closed, self.synced = True, False
+        self._whole.clear()
+        # The group may be about to go away: what is asked just then is lost.
+        self._plugin.later(self.catch_up, .5)
 
     def _where(self):
         iq = self._plugin.xmpp.make_iq_get(ito=self.jid)
         ET.SubElement(ET.SubElement(iq.xml, '{%s}pubsub' % PUBSUB), '{%s}subscriptions' % PUBSUB, node=self.node)
-        iq.send(callback=self._told, timeout_callback=self._missed, timeout=30)
+        iq.send(callback=self._told, timeout_callback=self._missed, timeout=self._plugin.patience)
 
     def _told(self, iq):
         if iq['type'] == 'error':
@@ -308,7 +310,7 @@ class Group:
             ET.SubElement(ET.SubElement(pubsub, '{%s}set' % RSM), '{%s}after' % RSM).text = after
         # A callback, not a future: answers must be taken in the order in
         # which they and the events arrived.
-        iq.send(callback=self._answer, timeout_callback=self._missed, timeout=30)
+        iq.send(callback=self._answer, timeout_callback=self._missed, timeout=self._plugin.patience)
 
     def _missed(self, _):
         self._asking, self._pages = False, None
@@ -345,6 +347,7 @@ class GroupPresence(BasePlugin):
     dependencies = {'xep_0060'}
     check_every = 300  # seconds: what a PubSub service lost shows by nothing
     pause = 5          # before something is asked again
+    patience = 10      # a service that is just going away may not answer
 
     def plugin_init(self):
         self.groups: Dict[Tuple[str, str], Group] = {}
