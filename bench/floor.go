@@ -19,7 +19,6 @@ import (
 // fanOut is no XMPP server: a process that passes every line on to the other
 // connections of its group. It is what the machine can do at all.
 type fanOut struct {
-	nothing
 	size size
 	dir  string
 	run  *lab.Program

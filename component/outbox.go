@@ -40,9 +40,9 @@ type Copier interface {
 var ErrStuck = errors.New("component: the server does not answer")
 
 const (
-	controlBound = 8 << 20 // bytes waiting in the control lane
+	controlBound = 8 << 20   // bytes waiting in the control lane
 	keepBuffer   = 512 << 10 // a larger buffer is given back
-	maxTurns     = 64      // in one write; control is looked at in between
+	maxTurns     = 64        // in one write; control is looked at in between
 )
 
 // Outbox is the way out: two lanes to one writer. Control carries answers and

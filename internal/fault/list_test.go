@@ -154,17 +154,17 @@ func copies() []fault {
 // outposts: by the server's own PubSub service, where others may have nodes too.
 func outposts() []fault {
 	return []fault{
-		{name: "a node of somebody else is not used", file: "roster/outpost.go", test: "roster TestOutpostsTaken",
+		{name: "a node of somebody else is not used", file: "roster/outpost_answer.go", test: "roster TestOutpostsTaken",
 			old: "	case why != \"\":\n		g.ground(w, why)\n", new: ""},
-		{name: "nothing is published before the watcher is there", file: "roster/outpost.go", test: "roster TestOutposts",
+		{name: "nothing is published before the watcher is there", file: "roster/outpost_answer.go", test: "roster TestOutposts",
 			old: "case kind == idSubscribe && o.state == created:", new: "case o.state == created:"},
-		{name: "answers of another connection do not count", file: "roster/outpost.go", test: "roster TestOutpostsReconnect",
+		{name: "answers of another connection do not count", file: "roster/outpost_answer.go", test: "roster TestOutpostsReconnect",
 			old: " || o.life != life", new: ""},
 		{name: "whose watch ends loses his node", file: "roster/outpost.go", test: "roster TestOutpostsEnd",
 			old: "	g.razed = append(g.razed, razed{o.node, w.to})\n", new: ""},
-		{name: "a node that is lost is made again", file: "roster/outpost.go", test: "roster TestOutpostsLost",
+		{name: "a node that is lost is made again", file: "roster/outpost_answer.go", test: "roster TestOutpostsLost",
 			old: "	w.renew()\n}\n\n// barOutposts", new: "}\n\n// barOutposts"},
-		{name: "a service that refuses is not waited for", file: "roster/outpost.go", test: "roster TestOutpostsRefused",
+		{name: "a service that refuses is not waited for", file: "roster/outpost_answer.go", test: "roster TestOutpostsRefused",
 			old: "		r.barOutposts(why)\n", new: "		_ = why\n"},
 	}
 }
