@@ -99,11 +99,13 @@ func morning() []step {
 			[]outcome{{"cy", func(p *people) { m := p.of("cy"); m.roles, m.title = []string{"dev", "ops"}, "On call" }}}},
 		{"09:40", "admin: rollcall member add: Fay joins for the day",
 			[]act{arrives("fay", "phone", watch.Available, ""),
-				admin("fay", "member", "add", "--nick", "Fay", "--role", "guest", "--attr", "title=Auditor"), joins("fay", "phone"),
-				says("fay", "phone", watch.Available, "First day")},
+				admin("fay", "member", "add", "--nick", "Fay", "--role", "guest", "--attr", "title=Auditor"), joins("fay", "phone")},
 			[]outcome{{"fay", func(p *people) {
 				p.add(&person{user: "fay", nick: "Fay", roles: []string{"guest"}, title: "Auditor"})
-			}}, looks("fay", watch.Available, "First day")}},
+			}}, looks("fay", watch.Available, "")}},
+		{"09:45", "Fay: her first day", // a server tells what members say, not what they had said
+			[]act{says("fay", "phone", watch.Available, "First day")},
+			[]outcome{looks("fay", watch.Available, "First day")}},
 		{"09:55", "Bo's call is over",
 			[]act{says("bo", "laptop", watch.Available, "")},
 			[]outcome{looks("bo", watch.Available, "")}},
