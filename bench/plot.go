@@ -88,13 +88,18 @@ func (q *plane) draw(b *strings.Builder, left, width float64, y func(float64) fl
 	}
 	span := max(place(high)-place(low), 1e-9)
 	x := func(v float64) float64 { return left + 12 + (width-24)*(place(v)-place(low))/span }
+	const room = 34.0 // for the text below a point
 	for i, l := range q.lines {
 		var d strings.Builder
+		below := math.Inf(-1)
 		for _, at := range l.points {
 			fmt.Fprintf(&d, "%.1f,%.1f ", x(at.X), y(at.Y))
 			if q.log {
 				fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="3.5" fill="%s"><title>%s: %s</title></circle>`+"\n", x(at.X), y(at.Y), l.colour, brief(at.X), brief(at.Y))
-				text(b, x(at.X), plotTop+plotHeight+16, "text-anchor='middle' fill='#555'", brief(at.X))
+				if x(at.X) >= below+room {
+					below = x(at.X)
+					text(b, below, plotTop+plotHeight+16, "text-anchor='middle' fill='#555'", brief(at.X))
+				}
 			}
 		}
 		fmt.Fprintf(b, `<polyline fill="none" stroke="%s" stroke-width="2" points="%s"/>`+"\n", l.colour, strings.TrimSpace(d.String()))
