@@ -174,7 +174,8 @@ func (w *twins) sight(in *world) []string {
 			all = append(all, fmt.Sprint(*x, in.view(x)))
 		}
 	}
-	return append(all, fmt.Sprint(in.mayWatch(w.watcher), in.settings.Payload, in.settings.Listed, in.settings.Delivery, in.ready, in.sweeping, in.interest(w.watcher)))
+	// A list may change what he is himself, of which he is told by the full state.
+	return append(all, in.standings()[w.watcher], fmt.Sprint(in.mayWatch(w.watcher), in.settings.Payload, in.settings.Listed, in.settings.Delivery, in.ready, in.sweeping, in.interest(w.watcher)))
 }
 
 // rulings are all rules that are in force.
