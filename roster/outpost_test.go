@@ -97,6 +97,14 @@ func TestOutpostsRefused(t *testing.T) {
 	s.says("ann", "hello")
 	s.settle()
 	s.heard("event bob", "event cid")
+	made := s.r.Outposts().Made
+	_, err := s.g.Subscribe(t.Context(), at("dan"), at("dan"), roster.NodePresence, nil)
+	s.ok(err)
+	s.settle()
+	if n := s.r.Outposts().Made; n != made {
+		t.Error("it is asked once more, which has refused")
+	}
+	s.ok(s.g.Unsubscribe(t.Context(), at("dan"), at("dan"), roster.NodePresence, ""))
 	s.refuses = ""
 	s.r.Attached()
 	s.g.Lost()
