@@ -60,16 +60,9 @@ func (g *Group) mayKnow(jid string) error {
 // joining; leaving forgets it. Who shares nothing is not subscribed to.
 // InvalidError, ErrNoGroup, ErrLimit.
 func (g *Group) Authorize(ctx context.Context, jid string, a *policy.Authorization) error {
-	if a != nil {
-		if err := a.Check(); err != nil {
-			return invalid("authorization", "%v", err)
-		}
-		if err := checkNames(a); err != nil {
-			return err
-		}
-		set := a.Clone()
-		set.Normalise()
-		a = &set
+	a, err := normalised(a)
+	if err != nil {
+		return err
 	}
 	g.edit.Lock()
 	defer g.edit.Unlock()
@@ -77,6 +70,23 @@ func (g *Group) Authorize(ctx context.Context, jid string, a *policy.Authorizati
 		return err
 	}
 	return g.authorize(ctx, jid, a)
+}
+
+// normalised is a copy of what somebody lets others see, checked; nil is nil.
+// InvalidError.
+func normalised(a *policy.Authorization) (*policy.Authorization, error) {
+	if a == nil {
+		return nil, nil
+	}
+	if err := a.Check(); err != nil {
+		return nil, invalid("authorization", "%v", err)
+	}
+	if err := checkNames(a); err != nil {
+		return nil, err
+	}
+	set := a.Clone()
+	set.Normalise()
+	return &set, nil
 }
 
 // authorize stores what has been checked and puts it in force. edit is held.

@@ -44,16 +44,9 @@ func (r *Roster) AuthorizePeers(ctx context.Context, jid string, a *policy.Autho
 	if !r.Ours(jid) {
 		return ErrForbidden
 	}
-	if a != nil {
-		if err := a.Check(); err != nil {
-			return invalid("authorization", "%v", err)
-		}
-		if err := checkNames(a); err != nil {
-			return err
-		}
-		set := a.Clone()
-		set.Normalise()
-		a = &set
+	a, err := normalised(a)
+	if err != nil {
+		return err
 	}
 	r.peering.Lock()
 	defer r.peering.Unlock()
