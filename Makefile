@@ -40,7 +40,7 @@ UNITDIR    ?= $(PREFIX)/lib/systemd/system
 VERSION    ?= $(shell git describe --tags --match 'v*' 2>/dev/null | sed 's/^v//; s/-/+/; s/-/./g' | grep . || git log -1 --format=0.0.0+git%cd.%h --date=format:%Y%m%d)
 NFPM       ?= $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.4
 
-.PHONY: build demo test docs bench microbench kill flood lint fuzz leaks faults clean tools servers install package test-package test-newcomer test-clients
+.PHONY: build demo test docs bench microbench kill flood lint fuzz leaks faults clean tools servers install package test-package test-image test-newcomer test-clients
 
 build: tools
 	@$(GO) build -o bin/rollcall ./cmd/rollcall

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -9,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/internal/config"
 	"github.com/rollcall-xmpp/rollcall/component/source"
@@ -85,20 +83,7 @@ func playDirectory(t *testing.T, s lab.Server) {
 	people := users(t, s, "alice", "bob", "carol", "mallory")
 	secret(t, people["mallory"])
 	must(t, us.Settle(ctx))
-	subscribe := "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='urn:xmpp:tmp:group-presence:0#members' jid='bob@example.org/desk'/></pubsub>"
-	if _, err := people["bob"].Query(ctx, "team@groups.example.org", "set", subscribe); err != nil {
-		t.Fatal(err)
-	}
-	news := func(with string) {
-		t.Helper()
-		wait, done := context.WithTimeout(ctx, 30*time.Second)
-		defer done()
-		if _, err := people["bob"].Wait(wait, func(x lab.Stanza) bool {
-			return x.From == "team@groups.example.org" && x.Name == "message" && strings.Contains(x.Raw, "#members") && strings.Contains(x.Raw, with)
-		}); err != nil {
-			t.Errorf("nobody told of %s: %v", with, err)
-		}
-	}
+	news := follows(t, people["bob"])
 	news("full='true'")
 	d.Set("cn=team,ou=groups", "member", labtest.Person("alice"), labtest.Person("bob"), labtest.Person("carol"))
 	us.listed(t, "team", `staff "": alice=Alice/admin[] bob=Bob/member[] carol=Carol/member[]`)

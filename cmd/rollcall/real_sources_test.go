@@ -202,20 +202,7 @@ func playPeer(t *testing.T, s lab.Server) {
 	people := users(t, s, "alice", "bob", "mallory")
 	secret(t, people["mallory"])
 	must(t, us.Settle(ctx))
-	subscribe := "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='urn:xmpp:tmp:group-presence:0#members' jid='bob@example.org/desk'/></pubsub>"
-	if _, err := people["bob"].Query(ctx, "team@groups.example.org", "set", subscribe); err != nil {
-		t.Fatal(err)
-	}
-	news := func(with string) {
-		t.Helper()
-		wait, done := context.WithTimeout(ctx, 30*time.Second)
-		defer done()
-		if _, err := people["bob"].Wait(wait, func(x lab.Stanza) bool {
-			return x.From == "team@groups.example.org" && x.Name == "message" && strings.Contains(x.Raw, "#members") && strings.Contains(x.Raw, with)
-		}); err != nil {
-			t.Errorf("nobody told of %s: %v", with, err)
-		}
-	}
+	news := follows(t, people["bob"])
 	news("full='true'")
 	must(t, hr.roster().UpdateMember(ctx, "team", "bob@example.org", func(m *roster.MemberRecord) error { m.Nick = "Bobby"; return nil }))
 	us.listed(t, "team", `hr "The Team": alice=Alice/member[lead] bob=Bobby/member[]`)
@@ -371,4 +358,24 @@ func rewrite(t *testing.T, s *stage, more ...roster.MemberRecord) {
 	must(t, err)
 	must(t, st.StoreMembers(t.Context(), "team", more...))
 	must(t, st.Close())
+}
+
+// follows subscribes bob to the list of the team, and returns what waits until
+// he is told something with these words in it.
+func follows(t *testing.T, bob *lab.Client) (news func(with string)) {
+	t.Helper()
+	subscribe := "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='urn:xmpp:tmp:group-presence:0#members' jid='bob@example.org/desk'/></pubsub>"
+	if _, err := bob.Query(t.Context(), "team@groups.example.org", "set", subscribe); err != nil {
+		t.Fatal(err)
+	}
+	return func(with string) {
+		t.Helper()
+		wait, done := context.WithTimeout(t.Context(), 30*time.Second)
+		defer done()
+		if _, err := bob.Wait(wait, func(x lab.Stanza) bool {
+			return x.From == "team@groups.example.org" && x.Name == "message" && strings.Contains(x.Raw, "#members") && strings.Contains(x.Raw, with)
+		}); err != nil {
+			t.Errorf("nobody told of %s: %v", with, err)
+		}
+	}
 }
